@@ -1,0 +1,24 @@
+"""Genomic abnormalities and response in multiple myeloma: the thinking behind the workflow's rules.
+
+No Snakemake object enters this package. Each stage of the workflow has its modules here; a module
+imports only modules of its own stage, of stages to its left, and the foundations
+(`tables`, `files`, `log`, `run`, `states`).
+"""
+
+__version__ = "0.1.0"
+
+#: Stage names: the include order of the Snakefile, the files in workflow/rules, the folders of results.
+#: Expression stands before calls because one adjudicated translocation call reads the RNA evidence.
+STAGES = (
+    "cohort",
+    "references",
+    "reads",
+    "alignments",
+    "expression",
+    "calls",
+    "abnormalities",
+    "response",
+    "comparison",
+    "report",
+    "export",
+)

@@ -1,0 +1,45 @@
+"""The checked config and what it switches on; paths resolved once, here."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The config as given (`values`), the project's folder and the working directory."""
+
+    values: Mapping[str, Any]
+    project: Path
+    workdir: Path
+
+    def __getitem__(self, section: str) -> Any:
+        return self.values[section]
+
+    def path(self, value: str) -> str:
+        """Path of a config or sheet value: absolute as it is, else below the working directory, else the project.
+
+        Returns "" for "". A path that exists nowhere is returned as given (the check names it).
+        """
+        if not value or os.path.isabs(value):
+            return value or ""
+        if (self.workdir / value).exists():
+            return value
+        if (self.project / value).exists():
+            return str(self.project / value)
+        return value
+
+    def reference(self, name: str) -> str:
+        """Path of `reference.<name>`, "" when not given."""
+        return self.path(self.values["reference"].get(name) or "")
+
+    def has(self, name: str) -> bool:
+        """Is the reference resource `name` given?"""
+        return bool(self.reference(name))
+
+
+def load(values: Mapping[str, Any], project: Path, workdir: Path | None = None) -> Settings:
+    """Settings from Snakemake's config mapping; `workdir` defaults to the current directory."""
+    return Settings(values=values, project=Path(project), workdir=Path(workdir or os.getcwd()))

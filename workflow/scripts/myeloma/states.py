@@ -1,0 +1,12 @@
+"""The type of every genomic call: present, absent or not assessable; and of the response groups."""
+
+PRESENT = "present"
+ABSENT = "absent"
+NOT_ASSESSABLE = "not_assessable"
+STATES = (PRESENT, ABSENT, NOT_ASSESSABLE)
+
+EARLY = "EARLY_RESPONDER"
+POOR = "POOR_RESPONDER"
+NEITHER = "NEITHER"
+NOT_EVALUABLE = "NOT_EVALUABLE"
+GROUPS = (EARLY, POOR, NEITHER, NOT_EVALUABLE)

@@ -1,0 +1,535 @@
+"""Contracts of the tables between stages: columns, kinds, units, key, allowed values.
+
+`read` and `write` enforce them. Tables are tab-separated UTF-8 with a header, rows sorted by the key,
+an empty cell is a missing value. `docs/tables.md` is generated from this module.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from myeloma import files
+from myeloma.states import GROUPS, STATES
+
+LEVELS = ("sCR", "CR", "VGPR", "PR", "MR", "SD", "PD", "NE")
+YES_NO = ("yes", "no")
+
+
+
+class ContractError(ValueError):
+    """A table breaks its contract; the message names table, column, row key and value."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: kind is text, whole, number or date (YYYY-MM-DD); `empty` allows missing values."""
+
+    name: str
+    kind: str
+    doc: str
+    unit: str = ""
+    allowed: tuple[str, ...] = ()
+    empty: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A contract: where the table stands, what a row is, its key and columns. `wide` allows more columns."""
+
+    name: str
+    path: str
+    row: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    wide: bool = False
+
+    def names(self) -> list[str]:
+        return [c.name for c in self.columns]
+
+
+def _text(name, doc, allowed=(), empty=False):
+    return Column(name, "text", doc, allowed=tuple(allowed), empty=empty)
+
+
+def _whole(name, doc, unit="", empty=True):
+    return Column(name, "whole", doc, unit=unit, empty=empty)
+
+
+def _number(name, doc, unit="", empty=True):
+    return Column(name, "number", doc, unit=unit, empty=empty)
+
+
+def _date(name, doc, empty=True):
+    return Column(name, "date", doc, unit="YYYY-MM-DD", empty=empty)
+
+
+PATIENT = _text("patient", "pseudonymised patient id of patients.tsv")
+SAMPLE = _text("sample", "sample id of samples.tsv")
+REASON = _text("reason", "why, in words", empty=True)
+
+SAMPLES = Table(
+    "samples",
+    "results/cohort/samples.tsv",
+    "sample",
+    ("sample",),
+    (
+        PATIENT,
+        SAMPLE,
+        _text("assay", "what was sequenced", ("wes", "rna")),
+        _text("tissue", "tumour or germline normal", ("tumour", "normal")),
+        _date("collection_date", "day of collection"),
+        _text("kit", "capture kit (WES)", empty=True),
+        _text(
+            "role",
+            "what the analysis does with it",
+            ("analysis", "matched_normal", "other", "excluded", "no_reads"),
+        ),
+        REASON,
+    ),
+)
+
+FLOW = Table(
+    "flow",
+    "results/cohort/flow.tsv",
+    "patient and analysis",
+    ("patient", "analysis"),
+    (
+        PATIENT,
+        _text("analysis", "enrolled, itt, treated, per_protocol, response, dna, rna, early, poor, ..."),
+        _text("included", "is the patient in it", YES_NO),
+        REASON,
+    ),
+)
+
+QC = Table(
+    "qc",
+    "results/alignments/qc.tsv",
+    "sample and gate",
+    ("sample", "gate"),
+    (
+        PATIENT,
+        SAMPLE,
+        _text("assay", "wes or rna", ("wes", "rna")),
+        _text("tissue", "tumour or normal", ("tumour", "normal")),
+        _text("gate", "name of the measure, e.g. median_target_depth"),
+        _number("value", "measured", "see gate"),
+        _number("threshold", "limit from config gates; empty: measured but not a gate"),
+        _text("verdict", "against the threshold", ("pass", "fail", "not_assessable", "")),
+        REASON,
+    ),
+)
+
+VARIANTS = Table(
+    "variants",
+    "results/calls/variants.tsv.gz",
+    "sample, variant",
+    ("patient", "sample", "chrom", "pos", "ref", "alt"),
+    (
+        PATIENT,
+        SAMPLE,
+        _text("chrom", "contig"),
+        _whole("pos", "VCF position", "1-based", empty=False),
+        _text("ref", "reference allele"),
+        _text("alt", "alternate allele"),
+        _text("filter", "PASS or the filters it failed, separated by ;"),
+        _text("mode", "with or without a normal", ("tumour_normal", "tumour_only")),
+        _text("gene", "gene symbol", empty=True),
+        _text("transcript", "transcript of the consequence", empty=True),
+        _text("consequence", "Sequence Ontology terms joined by &", empty=True),
+        _text("impact", "SnpEff impact", ("HIGH", "MODERATE", "LOW", "MODIFIER", "")),
+        _text("hgvsc", "HGVS c.", empty=True),
+        _text("hgvsp", "HGVS p., three-letter", empty=True),
+        _whole("protein_position", "first changed residue", "amino acid"),
+        _text("hotspot", "in reference.hotspots", YES_NO),
+        _text("second_opinion", "bcftools csq protein consequence", empty=True),
+        _whole("tumour_depth", "reads", "reads"),
+        _whole("tumour_alt", "reads with the alternate allele", "reads"),
+        _number("tumour_af", "allele fraction in the tumour", "fraction"),
+        _whole("normal_depth", "reads", "reads"),
+        _whole("normal_alt", "reads with the alternate allele", "reads"),
+        _number("population_af", "allele frequency of the germline resource", "fraction"),
+    ),
+)
+
+CALLABLE = Table(
+    "callable",
+    "results/calls/callable.tsv.gz",
+    "sample, gene",
+    ("patient", "sample", "gene"),
+    (
+        PATIENT,
+        SAMPLE,
+        _text("gene", "gene symbol"),
+        _whole("coding_bases", "bases of the union of its coding exons", "bases"),
+        _number(
+            "callable_fraction", "share of them with power for a clonal heterozygous variant", "fraction"
+        ),
+        _whole("hotspots", "hotspot residues known", "count"),
+        _whole("hotspots_callable", "of them with power", "count"),
+        _whole("depth_needed", "reads needed for the power at this purity", "reads"),
+        _text("callable", "absence may be stated", YES_NO),
+        REASON,
+    ),
+)
+
+SEGMENTS = Table(
+    "segments",
+    "results/calls/segments.tsv.gz",
+    "sample, segment",
+    ("patient", "sample", "chrom", "start"),
+    (
+        PATIENT,
+        SAMPLE,
+        _text("chrom", "contig"),
+        _whole("start", "first base", "1-based", empty=False),
+        _whole("end", "last base", "1-based, inclusive", empty=False),
+        _number("log2", "median log2 copy ratio", "log2"),
+        _number("log2_low", "10 % posterior", "log2"),
+        _number("log2_high", "90 % posterior", "log2"),
+        _whole("targets", "targets in it", "count"),
+        _number("minor_fraction", "minor allele fraction, posterior median", "fraction"),
+        _whole("het_sites", "heterozygous sites in it", "count"),
+        _number("copies", "total copies before rounding, at called purity and ploidy", "copies"),
+        _whole("total_copies", "integer total copies; empty when purity is unresolved", "copies"),
+        _whole("minor_copies", "integer copies of the minor allele", "copies"),
+        _number("clonal_fraction", "share of tumour cells with the change", "fraction"),
+    ),
+)
+
+PURITY = Table(
+    "purity",
+    "results/calls/purity.tsv",
+    "sample",
+    ("sample",),
+    (
+        PATIENT,
+        SAMPLE,
+        _number("purity", "share of tumour cells, from copy number and allele fractions", "fraction"),
+        _number("ploidy", "mean copies of the tumour genome", "copies"),
+        _text("status", "resolved, or why not", ("resolved", "unresolved", "")),
+        _text("interval", "purity interval, low-high", empty=True),
+        _number("sorted_purity", "purity of samples.tsv", "fraction"),
+        _number("purity_used", "what the calls use: resolved, else sorted; empty if neither", "fraction"),
+        REASON,
+    ),
+)
+
+TRANSLOCATIONS = Table(
+    "translocations",
+    "results/calls/translocations.tsv",
+    "patient, translocation",
+    ("patient", "translocation"),
+    (
+        PATIENT,
+        _text("translocation", "e.g. t(4;14)"),
+        _text("state", "adjudicated call", STATES),
+        _text("dna", "vote", STATES),
+        _text("rna", "vote of chimeric junctions", STATES),
+        _text("expression", "vote of partner over-expression", STATES),
+        _text("fish", "vote of FISH", STATES),
+        _text("conflict", "do votes contradict each other", YES_NO),
+        _whole("junction_reads", "chimeric junction reads IG to partner", "reads"),
+        _text("partner", "partner gene that decides", empty=True),
+        _number("value", "partner expression", "log2 normalised counts"),
+        _number("threshold", "limit of the expression vote", "log2 normalised counts"),
+        REASON,
+        _text("evidence", "file and locus", empty=True),
+    ),
+)
+
+FUSIONS = Table(
+    "fusions",
+    "results/expression/fusions.tsv",
+    "sample, junction cluster",
+    ("patient", "sample", "gene_a", "gene_b", "chrom_a", "pos_a", "chrom_b", "pos_b"),
+    (
+        PATIENT,
+        SAMPLE,
+        _text("gene_a", "gene (or IG locus) of the donor side"),
+        _text("gene_b", "gene (or IG locus) of the acceptor side"),
+        _text("chrom_a", "contig"),
+        _whole("pos_a", "last base before the junction", "1-based", empty=False),
+        _text("strand_a", "strand", ("+", "-")),
+        _text("chrom_b", "contig"),
+        _whole("pos_b", "first base after the junction", "1-based", empty=False),
+        _text("strand_b", "strand", ("+", "-")),
+        _whole("junction_reads", "unique reads across the junction", "reads"),
+        _whole("spanning_pairs", "pairs with a mate on each side", "pairs"),
+        _text("known", "translocation of the config, if it is one", empty=True),
+        _text("filter", "PASS or why not reported"),
+    ),
+)
+
+PARTNERS = Table(
+    "partners",
+    "results/expression/partners.tsv",
+    "sample, gene",
+    ("patient", "sample", "gene"),
+    (
+        PATIENT,
+        SAMPLE,
+        _text("gene", "partner gene"),
+        _number("value", "expression", "log2 normalised counts"),
+        _number("threshold", "limit", "log2 normalised counts"),
+        _number("posterior", "probability of the high component", "fraction"),
+        _text("state", "is it over-expressed", STATES),
+        _text("method", "mixture, reference or none", ("mixture", "reference", "none")),
+        REASON,
+    ),
+)
+
+COUNTS = Table(
+    "counts",
+    "results/expression/counts.tsv.gz",
+    "gene; one column per RNA sample",
+    ("gene_id",),
+    (_text("gene_id", "id of the GTF, version kept"), _text("gene_name", "symbol", empty=True)),
+    wide=True,
+)
+
+SAMPLE_MAP = Table(
+    "sample_map",
+    "results/expression/sample_map.tsv",
+    "RNA sample",
+    ("sample",),
+    (
+        PATIENT,
+        SAMPLE,
+        _number("pc1", "first principal component"),
+        _number("pc2", "second principal component"),
+        _number("pc1_variance", "share of variance", "fraction"),
+        _number("pc2_variance", "share of variance", "fraction"),
+        _text("cluster", "Leiden cluster; empty when too few samples", empty=True),
+    ),
+)
+
+ABNORMALITIES = Table(
+    "abnormalities",
+    "results/abnormalities/abnormalities.tsv",
+    "patient, abnormality",
+    ("patient", "abnormality"),
+    (
+        PATIENT,
+        _text("sample", "sample that decides; empty when there is none", empty=True),
+        _text("abnormality", "name, e.g. del17p"),
+        _text("kind", "family of event", ("mutation", "copy_number", "ploidy", "translocation", "combined")),
+        _text("state", "the call", STATES),
+        _text("value", "what was measured, in words and numbers", empty=True),
+        _text("threshold", "against what", empty=True),
+        REASON,
+        _text("evidence", "file and locus", empty=True),
+    ),
+)
+
+VISITS = Table(
+    "visits",
+    "results/response/visits.tsv",
+    "patient, visit",
+    ("patient", "date"),
+    (
+        PATIENT,
+        _date("date", "day of the assessment", empty=False),
+        _text("visit", "label of the visit", empty=True),
+        _whole("day", "date - C1D1 + 1", "days"),
+        _text(
+            "phase",
+            "of treatment at that date",
+            ("baseline", "induction", "maintenance", "after_treatment", ""),
+        ),
+        _text("track", "what is measurable at baseline: serum, urine, serum+urine, flc, marrow, none"),
+        _text("level", "IMWG level of this visit alone", (*LEVELS, "baseline")),
+        _text("confirmed_level", "level after confirmation by the next visit", (*LEVELS, "baseline")),
+        _date("confirmed_by", "date of the confirming visit"),
+        _text("decided_by", "parameter with value and limit", empty=True),
+        REASON,
+    ),
+)
+
+RESPONSE = Table(
+    "response",
+    "results/response/response.tsv",
+    "patient",
+    ("patient",),
+    (
+        PATIENT,
+        _text("best_response", "best level, confirmed or not", LEVELS),
+        _text("best_confirmed_response", "best confirmed level", LEVELS),
+        _text("best_confirmed_induction", "onset by the end of induction", LEVELS),
+        _text("best_confirmed_treatment", "onset by the end of treatment", LEVELS),
+        _date("response_date", "first visit of the first confirmed PR or better"),
+        _date("progression_date", "first visit of the confirmed PD"),
+        _date("unconfirmed_progression_date", "first visit of a PD that nothing confirmed"),
+        _text("group", "response group by the rule", GROUPS),
+        _text("rule", "definition id with its parameters"),
+        _text("decided_by", "visit and value that decided the group"),
+        _text("landmark_group", "group from what was known at the landmark", (*GROUPS, "")),
+        _text("landmark_reason", "why the patient is not in the landmark analysis", empty=True),
+    ),
+)
+
+ENDPOINTS = Table(
+    "endpoints",
+    "results/response/endpoints.tsv",
+    "patient, endpoint, rule set",
+    ("patient", "endpoint", "rule_set"),
+    (
+        PATIENT,
+        _text("endpoint", "TTP, PFS, OS, ...", ("TTP", "PFS", "EFS", "OS", "DoR", "TTR")),
+        _text("rule_set", "censoring rules", ("trial", "fda", "ema")),
+        _date("start_date", "C1D1, or enrolment when never treated"),
+        _date("end_date", "event or censoring"),
+        _whole("days", "end - start + 1", "days"),
+        _number("months", "days / 30.4375", "months"),
+        _whole("event", "1 event, 0 censored", "0/1"),
+        _text("censor_reason", "why censored", empty=True),
+        _text("event_reason", "what the event was", empty=True),
+        _text("source_record", "sheet and record that decided"),
+    ),
+)
+
+BY_GROUP = Table(
+    "abnormalities_by_group",
+    "results/comparison/abnormalities_by_group.tsv",
+    "abnormality",
+    ("abnormality",),
+    (
+        _text("abnormality", "name"),
+        _text("kind", "family of event"),
+        _text("family", "multiplicity family", ("primary", "exploratory", "described")),
+        _whole("early_present", "early responders with it", "patients"),
+        _whole("early_assessable", "early responders in whom it could be assessed", "patients"),
+        _whole("poor_present", "poor responders with it", "patients"),
+        _whole("poor_assessable", "poor responders in whom it could be assessed", "patients"),
+        _whole("not_assessable", "early or poor responders in whom it could not", "patients"),
+        _number(
+            "odds_ratio", "conditional maximum likelihood, early over poor; inf as such", "ratio"
+        ),
+        _number("ci_low", "exact conditional, matching the central p", "ratio"),
+        _number("ci_high", "exact conditional", "ratio"),
+        _number("p", "central Fisher: twice the smaller tail, at most 1"),
+        _number("q", "Benjamini-Hochberg within the family"),
+        _number("smallest_p", "smallest p that these margins can reach"),
+        _text("tested", "inside the FDR family", YES_NO),
+        _text("note", "why not tested, small numbers, qualifying lesion", empty=True),
+        _whole("carriers", "patients of the TTP analysis with it", "patients"),
+        _whole("non_carriers", "patients of the TTP analysis without it", "patients"),
+        _number("ttp_hazard_ratio", "Cox (Firth when penalised) present over absent", "ratio"),
+        _number("ttp_ci_low", "profile likelihood", "ratio"),
+        _number("ttp_ci_high", "profile likelihood", "ratio"),
+        _number("ttp_p", "log-rank"),
+        _text("ttp_note", "why no hazard ratio", empty=True),
+        _text("rule", "definition of the groups with its parameters"),
+    ),
+)
+
+EXPRESSION = Table(
+    "expression_early_vs_poor",
+    "results/comparison/expression_early_vs_poor.tsv",
+    "gene",
+    ("gene_id",),
+    (
+        _text("gene_id", "id of the GTF"),
+        _text("gene_name", "symbol", empty=True),
+        _number("base_mean", "mean of normalised counts", "counts"),
+        _number("log2_fold_change", "early over poor", "log2"),
+        _number("lfc_se", "its standard error", "log2"),
+        _number("p", "Wald"),
+        _number("q", "Benjamini-Hochberg"),
+        REASON,
+    ),
+)
+
+RATES = Table(
+    "response_rates",
+    "results/comparison/response_rates.tsv",
+    "rate, period, population",
+    ("rate", "period", "population"),
+    (
+        _text("rate", "ORR, VGPR, CR, CBR"),
+        _text("period", "by when", ("induction", "treatment")),
+        _text("population", "denominator"),
+        _whole("responders", "patients", "patients"),
+        _whole("patients", "denominator", "patients"),
+        _number("fraction", "rate", "fraction"),
+        _number("ci_low", "Clopper-Pearson", "fraction"),
+        _number("ci_high", "Clopper-Pearson", "fraction"),
+    ),
+)
+
+ALL = tuple(value for value in list(globals().values()) if isinstance(value, Table))
+
+
+def write(frame: pd.DataFrame, path: str | os.PathLike, table: Table) -> None:
+    """Check `frame` against `table` and write it whole, sorted by key, contract columns first."""
+    checked = conform(frame, table)
+    text = checked.to_csv(sep="\t", index=False, lineterminator="\n", na_rep="")
+    with files.whole(path) as private, files.open_text(private, "w") as handle:
+        handle.write(text)
+
+
+def read(path: str | os.PathLike, table: Table) -> pd.DataFrame:
+    """Read and check a table; text columns hold "" where empty, whole is Int64, number is float64."""
+    frame = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, encoding="utf-8")
+    return conform(frame, table, str(path))
+
+
+def empty(table: Table) -> pd.DataFrame:
+    """A table with no rows."""
+    return conform(pd.DataFrame(columns=table.names()), table)
+
+
+def conform(frame: pd.DataFrame, table: Table, where: str = "") -> pd.DataFrame:
+    """Return `frame` with contract kinds, contract columns first, rows sorted by key; raise ContractError."""
+    where = where or table.name
+    missing = [name for name in table.names() if name not in frame.columns]
+    if missing:
+        raise ContractError(f"{where}: column(s) missing: {', '.join(missing)}")
+    made = {c.name: _cast(frame[c.name], c, where) for c in table.columns}
+    more = [name for name in frame.columns if name not in made]
+    result = pd.DataFrame(made, index=frame.index)
+    if more:
+        result = pd.concat([result, frame[more]], axis=1)
+    for column in table.columns:
+        _check(result, column, table, where)
+    twice = result.duplicated(list(table.key), keep=False)
+    if twice.any():
+        raise ContractError(f"{where}: key {table.key} twice: {_rows(result, table.key, twice)}")
+    return result.sort_values(list(table.key), kind="stable").reset_index(drop=True)
+
+
+def _cast(values: pd.Series, column: Column, where: str) -> pd.Series:
+    if column.kind in ("text", "date"):
+        return values.astype(object).where(values.notna(), "").astype(str)
+    blank = values.astype(object).isin(["", None]) | values.isna()
+    try:
+        numbers = pd.to_numeric(values.where(~blank), errors="raise").astype("float64")
+        return numbers.astype("Int64") if column.kind == "whole" else numbers
+    except (ValueError, TypeError) as error:
+        raise ContractError(f"{where}: column {column.name} must be a {column.kind}: {error}") from error
+
+
+def _check(frame: pd.DataFrame, column: Column, table: Table, where: str) -> None:
+    values = frame[column.name]
+    blank = values.isna() | (values.astype(str) == "") if column.kind in ("text", "date") else values.isna()
+    if not column.empty and "" not in column.allowed and blank.any():
+        raise ContractError(f"{where}: column {column.name} is empty in {_rows(frame, table.key, blank)}")
+    if column.allowed:
+        wrong = ~blank & ~values.isin(column.allowed)
+        if wrong.any():
+            raise ContractError(
+                f"{where}: column {column.name} must be one of {', '.join(column.allowed)}; "
+                f"found {sorted(set(values[wrong]))[:5]} in {_rows(frame, table.key, wrong)}"
+            )
+    if column.kind == "date":
+        wrong = ~blank & ~values.str.fullmatch(r"\d{4}-\d{2}-\d{2}")
+        if wrong.any():
+            raise ContractError(
+                f"{where}: column {column.name} must be YYYY-MM-DD; found {sorted(set(values[wrong]))[:5]}"
+            )
+
+
+def _rows(frame: pd.DataFrame, key: Sequence[str], mask: pd.Series) -> str:
+    some = frame.loc[mask, list(key)].head(3)
+    return "; ".join(", ".join(map(str, row)) for row in some.itertuples(index=False))
