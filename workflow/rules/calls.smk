@@ -1,0 +1,7 @@
+"""Reads alignments and references; writes results/calls: somatic variants, copy number, translocations."""
+
+# Somatic variants
+
+# Copy number
+
+# Translocations
