@@ -1,0 +1,35 @@
+"""abnormalities: one three-state call per patient and abnormality.
+
+Reads results/calls (variants, callability, segments, purity, translocations), results/alignments/qc.tsv
+and results/cohort/samples.tsv. Writes results/abnormalities/abnormalities.tsv.
+"""
+
+
+rule call_abnormalities:
+    input:
+        samples="results/cohort/samples.tsv",
+        qc="results/alignments/qc.tsv",
+        variants="results/calls/variants.tsv.gz",
+        callable="results/calls/callable.tsv.gz",
+        segments="results/calls/segments.tsv.gz",
+        purity="results/calls/purity.tsv",
+        translocations="results/calls/translocations.tsv",
+        regions=SETTINGS.reference("regions"),
+        arms=SETTINGS.reference("arms"),
+    output:
+        table="results/abnormalities/abnormalities.tsv",
+    log:
+        "logs/call_abnormalities.log",
+    conda:
+        "../../envs/python.yaml"
+    params:
+        patients=COHORT.patient_ids,
+        abnormalities=SETTINGS["abnormalities"],
+        copy_number=SETTINGS["copy_number"],
+        gates=SETTINGS["gates"],
+        code=files.code_of("abnormalities", "copy_events", "tables"),
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=10,
+    script:
+        "../scripts/call_abnormalities.py"
