@@ -1,0 +1,56 @@
+"""What is planned: job counts by configuration, one direction, no job for what was not given."""
+
+import pytest
+from myeloma import STAGES
+from planning import cohort, planned_jobs, rule_edges, stage_of_rules
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("whole")
+    cohort(folder, patients=2, lanes=2)
+    return folder
+
+
+def per_patient(jobs_of_three, jobs_of_two):
+    return jobs_of_three.total() - jobs_of_two.total()
+
+
+def test_one_more_patient_costs_at_most_25_jobs(whole, tmp_path):
+    cohort(tmp_path / "three", patients=3, lanes=2)
+    more = per_patient(planned_jobs(tmp_path / "three"), planned_jobs(whole))
+    assert 5 <= more <= 25
+
+
+def test_lanes_are_not_jobs(whole, tmp_path):
+    cohort(tmp_path / "one_lane", patients=2, lanes=1)
+    assert planned_jobs(whole) == planned_jobs(tmp_path / "one_lane")
+
+
+def test_stages_read_only_from_the_left(whole):
+    stage = stage_of_rules()
+    order = {name: i for i, name in enumerate(STAGES)}
+    edges = [(a, b) for a, b in rule_edges(whole) if a in stage and b in stage]
+    assert len(edges) > 20
+    assert [(a, b) for a, b in edges if order[stage[a]] > order[stage[b]]] == []
+
+
+def test_every_stage_has_its_rules_file_and_nothing_else_is_there():
+    assert set(stage_of_rules().values()) == set(STAGES)
+
+
+@pytest.mark.parametrize(
+    ("without", "gone"),
+    [
+        ({"rna": False}, "align_rna"),
+        ({"normals": False}, None),
+        ({"clinic": False}, None),
+        ({"resources": False}, "build_snpeff"),
+    ],
+)
+def test_what_is_not_given_is_switched_off_and_the_rest_still_planned(tmp_path, without, gone):
+    cohort(tmp_path / "c", **without)
+    jobs = planned_jobs(tmp_path / "c")
+    assert jobs["call_abnormalities"] == 1
+    assert jobs["build_report"] == 1
+    assert gone is None or jobs[gone] == 0
