@@ -1,0 +1,31 @@
+# The commands of README.md. make demo [SEED=1] [CORES=2], make test, make setup, make check CONFIG=my.yaml
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup demo lint test check
+
+SEED ?= 1
+CORES ?= $(shell nproc)
+CONFIG ?= config/config.yaml
+DIRECTORY ?= .
+export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/.venv/bin:$(PATH)
+
+help: ## these lines
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: ## install what the workflow needs (Debian packages, Python, GATK); nothing when it is there
+	@setup/install.sh
+
+demo: setup ## the whole workflow on the made-up demo cohort: SEED=1 CORES=all
+	@setup/demo.sh $(SEED) $(CORES)
+
+check: setup ## the problems of sheets and config, all at once: CONFIG=my.yaml DIRECTORY=/my/run
+	@./run --configfile $(abspath $(CONFIG)) --directory $(DIRECTORY) --cores 1 check
+
+lint: setup ## ruff, snakefmt and snakemake --lint
+	@setup/lint.sh
+
+test: lint ## the checks, the unit tests, and the whole workflow end to end on the demo cohort
+	pytest -m "not end_to_end"
+	@setup/demo.sh $(SEED) $(CORES)
+	pytest -m end_to_end

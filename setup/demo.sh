@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# demo.sh SEED CORES: make the demo cohort of that seed (once), run the workflow on it, compare planted with called.
+# The same command goes on where a stopped one was.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+seed=$1
+cores=$2
+run=demo/runs/seed-$seed
+made_by=$(cat demo/*.py | sha256sum | cut -c1-16)
+
+if [ "$(cat "$run/generated" 2>/dev/null)" != "$made_by" ]; then
+    echo "demo: making cohort $seed in $run (a few minutes)"
+    rm -f "$run/generated"
+    mkdir -p "$run"
+    python demo/generate.py --seed "$seed" --out "$run"
+    echo "$made_by" >"$run/generated"
+fi
+
+./run --configfile "$run/config.yaml" --directory "$run" --cores "$cores" --keep-going
+python demo/scorecard.py "$run"
+echo "scorecard: $PWD/$run/results/scorecard.tsv"
+echo "report: $PWD/$run/results/report/report.html"

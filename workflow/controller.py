@@ -1,0 +1,208 @@
+"""Start Snakemake in a working directory, once: `./run` of the project's folder calls this.
+
+A SIGKILLed Snakemake leaves its jobs alive and its lock behind. Unlocking by hand then puts a second
+writer beside the first. So each run holds a lock that the kernel releases when the process dies, and
+marks all its children by one environment variable; the next start by the same command
+
+- refuses while the run is alive,
+- else ends what the dead run left behind (marked processes only), removes its lock, and goes on.
+
+Plain `snakemake` works as well; it has neither this guard nor the progress lines.
+"""
+
+import argparse
+import fcntl
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[1]
+MARK = "MYELOMA_RUN"
+#: How long a leftover job may take to end by SIGTERM before it gets SIGKILL, in seconds.
+PATIENCE = 5.0
+
+
+class Refused(Exception):
+    """The run may not start; the message says why and what to do."""
+
+
+def main(arguments: list[str]) -> int:
+    """Run Snakemake with the given arguments; returns its exit status, 2 when the guard refuses."""
+    arguments = with_defaults(arguments)
+    given, _ = options().parse_known_args(arguments)
+    work = Path(given.directory)
+    if given.dry_run or given.lint or given.unlock:
+        return snakemake(arguments)
+    try:
+        held = take_lock(work)  # held open until this process ends
+        recover(work, arguments)
+    except Refused as error:
+        print(f"run: {error}", file=sys.stderr)
+        return 2
+    mark(work)
+    status = snakemake([*arguments, *progress(given)])
+    record(work).unlink(missing_ok=True)
+    held.close()
+    return status
+
+
+def options() -> argparse.ArgumentParser:
+    """The few options of Snakemake that the guard has to know."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--snakefile", "-s")
+    parser.add_argument("--directory", "-d", default=".")
+    parser.add_argument("--dry-run", "--dryrun", "-n", action="store_true")
+    parser.add_argument("--lint", nargs="?", const="text")
+    parser.add_argument("--unlock", action="store_true")
+    parser.add_argument("--logger", nargs="*")
+    return parser
+
+
+def with_defaults(arguments: list[str]) -> list[str]:
+    """The arguments with this project's Snakefile and the options without which a restart fails."""
+    given, _ = options().parse_known_args(arguments)
+    added = [] if given.snakefile else ["--snakefile", str(PROJECT / "Snakefile")]
+    return [*arguments, *added, "--rerun-incomplete"]
+
+
+def progress(given: argparse.Namespace) -> list[str]:
+    """Options that choose this project's progress lines, unless another logger was asked for."""
+    if given.logger is not None:
+        return []
+    sys.path.insert(0, str(PROJECT / "workflow/progress"))
+    return ["--logger", "progress"]
+
+
+def record(work: Path) -> Path:
+    """Where a run writes who it is: pid, host and mark. It stays only when the run was killed."""
+    return work / ".snakemake" / "controller.json"
+
+
+def take_lock(work: Path):
+    """Hold the working directory's lock, or raise Refused while another run of it is alive."""
+    path = work / ".snakemake" / "controller.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    held = open(path, "w")
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        held.close()
+        seen = read_record(work)
+        raise Refused(
+            f"another run is at work in {work.resolve()} (process {seen.get('pid', 'unknown')} on "
+            f"{seen.get('host', 'this host')}). Wait until it has ended, or stop it with Ctrl-C there."
+        ) from None
+    return held
+
+
+def read_record(work: Path) -> dict:
+    """What the last run wrote about itself; empty when it ended by itself or wrote nothing whole."""
+    try:
+        return json.loads(record(work).read_text())
+    except (FileNotFoundError, json.JSONDecodeError):
+        return {}
+
+
+def recover(work: Path, arguments: list[str]) -> None:
+    """Clean up after a killed run: end its leftover jobs, then remove Snakemake's own lock."""
+    seen = read_record(work)
+    if not seen:
+        return  # nothing known: if Snakemake's own lock is there, Snakemake says so and refuses
+    if seen["host"] != socket.gethostname():
+        raise Refused(
+            f"the last run in {work.resolve()} was started on {seen['host']} (process {seen['pid']}) and did not "
+            f"end by itself. Run there, or, if that process is dead, delete {record(work)} and run again."
+        )
+    if plain := plain_snakemake(work):
+        raise Refused(f"a snakemake is at work in {work.resolve()} (process {plain[0]}). Wait until it has ended.")
+    ended = end_all(seen["mark"])
+    print(f"run: the last run here was killed; ended {ended} leftover process(es) of it, going on", file=sys.stderr)
+    if any((work / ".snakemake" / "locks").glob("*")):
+        unlock = [sys.executable, "-m", "snakemake", *arguments, "--unlock"]
+        done = subprocess.run(unlock, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if done.returncode:
+            raise Refused(f"its lock could not be removed:\n{done.stdout}")
+    record(work).unlink(missing_ok=True)
+
+
+def plain_snakemake(work: Path) -> list[int]:
+    """Processes of this host that are a snakemake in this directory and were not started by this guard."""
+    found = []
+    for process in processes():
+        try:
+            words = (process / "cmdline").read_bytes().split(b"\0")
+            here = os.path.samefile(process / "cwd", work)
+            marked = f"{MARK}=".encode() in (process / "environ").read_bytes()
+        except OSError:
+            continue  # ended meanwhile, or not ours
+        if here and not marked and any(word.endswith(b"snakemake") for word in words[:3]):
+            found.append(int(process.name))
+    return found
+
+
+def processes() -> list[Path]:
+    """Folders of all processes but this one."""
+    return [p for p in Path("/proc").iterdir() if p.name.isdigit() and int(p.name) != os.getpid()]
+
+
+def marked(value: str) -> list[int]:
+    """Processes that carry this mark in their environment: a run and everything it started."""
+    wanted = f"{MARK}={value}".encode()
+    found = []
+    for process in processes():
+        try:
+            if wanted in (process / "environ").read_bytes().split(b"\0"):
+                found.append(int(process.name))
+        except OSError:
+            continue
+    return found
+
+
+def end_all(value: str) -> int:
+    """End all processes with the mark, by SIGTERM and then SIGKILL; returns how many there were."""
+    seen: set[int] = set()
+    since = time.monotonic()
+    while pids := marked(value):
+        how = signal.SIGTERM if time.monotonic() - since < PATIENCE else signal.SIGKILL
+        for pid in pids:
+            if how == signal.SIGKILL or pid not in seen:
+                try:
+                    os.kill(pid, how)
+                except ProcessLookupError:
+                    pass
+        seen.update(pids)
+        time.sleep(0.1)
+    return len(seen)
+
+
+def mark(work: Path) -> None:
+    """Write who this run is, whole or not at all, and mark what it will start."""
+    value = uuid.uuid4().hex
+    os.environ[MARK] = value
+    private = record(work).with_suffix(".new")
+    private.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "mark": value}))
+    os.replace(private, record(work))
+
+
+def snakemake(arguments: list[str]) -> int:
+    """Snakemake in this very process, so that the lock and the run end together."""
+    from snakemake.cli import main as snakemake_main
+
+    try:
+        snakemake_main(arguments)
+    except SystemExit as end:
+        if isinstance(end.code, str):
+            print(end.code, file=sys.stderr)
+            return 1
+        return int(end.code or 0)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
