@@ -17,7 +17,6 @@ LEVELS = ("sCR", "CR", "VGPR", "PR", "MR", "SD", "PD", "NE")
 YES_NO = ("yes", "no")
 
 
-
 class ContractError(ValueError):
     """A table breaks its contract; the message names table, column, row key and value."""
 
@@ -99,6 +98,23 @@ FLOW = Table(
         PATIENT,
         _text("analysis", "enrolled, itt, treated, per_protocol, response, dna, rna, early, poor, ..."),
         _text("included", "is the patient in it", YES_NO),
+        REASON,
+    ),
+)
+
+UNITS = Table(
+    "units",
+    "results/reads/units.tsv",
+    "sample, unit",
+    ("sample", "unit"),
+    (
+        PATIENT,
+        SAMPLE,
+        _text("unit", "library.flowcell.lane"),
+        _text("files", "file names, without their folder"),
+        _whole("records_seen", "records looked at at the head of each file", "reads"),
+        _whole("read_length", "longest of them", "bases"),
+        _text("verdict", "what the head says; the whole file is counted while it is aligned", ("ok", "problem")),
         REASON,
     ),
 )
@@ -403,23 +419,26 @@ BY_GROUP = Table(
         _whole("poor_present", "poor responders with it", "patients"),
         _whole("poor_assessable", "poor responders in whom it could be assessed", "patients"),
         _whole("not_assessable", "early or poor responders in whom it could not", "patients"),
-        _number(
-            "odds_ratio", "conditional maximum likelihood, early over poor; inf as such", "ratio"
-        ),
+        _number("odds_ratio", "conditional maximum likelihood, early over poor; inf as such", "ratio"),
         _number("ci_low", "exact conditional, matching the central p", "ratio"),
         _number("ci_high", "exact conditional", "ratio"),
         _number("p", "central Fisher: twice the smaller tail, at most 1"),
         _number("q", "Benjamini-Hochberg within the family"),
         _number("smallest_p", "smallest p that these margins can reach"),
+        _number("detectable_low", "odds ratio below one found with 80 % power at these margins", "ratio"),
+        _number("detectable_high", "odds ratio above one found with 80 % power at these margins", "ratio"),
         _text("tested", "inside the FDR family", YES_NO),
         _text("note", "why not tested, small numbers, qualifying lesion", empty=True),
         _whole("carriers", "patients of the TTP analysis with it", "patients"),
         _whole("non_carriers", "patients of the TTP analysis without it", "patients"),
+        _whole("carrier_events", "events of TTP among carriers", "patients"),
+        _whole("non_carrier_events", "events of TTP among non-carriers", "patients"),
         _number("ttp_hazard_ratio", "Cox (Firth when penalised) present over absent", "ratio"),
         _number("ttp_ci_low", "profile likelihood", "ratio"),
         _number("ttp_ci_high", "profile likelihood", "ratio"),
         _number("ttp_p", "log-rank"),
-        _text("ttp_note", "why no hazard ratio", empty=True),
+        _text("ttp_method", "Cox (Efron ties) or Firth (penalised)", ("Cox", "Firth", "")),
+        _text("ttp_note", "why no hazard ratio, or why penalised", empty=True),
         _text("rule", "definition of the groups with its parameters"),
     ),
 )
@@ -455,6 +474,45 @@ RATES = Table(
         _number("fraction", "rate", "fraction"),
         _number("ci_low", "Clopper-Pearson", "fraction"),
         _number("ci_high", "Clopper-Pearson", "fraction"),
+    ),
+)
+
+SURVIVAL = Table(
+    "survival",
+    "results/comparison/survival.tsv",
+    "analysis, stratum",
+    ("analysis", "stratum"),
+    (
+        _text("analysis", "endpoint, or endpoint by what"),
+        _text("stratum", "all; follow-up (reverse Kaplan-Meier); present or absent; group"),
+        _text("rule_set", "censoring rules"),
+        _whole("patients", "in the stratum", "patients"),
+        _whole("events", "in the stratum (of follow-up: censored patients)", "patients"),
+        _number("median", "empty: not reached", "months"),
+        _number("median_low", "log-log interval; empty: not reached", "months"),
+        _number("median_high", "log-log interval; empty: not reached", "months"),
+        _number("log_rank_chi2", "between the strata of the analysis"),
+        _number("log_rank_p", "between the strata of the analysis"),
+        _text("note", "why there is no median", empty=True),
+    ),
+    wide=True,
+)
+
+CURVES = Table(
+    "survival_curves",
+    "results/comparison/survival_curves.tsv",
+    "analysis, stratum, time",
+    ("analysis", "stratum", "months"),
+    (
+        _text("analysis", "as in survival.tsv"),
+        _text("stratum", "as in survival.tsv"),
+        Column("months", "number", "time from the start (or the landmark)", unit="months"),
+        _whole("at_risk", "just before this time", "patients"),
+        _whole("events", "at this time", "patients"),
+        _whole("censored", "at this time", "patients"),
+        _number("survival", "Kaplan-Meier estimate", "fraction"),
+        _number("low", "log-log band; empty where the estimate is 0 or 1", "fraction"),
+        _number("high", "log-log band; empty where the estimate is 0 or 1", "fraction"),
     ),
 )
 

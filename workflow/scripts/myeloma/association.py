@@ -1,0 +1,310 @@
+"""Early against poor responders, one abnormality at a time, exact methods for small trials.
+
+Every function works on assessable patients only: "not assessable" leaves the denominator and is counted.
+The central Fisher test and its interval come from the same two tails of the (noncentral) hypergeometric
+distribution, so p < alpha exactly when the interval excludes one (Fay, Biostatistics 2010;11:373).
+"""
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import brentq
+from scipy.special import gammaln, logsumexp
+from scipy.stats import beta as beta_distribution
+from scipy.stats import false_discovery_control
+
+from myeloma import survival, tables
+from myeloma.states import ABSENT, EARLY, NOT_ASSESSABLE, POOR, PRESENT
+
+SMALL_GROUP = 5
+#: A carrier of the key carries the value too: an estimate for it is tied to that qualifying lesion.
+CONTAINS = {"amp1q": "gain1q", "biallelic_TP53": "del17p"}
+RELATIVE = 1 + 1e-9  # ties of tail probabilities that differ by rounding only count as ties
+
+
+@dataclass(frozen=True)
+class Exact:
+    """One 2x2 table: conditional estimate, exact interval, central p; and what the margins could show."""
+
+    odds_ratio: float
+    ci_low: float
+    ci_high: float
+    p: float
+    smallest_p: float
+    detectable_low: float
+    detectable_high: float
+
+
+class Conditional:
+    """Number of early carriers given all margins: noncentral hypergeometric, weights in logs.
+
+    early, poor: assessable patients per group; carriers: carriers in both together.
+    """
+
+    def __init__(self, early: int, poor: int, carriers: int):
+        self.support = np.arange(max(0, carriers - poor), min(carriers, early) + 1)
+        self.log_weight = _log_choose(early, self.support) + _log_choose(poor, carriers - self.support)
+
+    def probabilities(self, log_odds_ratio: float = 0.0) -> np.ndarray:
+        """P(X = k) over the support at this log odds ratio."""
+        log_p = self.log_weight + self.support * log_odds_ratio
+        return np.exp(log_p - logsumexp(log_p))
+
+    def at_most(self, k: int, log_odds_ratio: float = 0.0) -> float:
+        return float(min(1.0, self.probabilities(log_odds_ratio)[self.support <= k].sum()))
+
+    def at_least(self, k: int, log_odds_ratio: float = 0.0) -> float:
+        return float(min(1.0, self.probabilities(log_odds_ratio)[self.support >= k].sum()))
+
+    def central_p(self) -> np.ndarray:
+        """Twice the smaller tail, at most 1, for every point of the support."""
+        p = self.probabilities()
+        smaller = np.minimum(np.cumsum(p), np.cumsum(p[::-1])[::-1])
+        return np.minimum(1.0, 2 * smaller)
+
+    def estimate(self, k: int) -> float:
+        """Conditional maximum-likelihood odds ratio: 0 or inf at the ends of the support."""
+        if len(self.support) == 1:
+            return math.nan
+        if k == self.support[0]:
+            return 0.0
+        if k == self.support[-1]:
+            return math.inf
+        return math.exp(_root(lambda b: float(self.probabilities(b) @ self.support) - k))
+
+    def interval(self, k: int, confidence: float) -> tuple[float, float]:
+        """Exact conditional interval by inversion of each tail at (1 - confidence) / 2 (Cornfield 1956)."""
+        tail = (1 - confidence) / 2
+        low, high = 0.0, math.inf
+        if k > self.support[0]:
+            low = math.exp(_root(lambda b: self.at_least(k, b) - tail))
+        if k < self.support[-1]:
+            high = math.exp(_root(lambda b: tail - self.at_most(k, b)))
+        return low, high
+
+    def detectable(self, alpha: float, power: float) -> tuple[float, float]:
+        """Odds ratios nearest to one found with `power` at these margins: (below one, above one).
+
+        The power is conditional on the margins, as the test is: no carrier frequency has to be
+        guessed. nan on a side where even the most extreme table does not reach p < alpha.
+        """
+        rejected = self.central_p() < alpha
+        p = self.probabilities()
+        low_side = rejected & (np.cumsum(p) <= np.cumsum(p[::-1])[::-1] * RELATIVE)
+        high_side = rejected & ~low_side
+        low = high = math.nan
+        if low_side.any():
+            low = math.exp(_root(lambda b: power - self.probabilities(b)[low_side].sum()))
+        if high_side.any():
+            high = math.exp(_root(lambda b: self.probabilities(b)[high_side].sum() - power))
+        return low, high
+
+
+def _log_choose(n: int, k: np.ndarray) -> np.ndarray:
+    return gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
+
+
+def _root(increasing, limit: float = 700.0) -> float:
+    """Zero of a function that increases with the log odds ratio."""
+    return brentq(increasing, -limit, limit, xtol=1e-12, rtol=1e-12, maxiter=500)
+
+
+def exact_test(
+    early_present: int,
+    early_assessable: int,
+    poor_present: int,
+    poor_assessable: int,
+    confidence: float = 0.95,
+    alpha: float = 0.05,
+    power: float = 0.80,
+) -> Exact:
+    """Central Fisher test, conditional odds ratio (early over poor) and its matching exact interval.
+
+    The counts are patients in whom the abnormality could be assessed. Raises ValueError where a count
+    exceeds its denominator. A table with an empty margin says nothing: odds ratio nan, interval 0 to
+    inf, p 1.
+    """
+    for present, assessable in ((early_present, early_assessable), (poor_present, poor_assessable)):
+        if not 0 <= present <= assessable:
+            raise ValueError(f"{present} carriers of {assessable} assessable patients is not possible")
+    table = Conditional(early_assessable, poor_assessable, early_present + poor_present)
+    p = table.central_p()
+    low, high = table.interval(early_present, confidence)
+    detectable = table.detectable(alpha, power)
+    return Exact(
+        odds_ratio=table.estimate(early_present),
+        ci_low=low,
+        ci_high=high,
+        p=float(p[early_present - table.support[0]]),
+        smallest_p=float(p.min()),
+        detectable_low=detectable[0],
+        detectable_high=detectable[1],
+    )
+
+
+def clopper_pearson(x: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Exact interval of a proportion, as fractions (Clopper and Pearson, Biometrika 1934); 0-1 when n = 0."""
+    if not 0 <= x <= n:
+        raise ValueError(f"{x} of {n} is not possible")
+    tail = (1 - confidence) / 2
+    low = float(beta_distribution.ppf(tail, x, n - x + 1)) if x > 0 else 0.0
+    high = float(beta_distribution.ppf(1 - tail, x + 1, n - x)) if x < n else 1.0
+    return low, high
+
+
+def plain(name: str) -> str:
+    """An abnormality's name for comparing what two sheets call it: no blanks, brackets, case."""
+    return re.sub(r"[^a-z0-9]", "", str(name).lower())
+
+
+def compare(
+    abnormalities: pd.DataFrame,
+    groups: Mapping[str, str],
+    qualifying: Mapping[str, str],
+    times: pd.DataFrame,
+    rules: Mapping,
+    rule: str,
+) -> pd.DataFrame:
+    """One row per abnormality (contract BY_GROUP).
+
+    abnormalities: ABNORMALITIES. groups: patient -> EARLY_RESPONDER or POOR_RESPONDER, those of the
+    comparison only. qualifying: patient -> abnormality that qualified the patient for the trial ("" if
+    not given). times: patient, days, event of TTP. rules: section `comparison` of the config. rule:
+    definition of the groups in words.
+    """
+    kinds = dict(zip(abnormalities["abnormality"], abnormalities["kind"], strict=True))
+    names = list(kinds) + [n for n in rules["primary_family"] if n not in kinds]
+    rows = []
+    for name in names:
+        states = _states(abnormalities, name)
+        row = {"abnormality": name, "kind": kinds.get(name, "not called"), "rule": rule}
+        row |= _counts(states, groups)
+        row |= _tested(row, name, rules)
+        row["note"] = "; ".join(_notes(row, name, kinds, groups, qualifying, rules))
+        row |= _time_to_progression(states, times, rules)
+        rows.append(row)
+    frame = pd.DataFrame(rows, columns=tables.BY_GROUP.names())
+    frame["q"] = false_discovery(frame)
+    return tables.conform(frame, tables.BY_GROUP)
+
+
+def _states(abnormalities: pd.DataFrame, name: str) -> dict[str, str]:
+    rows = abnormalities[abnormalities["abnormality"] == name]
+    return dict(zip(rows["patient"], rows["state"], strict=True))
+
+
+def _counts(states: Mapping[str, str], groups: Mapping[str, str]) -> dict[str, int]:
+    seen = {
+        side: [states.get(patient, NOT_ASSESSABLE) for patient, group in groups.items() if group == side]
+        for side in (EARLY, POOR)
+    }
+    count = {}
+    for label, side in (("early", EARLY), ("poor", POOR)):
+        count[f"{label}_present"] = seen[side].count(PRESENT)
+        count[f"{label}_assessable"] = seen[side].count(PRESENT) + seen[side].count(ABSENT)
+    count["not_assessable"] = len(groups) - count["early_assessable"] - count["poor_assessable"]
+    return count
+
+
+def _tested(row: Mapping, name: str, rules: Mapping) -> dict:
+    """Exact result and family; an abnormality whose margins cannot reach p < alpha is described only."""
+    counts = [row[k] for k in ("early_present", "early_assessable", "poor_present", "poor_assessable")]
+    result = exact_test(*counts, confidence=rules["confidence"], alpha=rules["alpha"])
+    possible = result.smallest_p < rules["alpha"]
+    family = "primary" if name in rules["primary_family"] else "exploratory"
+    return vars(result) | {
+        "family": family if possible else "described",
+        "tested": "yes" if possible else "no",
+    }
+
+
+def _notes(row, name, kinds, groups, qualifying, rules) -> Iterable[str]:
+    family = "primary" if name in rules["primary_family"] else "exploratory"
+    if name not in kinds:
+        yield f"of the {family} family, but not called by this run"
+    elif not groups:
+        yield f"of the {family} family; no early or poor responder, so there is nothing to compare"
+    elif row["tested"] == "no":
+        yield (
+            f"of the {family} family, described only: with these margins p cannot fall below "
+            f"{rules['alpha']:g} (smallest {row['smallest_p']:.2g})"
+        )
+    if groups and min(row["early_assessable"], row["poor_assessable"]) < SMALL_GROUP:
+        yield f"fewer than {SMALL_GROUP} assessable patients in a group"
+    lesions = {plain(qualifying.get(patient, "")) for patient in groups} - {""}
+    if plain(name) in lesions or plain(CONTAINS.get(name, "")) in lesions:
+        yield "qualifying lesion: versus patients enrolled for another lesion"
+
+
+def _time_to_progression(states: Mapping[str, str], times: pd.DataFrame, rules: Mapping) -> dict:
+    """TTP of carriers against non-carriers over everybody assessable, whatever the response group."""
+    state = times["patient"].map(states)
+    known = times[state.isin([PRESENT, ABSENT])]
+    carrier = (state[known.index] == PRESENT).to_numpy()
+    result = survival.hazard_ratio(
+        known["days"].to_numpy(float), known["event"].to_numpy(int), carrier, rules["confidence"],
+        rules["cox_min_events"],
+    )  # fmt: skip
+    return {
+        "carriers": int(carrier.sum()),
+        "non_carriers": int((~carrier).sum()),
+        "carrier_events": int(known["event"][carrier].sum()),
+        "non_carrier_events": int(known["event"][~carrier].sum()),
+        "ttp_hazard_ratio": result.hazard_ratio,
+        "ttp_ci_low": result.ci_low,
+        "ttp_ci_high": result.ci_high,
+        "ttp_p": result.log_rank_p,
+        "ttp_method": result.method,
+        "ttp_note": result.note,
+    }
+
+
+def false_discovery(frame: pd.DataFrame) -> pd.Series:
+    """Benjamini-Hochberg q within each family, over tested rows; empty elsewhere."""
+    q = pd.Series(np.nan, index=frame.index, dtype="float64")
+    for _, rows in frame[frame["tested"] == "yes"].groupby("family"):
+        q[rows.index] = false_discovery_control(rows["p"].to_numpy(float), method="bh")
+    return q
+
+
+LEVELS_OF_RATE = {
+    "ORR": ("sCR", "CR", "VGPR", "PR"),
+    "VGPR": ("sCR", "CR", "VGPR"),
+    "CR": ("sCR", "CR"),
+    "CBR": ("sCR", "CR", "VGPR", "PR", "MR"),
+}
+PERIODS = {"induction": "best_confirmed_induction", "treatment": "best_confirmed_treatment"}
+
+
+def response_rates(
+    response: pd.DataFrame, populations: Mapping[str, Sequence[str]], confidence: float
+) -> pd.DataFrame:
+    """Rates by period and population (contract RATES).
+
+    response: RESPONSE. populations: name -> patients, all of whom are the denominator: a patient
+    without a response row counts as a non-responder.
+    """
+    rows = []
+    for population, patients in populations.items():
+        for period, column in PERIODS.items():
+            best = dict(zip(response["patient"], response[column], strict=True))
+            for rate, levels in LEVELS_OF_RATE.items():
+                x = sum(best.get(patient, "NE") in levels for patient in patients)
+                low, high = clopper_pearson(x, len(patients), confidence)
+                rows.append(
+                    {
+                        "rate": rate,
+                        "period": period,
+                        "population": population,
+                        "responders": x,
+                        "patients": len(patients),
+                        "fraction": x / len(patients) if patients else math.nan,
+                        "ci_low": low,
+                        "ci_high": high,
+                    }
+                )
+    return tables.conform(pd.DataFrame(rows, columns=tables.RATES.names()), tables.RATES)

@@ -1,0 +1,228 @@
+"""Where every patient is: included in each analysis, or out of it and why.
+
+Reasons read "class: detail"; the report counts by class and shows the detail per patient. Nobody leaves
+without a reason, and every patient has a row for every analysis.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from myeloma import tables
+from myeloma.association import plain
+from myeloma.states import ABSENT, EARLY, NEITHER, NOT_EVALUABLE, POOR, PRESENT
+
+#: Analyses in the order of the diagram, with the words the report uses for them.
+ANALYSES = {
+    "enrolled": "Enrolled",
+    "itt": "Intention to treat",
+    "treated": "Treated",
+    "per_protocol": "Per protocol",
+    "response": "Evaluable for response",
+    "dna": "Tumour DNA (exome) usable",
+    "rna": "Tumour RNA usable",
+    "early": "Early responders",
+    "poor": "Poor responders",
+    "neither": "Neither",
+    "not_evaluable": "Group not evaluable",
+    "comparison_dna": "In the comparison with tumour DNA",
+    "comparison_rna": "In the comparison with tumour RNA",
+    "landmark": "In the landmark analysis",
+    "qualifying_confirmed": "Qualifying abnormality confirmed by sequencing",
+}
+GROUP_OF = {"early": EARLY, "poor": POOR, "neither": NEITHER, "not_evaluable": NOT_EVALUABLE}
+ASSAY_OF = {"dna": "wes", "rna": "rna"}
+WORDS = {"wes": "tumour DNA", "rna": "tumour RNA"}
+#: Group definitions that are made from the time to progression itself.
+DEFINED_BY_TIME = ("B", "C", "E")
+
+
+def build(
+    patients: Sequence[Mapping],
+    samples: pd.DataFrame,
+    exclusions: Sequence[Mapping],
+    qc: pd.DataFrame,
+    response: pd.DataFrame,
+    endpoints: pd.DataFrame,
+    abnormalities: pd.DataFrame,
+    rules: Mapping,
+) -> pd.DataFrame:
+    """FLOW: one row per patient and analysis.
+
+    patients: rows of patients.tsv (patient, c1d1, deviation, qualifying_abnormality). exclusions: rows
+    of exclusions.tsv. rules: definition (of the groups), landmark_days, rule_set. Other arguments:
+    tables of the same names. A patient that a table does not know is out of what needs it.
+    """
+    facts = _Facts(samples, exclusions, qc, response, endpoints, abnormalities, rules)
+    rows = []
+    for patient in patients:
+        for analysis, why in _reasons(patient, facts).items():
+            rows.append(
+                {
+                    "patient": patient["patient"],
+                    "analysis": analysis,
+                    "included": "no" if why else "yes",
+                    "reason": why,
+                }
+            )
+    return tables.conform(pd.DataFrame(rows, columns=tables.FLOW.names()), tables.FLOW)
+
+
+def members(flow: pd.DataFrame, analysis: str) -> list[str]:
+    """Patients in an analysis, in the order of the table."""
+    chosen = (flow["analysis"] == analysis) & (flow["included"] == "yes")
+    return flow.loc[chosen, "patient"].tolist()
+
+
+def compared_groups(flow: pd.DataFrame) -> dict[str, str]:
+    """patient -> EARLY_RESPONDER or POOR_RESPONDER, for those in the comparison."""
+    return {p: EARLY for p in members(flow, "early")} | {p: POOR for p in members(flow, "poor")}
+
+
+class _Facts:
+    """The tables, by patient."""
+
+    def __init__(self, samples, exclusions, qc, response, endpoints, abnormalities, rules):
+        self.samples, self.rules, self.exclusions = samples, rules, list(exclusions)
+        self.response = {row["patient"]: row for row in response.to_dict("records")}
+        main = endpoints[(endpoints["endpoint"] == "TTP") & (endpoints["rule_set"] == rules["rule_set"])]
+        self.days = dict(zip(main["patient"], main["days"], strict=True))
+        self.failed = qc[qc["verdict"] == "fail"]
+        self.calls = {
+            (row["patient"], plain(row["abnormality"])): row for row in abnormalities.to_dict("records")
+        }
+
+    def excluded(self, patient: str, *analyses: str) -> str:
+        """The reason of an exclusion of the whole patient from one of the analyses, "" if there is none."""
+        for row in self.exclusions:
+            whole = not any(row.get(k) for k in ("sample", "library", "flowcell", "lane"))
+            if row.get("patient") == patient and whole and (row.get("analysis") or "all") in analyses:
+                return f"excluded by the sheet: {row['reason']}"
+        return ""
+
+
+def _reasons(patient: Mapping, facts: _Facts) -> dict[str, str]:
+    """analysis -> reason for being out of it, "" for being in."""
+    name = patient["patient"]
+    out = {"enrolled": "", "itt": facts.excluded(name, "all")}
+    out["treated"] = out["itt"] or ("" if patient.get("c1d1") else "never treated: no first dose recorded")
+    deviation = patient.get("deviation")
+    out["per_protocol"] = out["treated"] or (f"protocol deviation: {deviation}" if deviation else "")
+    out["response"] = out["treated"] or _not_evaluable(name, facts)
+    for analysis, assay in ASSAY_OF.items():
+        out[analysis] = facts.excluded(name, "all", analysis) or _not_sequenced(name, assay, facts)
+    out |= _groups(name, out, facts)
+    in_comparison = not out["early"] or not out["poor"]
+    for analysis in ("dna", "rna"):
+        if in_comparison:
+            out[f"comparison_{analysis}"] = out[analysis]
+        else:
+            out[f"comparison_{analysis}"] = _why_not_compared(name, out, facts)
+    out["landmark"] = out["itt"] or _not_in_landmark(name, facts)
+    out["qualifying_confirmed"] = _qualifying(patient, facts)
+    return {analysis: out[analysis] for analysis in ANALYSES}
+
+
+def _not_evaluable(name: str, facts: _Facts) -> str:
+    why = facts.excluded(name, "response")
+    if why:
+        return why
+    row = facts.response.get(name)
+    if row is None:
+        return "no response data: the run has no assessments of this patient"
+    if row["best_response"] == "NE":
+        return f"no evaluable assessment after the start: {row['decided_by']}"
+    return ""
+
+
+def _not_sequenced(name: str, assay: str, facts: _Facts) -> str:
+    rows = facts.samples[
+        (facts.samples["patient"] == name)
+        & (facts.samples["assay"] == assay)
+        & (facts.samples["tissue"] == "tumour")
+    ]
+    if not len(rows):
+        return f"no {WORDS[assay]} sample: none in the sheet"
+    chosen = rows[rows["role"] == "analysis"]
+    if not len(chosen):
+        told = "; ".join(f"{r.sample}: {r.reason or r.role}" for r in rows.itertuples())
+        return f"no usable {WORDS[assay]} sample: {told}"
+    failed = facts.failed[facts.failed["sample"].isin(chosen["sample"])]
+    if len(failed):
+        told = "; ".join(
+            f"{r.gate} {r.value:g} against {r.threshold:g} ({r.sample})" if r.value == r.value else
+            f"{r.gate} ({r.sample})"
+            for r in failed.itertuples()
+        )  # fmt: skip
+        return f"quality gate failed: {told}"
+    return ""
+
+
+def _groups(name: str, out: Mapping[str, str], facts: _Facts) -> dict[str, str]:
+    """Exactly one of the four group analyses includes a patient, unless the comparison excludes it."""
+    row = facts.response.get(name)
+    group = row["group"] if row else NOT_EVALUABLE
+    decided = row["decided_by"] if row else "no response data"
+    taken = facts.excluded(name, "all", "response", "comparison")
+    if group in (EARLY, POOR) and taken:
+        return dict.fromkeys(GROUP_OF, taken)
+    return {
+        analysis: "" if group == wanted else f"{_WORD[group]}: {decided}"
+        for analysis, wanted in GROUP_OF.items()
+    }
+
+
+_WORD = {
+    EARLY: "is an early responder",
+    POOR: "is a poor responder",
+    NEITHER: "is neither early nor poor",
+    NOT_EVALUABLE: "group not evaluable",
+}
+
+
+def _why_not_compared(name: str, out: Mapping[str, str], facts: _Facts) -> str:
+    row = facts.response.get(name)
+    if row is None:
+        return "group not evaluable: no response data"
+    taken = facts.excluded(name, "all", "response", "comparison")
+    if taken and row["group"] in (EARLY, POOR):
+        return taken
+    return f"{_WORD[row['group']]}: {row['decided_by']}"
+
+
+def _not_in_landmark(name: str, facts: _Facts) -> str:
+    definition = facts.rules["definition"]
+    if definition in DEFINED_BY_TIME:
+        return f"defined by this endpoint: group definition {definition} is made from the time to progression"
+    row = facts.response.get(name)
+    if row is None:
+        return "no response data: the run has no assessments of this patient"
+    taken = facts.excluded(name, "response", "comparison")
+    if taken:
+        return taken
+    day = facts.rules["landmark_days"] + 1
+    if row["landmark_group"] not in (EARLY, POOR):
+        why = row["landmark_reason"] or (
+            f"{_WORD[row['landmark_group']]} at the landmark" if row["landmark_group"] else "no group there"
+        )
+        return why if ":" in why else f"{why}: day {day}"
+    days = facts.days.get(name)
+    if days is None or days != days:
+        return "no time to progression: the endpoint has no date"
+    if days <= day:
+        return f"progression, death or end of follow-up by the landmark: day {days} (landmark day {day})"
+    return ""
+
+
+def _qualifying(patient: Mapping, facts: _Facts) -> str:
+    lesion = patient.get("qualifying_abnormality")
+    if not lesion:
+        return "no qualifying abnormality recorded: the column is empty"
+    call = facts.calls.get((patient["patient"], plain(lesion)))
+    if call is None:
+        return f"not assessable by sequencing: {lesion} is not called by this run"
+    if call["state"] == PRESENT:
+        return ""
+    if call["state"] == ABSENT:
+        return f"not confirmed by sequencing: {lesion} called absent ({call['value']})"
+    return f"not assessable by sequencing: {lesion}, {call['reason']}"

@@ -1,0 +1,284 @@
+"""Time to event: Kaplan-Meier, log-rank, Cox with profile likelihood, reverse Kaplan-Meier, landmark.
+
+Numbers are held to R survival 3.5-3 in the tests. greenwood accepts negative times and odd status codes
+without a word, so `checked` refuses them first.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import greenwood
+import numpy as np
+import pandas as pd
+from firthmodels import FirthCoxPH
+from scipy.optimize import brentq
+from scipy.stats import chi2
+
+from myeloma import tables
+from myeloma.states import ABSENT, EARLY, POOR, PRESENT
+
+SLOWEST = 40.0  # |log hazard ratio| beyond which a limit is called infinite
+
+
+@dataclass(frozen=True)
+class Hazard:
+    """Carriers over non-carriers; nan with `note` where nothing can be estimated."""
+
+    hazard_ratio: float = math.nan
+    ci_low: float = math.nan
+    ci_high: float = math.nan
+    log_rank_chi2: float = math.nan
+    log_rank_p: float = math.nan
+    method: str = ""
+    note: str = ""
+
+
+def checked(time: Sequence[float], event: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+    """Times (> 0) and 0/1 events as arrays; ValueError names what is wrong."""
+    time, event = np.asarray(time, dtype=float), np.asarray(event, dtype=int)
+    if len(time) != len(event):
+        raise ValueError(f"{len(time)} times but {len(event)} events")
+    if not np.all(np.isfinite(time)) or np.any(time <= 0):
+        raise ValueError("a time to event must be a finite number above zero")
+    if not np.isin(event, (0, 1)).all():
+        raise ValueError("an event is 1, a censored time 0; nothing else")
+    return time, event
+
+
+def kaplan_meier(time: Sequence[float], event: Sequence[int], confidence: float = 0.95) -> pd.DataFrame:
+    """Steps: time, at_risk, events, censored, survival, low, high (log-log band), from time 0 on.
+
+    `low` and `high` are nan where survival is 1 or 0 (the log-log band is not defined there).
+    """
+    time, event = checked(time, event)
+    start = pd.DataFrame([[0.0, len(time), 0, 0, 1.0, math.nan, math.nan]], columns=_STEPS)
+    if not len(time):
+        return start
+    fit = greenwood.KaplanMeier(conf_type="log-log", conf_level=confidence)
+    steps = fit.fit(greenwood.Surv(time=time, event=event)).to_frame(format="pandas")
+    steps = steps.rename(
+        columns={"n_risk": "at_risk", "n_event": "events", "n_censor": "censored", "estimate": "survival",
+                 "conf_low": "low", "conf_high": "high"}
+    )[_STEPS]  # fmt: skip
+    inside = (steps["survival"] > 0) & (steps["survival"] < 1)
+    steps.loc[~inside, ["low", "high"]] = math.nan
+    whole = steps[["at_risk", "events", "censored"]].round().astype(int)
+    return pd.concat([start, steps.assign(**whole)], ignore_index=True)
+
+
+_STEPS = ["time", "at_risk", "events", "censored", "survival", "low", "high"]
+
+
+def median(
+    time: Sequence[float], event: Sequence[int], confidence: float = 0.95
+) -> tuple[float, float, float]:
+    """Median with its interval from the log-log band (Brookmeyer and Crowley 1982); nan = not reached."""
+    time, event = checked(time, event)
+    if not len(time) or not event.any():
+        return math.nan, math.nan, math.nan
+    fit = greenwood.KaplanMeier(conf_type="log-log", conf_level=confidence)
+    return tuple(float(v) for v in fit.fit(greenwood.Surv(time=time, event=event)).median(ci=True))
+
+
+def follow_up(
+    time: Sequence[float], event: Sequence[int], confidence: float = 0.95
+) -> tuple[float, float, float]:
+    """Median follow-up by reverse Kaplan-Meier: an event censors follow-up (Schemper and Smith 1996)."""
+    time, event = checked(time, event)
+    return median(time, 1 - event, confidence)
+
+
+def survival_at(steps: pd.DataFrame, when: float) -> tuple[float, float, float]:
+    """Survival with its band at `when`, from `kaplan_meier` steps; nan after the last patient's time."""
+    if when > steps["time"].iloc[-1]:
+        return math.nan, math.nan, math.nan
+    row = steps[steps["time"] <= when].iloc[-1]
+    return float(row["survival"]), float(row["low"]), float(row["high"])
+
+
+def log_rank(time: Sequence[float], event: Sequence[int], group: Sequence) -> tuple[float, int, float]:
+    """Log-rank chi-square, degrees of freedom and p; nan without events or with a single group."""
+    time, event = checked(time, event)
+    if not event.any() or len(set(group)) < 2:
+        return math.nan, 0, math.nan
+    test = greenwood.logrank_test(greenwood.Surv(time=time, event=event), np.asarray(group))
+    return float(test.statistic), int(test.df), float(test.p_value)
+
+
+def hazard_ratio(
+    time: Sequence[float],
+    event: Sequence[int],
+    carrier: Sequence[bool],
+    confidence: float = 0.95,
+    min_events: int = 5,
+) -> Hazard:
+    """Cox hazard ratio of carriers over non-carriers with profile-likelihood interval, and log-rank p.
+
+    With at least `min_events` events on both sides: Efron's partial likelihood. Fewer, or none on one
+    side (monotone likelihood): Firth's penalty (Heinze and Schemper, Biometrics 2001;57:114).
+    """
+    time, event = checked(time, event)
+    carrier = np.asarray(carrier, dtype=bool)
+    if not len(time):
+        return Hazard(note="nobody with a time to progression in whom it could be assessed")
+    if carrier.all() or not carrier.any():
+        return Hazard(note="all are carriers" if carrier.all() else "no carrier")
+    if not event.any():
+        return Hazard(note="no events")
+    statistic, _, p = log_rank(time, event, carrier)
+    fewest = min(int(event[carrier].sum()), int(event[~carrier].sum()))
+    fit = _efron if fewest >= min_events else _firth
+    estimate, low, high = fit(time, event, carrier, confidence)
+    if not math.isfinite(p):
+        return Hazard(note="every event fell when only one side was still at risk")
+    note = "" if fewest >= min_events else f"fewer than {min_events} events on one side: penalised"
+    return Hazard(
+        _exp(estimate), _exp(low), _exp(high), statistic, p, "Cox" if fit is _efron else "Firth", note
+    )
+
+
+def _exp(value: float) -> float:
+    return math.inf if value >= SLOWEST else (0.0 if value <= -SLOWEST else math.exp(value))
+
+
+def _efron(time, event, carrier, confidence) -> tuple[float, float, float]:
+    """Log hazard ratio (Efron ties) and the limits where the partial likelihood falls by chi2 / 2."""
+    model = greenwood.CoxPH().fit(greenwood.Surv(time=time, event=event), pd.DataFrame({"x": carrier * 1.0}))
+    best = float(model.to_frame(format="pandas")["estimate"].iloc[0])
+    terms = _risk_sets(time, event, carrier)
+    allowed = chi2.ppf(confidence, 1) / 2
+    highest = _log_likelihood(best, terms)
+
+    def fall(b):
+        return highest - _log_likelihood(b, terms) - allowed
+
+    low = brentq(fall, best - SLOWEST, best) if fall(best - SLOWEST) > 0 else -math.inf
+    high = brentq(fall, best, best + SLOWEST) if fall(best + SLOWEST) > 0 else math.inf
+    return best, low, high
+
+
+def _risk_sets(time, event, carrier) -> list[tuple[int, int, int, int]]:
+    """Per event time: events among carriers and others, at risk among carriers and others."""
+    return [
+        (
+            int(((time == t) & (event == 1) & carrier).sum()),
+            int(((time == t) & (event == 1) & ~carrier).sum()),
+            int(((time >= t) & carrier).sum()),
+            int(((time >= t) & ~carrier).sum()),
+        )
+        for t in np.unique(time[event == 1])
+    ]
+
+
+def _log_likelihood(b: float, terms) -> float:
+    """Efron's partial log-likelihood of one binary covariate (Efron, JASA 1977)."""
+    ratio, total = math.exp(b), 0.0
+    for d1, d0, n1, n0 in terms:
+        d = d1 + d0
+        steps = np.arange(d) / d
+        total += d1 * b - np.log((n1 - steps * d1) * ratio + (n0 - steps * d0)).sum()
+    return float(total)
+
+
+def _firth(time, event, carrier, confidence) -> tuple[float, float, float]:
+    """Penalised log hazard ratio with profile limits; ties after Breslow, as firthmodels has them."""
+    model = FirthCoxPH(backend="numpy", gtol=1e-9, xtol=1e-10, max_iter=200)
+    model.fit(carrier.reshape(-1, 1).astype(float), (event.astype(bool), time))
+    low, high = model.conf_int(alpha=1 - confidence, method="pl", max_iter=500, tol=1e-8)[0]
+    limits = [float(v) if np.isfinite(v) else side for v, side in ((low, -math.inf), (high, math.inf))]
+    return float(model.coef_[0]), limits[0], limits[1]
+
+
+def summarise(
+    endpoints: pd.DataFrame,
+    abnormalities: pd.DataFrame,
+    landmark: Mapping[str, str],
+    patients: Sequence[str],
+    rules: Mapping,
+    landmark_days: int,
+    rule_set: str,
+    days_per_month: float,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """All curves of the report: (SURVIVAL rows, CURVES rows).
+
+    endpoints: ENDPOINTS. patients: those of the main population. landmark: patient -> group known at
+    the landmark, for those in the landmark analysis. Times are months from start; of the landmark
+    analysis, months from the landmark.
+    """
+    main = endpoints[(endpoints["rule_set"] == rule_set) & endpoints["patient"].isin(patients)]
+    main = main.dropna(subset=["days", "event"]).assign(time=lambda f: f["days"] / days_per_month)
+    made = _Collected(rules, rule_set)
+    for endpoint in ("TTP", "PFS", "OS"):
+        rows = main[main["endpoint"] == endpoint]
+        made.add(endpoint, "all", rows)
+        if len(rows):
+            made.add(endpoint, "follow-up", rows.assign(event=1 - rows["event"]))
+    ttp = main[main["endpoint"] == "TTP"]
+    made.compare("TTP by group from the landmark", _from_landmark(ttp, landmark, landmark_days, days_per_month),
+                 (EARLY, POOR))  # fmt: skip
+    for name, rows in abnormalities.groupby("abnormality", sort=True):
+        state = ttp["patient"].map(dict(zip(rows["patient"], rows["state"], strict=True)))
+        known = ttp[state.isin([PRESENT, ABSENT])].assign(stratum=state)
+        made.compare(f"TTP by {name}", known, (PRESENT, ABSENT))
+    return made.tables()
+
+
+def _from_landmark(ttp, landmark, landmark_days, days_per_month) -> pd.DataFrame:
+    """TTP counted from the landmark, for patients still in it there."""
+    rows = ttp.assign(stratum=ttp["patient"].map(dict(landmark)))
+    rows = rows[rows["stratum"].isin([EARLY, POOR]) & (rows["days"] > landmark_days + 1)]
+    return rows.assign(time=(rows["days"] - landmark_days - 1) / days_per_month)
+
+
+class _Collected:
+    """Rows of the two survival tables as they are made."""
+
+    def __init__(self, rules: Mapping, rule_set: str):
+        self.rules, self.rule_set = rules, rule_set
+        self.rows: list[dict] = []
+        self.curves: list[pd.DataFrame] = []
+
+    def compare(self, analysis: str, rows: pd.DataFrame, strata: Sequence[str]) -> None:
+        chi, _, p = log_rank(rows["time"], rows["event"].astype(int), rows["stratum"])
+        for stratum in strata:
+            self.add(analysis, stratum, rows[rows["stratum"] == stratum], chi, p)
+
+    def add(self, analysis, stratum, rows, chi=math.nan, p=math.nan) -> None:
+        confidence = self.rules["confidence"]
+        time, event = rows["time"].to_numpy(float), rows["event"].to_numpy(int)
+        middle = median(time, event, confidence)
+        row = {
+            "analysis": analysis,
+            "stratum": stratum,
+            "rule_set": self.rule_set,
+            "patients": len(rows),
+            "events": int(event.sum()),
+            "median": middle[0],
+            "median_low": middle[1],
+            "median_high": middle[2],
+            "log_rank_chi2": chi,
+            "log_rank_p": p,
+            "note": self._note(rows, event),
+        }
+        steps = kaplan_meier(time, event, confidence)
+        for months in self.rules["survival_months"]:
+            at = survival_at(steps, months)
+            row |= dict(zip((f"at_{months}", f"at_{months}_low", f"at_{months}_high"), at, strict=True))
+        self.rows.append(row)
+        if len(rows):
+            self.curves.append(
+                steps.rename(columns={"time": "months"}).assign(analysis=analysis, stratum=stratum)
+            )
+
+    def _note(self, rows, event) -> str:
+        if not len(rows):
+            return "no patients"
+        return "" if event.any() else "no events: the median is not reached"
+
+    def tables(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        curves = pd.concat(self.curves) if self.curves else tables.empty(tables.CURVES)
+        return (
+            tables.conform(pd.DataFrame(self.rows), tables.SURVIVAL),
+            tables.conform(curves, tables.CURVES),
+        )
