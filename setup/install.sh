@@ -124,7 +124,7 @@ get_uv() {
 }
 
 fetch_jars() {
-    mvn -q -B -f envs/gatk/pom.xml dependency:3.6.1:copy-dependencies \
+    mvn -q -B -f envs/gatk/pom.xml dependency:copy-dependencies \
         -DoutputDirectory="$tools/gatk.new/jars" -DincludeScope=runtime
 }
 
