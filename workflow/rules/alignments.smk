@@ -5,4 +5,127 @@ WES and RNA stand apart because their aligners do; what comes later reads the ke
 
 # WES
 
+INDEX_ENDINGS = {
+    "bwa": ("amb", "ann", "bwt", "pac", "sa"),
+    "bwa-mem2": ("0123", "amb", "ann", "bwt.2bit.64", "pac"),
+    "bwa-mem4": ("0123", "amb", "ann", "bwt.2bit.64", "pac"),
+}
+
+
+def targets_of(sample):
+    """The targets of a sample's kit, [] when none are known (then the whole FASTA is used)."""
+    kit = sample.kit if sample else ""
+    given = kit and SETTINGS["kits"].get(kit, {}).get("targets")
+    return f"results/references/kits/{kit}.targets.bed" if given else []
+
+
+rule align_wes:
+    input:
+        reads=lambda wildcards: unit_files(COHORT.sample(wildcards.sample)),
+        fasta="results/references/genome.fa",
+        fai="results/references/genome.fa.fai",
+        dictionary="results/references/genome.dict",
+        index=expand(
+            "results/references/bwa/genome.fa.{ending}",
+            ending=INDEX_ENDINGS[SETTINGS["align"]["aligner"]],
+        ),
+    output:
+        cram="results/alignments/{sample}.cram",
+        crai="results/alignments/{sample}.cram.crai",
+        fastp=directory("results/alignments/qc/{sample}.fastp"),
+    log:
+        "logs/align_wes/{sample}.log",
+    benchmark:
+        "benchmarks/align_wes/{sample}.tsv"
+    wildcard_constraints:
+        sample=one_of(sample.sample for sample in COHORT.wes_samples),
+    conda:
+        "../../envs/align.yaml"
+    threads: 2
+    resources:
+        mem_mb=lambda wildcards, attempt: 10000 * attempt,
+        runtime=lambda wildcards, attempt: 720 * attempt,
+    params:
+        units=lambda wildcards: unit_values(COHORT.sample(wildcards.sample)),
+        index="results/references/bwa/genome.fa",
+        options={name: SETTINGS["align"][name] for name in ("aligner", "chunk_bases", "min_read_length")},
+    script:
+        "../scripts/align_wes.py"
+
+
+rule decode_wes:
+    input:
+        cram="results/alignments/{sample}.cram",
+        fasta="results/references/genome.fa",
+    output:
+        bam=temp("results/alignments/{sample}.bam"),
+        bai=temp("results/alignments/{sample}.bam.bai"),
+    log:
+        "logs/decode_wes/{sample}.log",
+    wildcard_constraints:
+        sample=one_of(sample.sample for sample in COHORT.wes_samples),
+    conda:
+        "../../envs/align.yaml"
+    threads: 2
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    script:
+        "../scripts/decode_wes.py"
+
+
+rule measure_wes:
+    input:
+        unpack(lambda wildcards: named(targets=targets_of(COHORT.sample(wildcards.sample)))),
+        cram="results/alignments/{sample}.cram",
+        crai="results/alignments/{sample}.cram.crai",
+        fasta="results/references/genome.fa",
+        fai="results/references/genome.fa.fai",
+    output:
+        qc="results/alignments/qc/{sample}.qc.tsv",
+        stats="results/alignments/qc/{sample}.stats.txt",
+        dist="results/alignments/qc/{sample}.mosdepth.region.dist.txt",
+        depth="results/alignments/{sample}.per_base.bed.gz",
+        depth_index="results/alignments/{sample}.per_base.bed.gz.tbi",
+    log:
+        "logs/measure_wes/{sample}.log",
+    benchmark:
+        "benchmarks/measure_wes/{sample}.tsv"
+    wildcard_constraints:
+        sample=one_of(sample.sample for sample in COHORT.wes_samples),
+    conda:
+        "../../envs/align.yaml"
+    threads: 2
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 120 * attempt,
+    params:
+        padding=SETTINGS["somatic"]["interval_padding"],
+        sample=lambda wildcards: {
+            name: getattr(COHORT.sample(wildcards.sample), name)
+            for name in ("patient", "sample", "assay", "tissue")
+        },
+    script:
+        "../scripts/measure_wes.py"
+
+
+rule gate_samples:
+    input:
+        measures=[f"results/alignments/qc/{sample.sample}.qc.tsv" for sample in READ_SAMPLES],
+    output:
+        qc="results/alignments/qc.tsv",
+    log:
+        "logs/gate_samples.log",
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=10,
+    params:
+        gates=SETTINGS["gates"],
+        code=files.code_of("qc", "tables"),
+    script:
+        "../scripts/gate_samples.py"
+
+
 # RNA
