@@ -228,7 +228,33 @@ PURITY = Table(
         _text("interval", "purity interval, low-high", empty=True),
         _number("sorted_purity", "purity of samples.tsv", "fraction"),
         _number("purity_used", "what the calls use: resolved, else sorted; empty if neither", "fraction"),
+        _whole("base_copies", "copies of an unchanged segment: 2, or 4 after whole-genome doubling", "copies"),
+        _number("noise", "spread of targets around their segment (1.4826 x MAD)", "log2"),
+        _number("scatter", "spread of unchanged segments beyond their own error", "log2"),
+        _whole("panel_normals", "normals in the copy-number panel; empty for a given panel", "count"),
+        _text("mode", "with or without a matched normal", ("tumour_normal", "tumour_only", "")),
         REASON,
+    ),
+)
+
+COPY_REGIONS = Table(
+    "copy_regions",
+    "results/calls/copy_regions.tsv",
+    "sample, region or arm",
+    ("patient", "sample", "region"),
+    (
+        PATIENT,
+        SAMPLE,
+        _text("region", "name of reference.regions, or arm, e.g. 1q"),
+        _text("kind", "what it is", ("region", "arm")),
+        _text("chrom", "contig"),
+        _whole("start", "first base", "1-based", empty=False),
+        _whole("end", "last base", "1-based, inclusive", empty=False),
+        _whole("targets", "targets with a copy ratio in it", "count", empty=False),
+        _number("log2", "median of its targets", "log2"),
+        _whole("window_start", "first base of the targets that state its absence", "1-based"),
+        _whole("window_end", "last base of them", "1-based, inclusive"),
+        _whole("window_targets", "targets in the window", "count", empty=False),
     ),
 )
 

@@ -1,0 +1,523 @@
+"""Copy number of exomes with GATK: counts, panel of normals, denoising, segments, purity and states.
+
+Contigs are compared without a leading "chr". Copy ratios of the autosomes come from GATK's panel; those of
+X and Y from a reference that knows the sex of each normal, because one panel of both sexes has no meaning
+there. Log2 ratios are against two copies for every chromosome (male X: -1).
+"""
+
+import logging
+import os
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from myeloma import files, intervals, purity, tables
+from myeloma.run import ToolError, command
+
+SEX_CONTIGS = ("X", "Y")
+MASKED_KINDS = ("ig_locus", "ig_filter", "par")
+_SEGMENT_COLUMNS = {
+    "CONTIG": "chrom",
+    "START": "start",
+    "END": "end",
+    "NUM_POINTS_COPY_RATIO": "targets",
+    "NUM_POINTS_ALLELE_FRACTION": "het_sites",
+    "LOG2_COPY_RATIO_POSTERIOR_10": "log2_low",
+    "LOG2_COPY_RATIO_POSTERIOR_50": "log2",
+    "LOG2_COPY_RATIO_POSTERIOR_90": "log2_high",
+    "MINOR_ALLELE_FRACTION_POSTERIOR_10": "minor_low",
+    "MINOR_ALLELE_FRACTION_POSTERIOR_50": "minor_fraction",
+    "MINOR_ALLELE_FRACTION_POSTERIOR_90": "minor_high",
+}
+
+
+def bare(contig: str) -> str:
+    """Contig name without a leading "chr"."""
+    return str(contig).removeprefix("chr")
+
+
+def is_sex(contig: str) -> bool:
+    """Is it X or Y?"""
+    return bare(contig) in SEX_CONTIGS
+
+
+def read_regions(path: str | os.PathLike) -> pd.DataFrame:
+    """The regions table: name, kind, chrom, start, end (1-based inclusive), genes, source."""
+    frame = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, comment="#")
+    return frame.astype({"start": "int64", "end": "int64"})
+
+
+def read_arms(path: str | os.PathLike) -> pd.DataFrame:
+    """The arms table: chrom, arm, start, end (1-based inclusive), informative (yes, no)."""
+    return read_regions(path)
+
+
+def overlaps(frame: pd.DataFrame, chrom: str, start: int, end: int) -> pd.Series:
+    """Rows of `frame` (chrom, start, end, 1-based inclusive) that share a base with the region."""
+    same = frame["chrom"].map(bare) == bare(chrom)
+    return same & (frame["start"] <= end) & (frame["end"] >= start)
+
+
+def masked(frame: pd.DataFrame, regions: pd.DataFrame) -> pd.Series:
+    """Rows of `frame` in a masked region: V(D)J recombination deletes IG loci in every B cell."""
+    hit = pd.Series(False, index=frame.index)
+    for region in regions[regions["kind"].isin(MASKED_KINDS)].itertuples():
+        hit |= overlaps(frame, region.chrom, region.start, region.end)
+    return hit
+
+
+# Tables of GATK: SAM header lines, then a header and rows.
+
+
+def read_gatk(path: str | os.PathLike) -> pd.DataFrame:
+    """A GATK table without its SAM header; contig names stay text."""
+    return pd.read_csv(path, sep="\t", comment="@", dtype={"CONTIG": str})
+
+
+def _write_gatk(header_of: str | os.PathLike, frame: pd.DataFrame, path: str | os.PathLike) -> None:
+    with open(header_of, encoding="utf-8") as source, open(path, "w", encoding="utf-8") as target:
+        target.writelines(line for line in source if line.startswith("@"))
+        frame.to_csv(target, sep="\t", index=False, lineterminator="\n")
+
+
+def _gatk(tool: str, arguments: Sequence[Any], mem_mb: int) -> None:
+    command(["gatk", "--java-options", f"-Xmx{max(512, int(mem_mb * 0.8))}m", tool, *arguments])
+
+
+def _lower(chrom: pd.Series, start: pd.Series, end: pd.Series) -> pd.DataFrame:
+    return pd.DataFrame({"chrom": chrom.astype(str), "start": start, "end": end})
+
+
+def prepare_intervals(
+    targets: str | os.PathLike,
+    fasta: str | os.PathLike,
+    regions: str | os.PathLike,
+    common_sites: str,
+    given_panel: str,
+    settings: Mapping[str, Any],
+    output: Mapping[str, str],
+    mem_mb: int,
+) -> None:
+    """Per kit: the intervals to count, their GC content, and the common SNPs on target.
+
+    `output` names `intervals` (Picard interval list), `gc` (annotated intervals) and `sites` (BED, empty
+    without `common_sites`). A given copy-number panel brings its own intervals: the counts of a sample
+    must match them one by one.
+    """
+    table = read_regions(regions)
+    lengths = intervals.contig_lengths(f"{fasta}.fai")
+    with tempfile.TemporaryDirectory() as scratch:
+        bed = os.path.join(scratch, "targets.bed")
+        if given_panel:
+            padding, wanted = 0, panel_intervals(given_panel)
+        else:
+            padding, wanted = settings["interval_padding"], _unmasked(intervals.read_bed(targets), table)
+        if not wanted:
+            raise ValueError(f"{targets}: no target is left outside the masked loci")
+        intervals.write_bed(wanted, bed)
+        with files.whole(output["intervals"], ".interval_list") as private:
+            _gatk(
+                "PreprocessIntervals",
+                ["-R", fasta, "-L", bed, "--bin-length", 0, "--padding", padding]
+                + ["--interval-merging-rule", "OVERLAPPING_ONLY", "-O", private],
+                mem_mb,
+            )
+            with files.whole(output["gc"], ".tsv") as gc:
+                merging = ["--interval-merging-rule", "OVERLAPPING_ONLY"]
+                _gatk("AnnotateIntervals", ["-R", fasta, "-L", private, *merging, "-O", gc], mem_mb)
+    with files.whole(output["sites"]) as private:
+        wide = intervals.padded(wanted, settings["interval_padding"], lengths)
+        sites = _sites(common_sites, wide, table) if common_sites else []
+        intervals.write_bed(sites, private)
+        logging.info("%d common SNPs on target", len(sites))
+
+
+def _unmasked(wanted: list[intervals.Interval], regions: pd.DataFrame) -> list[intervals.Interval]:
+    if not wanted:
+        return []
+    frame = pd.DataFrame(wanted, columns=["chrom", "start", "end"])
+    hit = masked(frame.assign(start=frame["start"] + 1), regions)
+    return [interval for interval, drop in zip(wanted, hit, strict=True) if not drop]
+
+
+def _sites(vcf: str, wide: list[intervals.Interval], regions: pd.DataFrame) -> list[intervals.Interval]:
+    """Biallelic SNPs of the VCF inside the padded targets, as BED, in the order of the contigs."""
+    with tempfile.TemporaryDirectory() as scratch:
+        bed = os.path.join(scratch, "wide.bed")
+        intervals.write_bed(wide, bed)
+        view = ["bcftools", "view", "-m2", "-M2", "-v", "snps", "-R", bed, "-Ou", "-o"]
+        command([*view, os.path.join(scratch, "sites.bcf"), vcf])
+        said = command(["bcftools", "query", "-f", "%CHROM\t%POS\n", os.path.join(scratch, "sites.bcf")])
+    seen = dict.fromkeys((c, int(p) - 1, int(p)) for c, p in (line.split("\t") for line in said.splitlines()))
+    return _unmasked(list(seen), regions)
+
+
+def panel_intervals(path: str | os.PathLike) -> list[intervals.Interval]:
+    """Intervals (BED) that a GATK read-count panel of normals was made from."""
+    import h5py
+
+    with h5py.File(path, "r") as handle:
+        group = handle["original_data/intervals"]
+        names = [n.decode() if isinstance(n, bytes) else str(n) for n in group["indexed_contig_names"][()]]
+        index, start, end = np.asarray(group["transposed_index_start_end"][()]).astype(int)
+    return [(names[i], s - 1, e) for i, s, e in zip(index, start, end, strict=True)]
+
+
+def collect(
+    reads: str | os.PathLike,
+    fasta: str | os.PathLike,
+    interval_list: str | os.PathLike,
+    sites: str | os.PathLike,
+    output: Mapping[str, str],
+    mem_mb: int,
+) -> None:
+    """Fragments per interval, and reference and alternate reads at the common SNPs, of one sample.
+
+    `output`: `counts` (GATK TSV) and `alleles` (GATK TSV; an empty file when the kit has no common SNPs).
+    """
+    with files.whole(output["counts"], ".tsv") as private:
+        arguments = ["-I", reads, "-R", fasta, "-L", interval_list, "--format", "TSV"]
+        arguments += ["--interval-merging-rule", "OVERLAPPING_ONLY", "-O", private]
+        _gatk("CollectReadCounts", arguments, mem_mb)
+    with files.whole(output["alleles"], ".tsv") as private:
+        if os.path.getsize(sites):
+            with tempfile.TemporaryDirectory() as scratch:
+                bed = Path(scratch) / "sites.bed"
+                bed.write_bytes(Path(sites).read_bytes())
+                _gatk("CollectAllelicCounts", ["-I", reads, "-R", fasta, "-L", bed, "-O", private], mem_mb)
+        else:
+            logging.info("no common SNPs: no allelic counts")
+
+
+# Panel of normals
+
+
+def make_panel(
+    counts: Mapping[str, str],
+    sexes: Mapping[str, str],
+    given_panel: str,
+    settings: Mapping[str, Any],
+    output: Mapping[str, str],
+    threads: int,
+    mem_mb: int,
+) -> None:
+    """Panel of one kit from the counts (sample -> file) of its normals, and its reference of X and Y.
+
+    `output`: `panel` (HDF5; an empty file when there is none to make), `sex_reference` (expected share of
+    reads per X and Y interval for two copies), `normals` (sample, median_count, used, reason).
+    A single normal still cancels the efficiency of the targets, but not its own copy-number changes: said
+    in the log and in purity.tsv. With none, counts are corrected for GC content only.
+    """
+    frames = {sample: read_gatk(path) for sample, path in counts.items()}
+    report = _choose_normals(frames, settings["panel_min_median_count"])
+    used = report.loc[report["used"] == "yes", "sample"].tolist()
+    with files.whole(output["normals"]) as private:
+        report.to_csv(private, sep="\t", index=False, lineterminator="\n")
+    with files.whole(output["sex_reference"]) as private:
+        reference = sex_reference({s: frames[s] for s in used}, sexes)
+        reference.to_csv(private, sep="\t", index=False, lineterminator="\n")
+    with files.whole(output["panel"], ".hdf5") as private:
+        if given_panel:
+            private.write_bytes(Path(given_panel).read_bytes())
+        elif used:
+            _create_panel(used, counts, frames, private, settings, threads, mem_mb)
+        else:
+            logging.warning("no normal of this kit can be used: counts are corrected for GC content only")
+
+
+def _choose_normals(frames: Mapping[str, pd.DataFrame], least: float) -> pd.DataFrame:
+    rows = []
+    for sample, frame in frames.items():
+        autosomal = frame.loc[~frame["CONTIG"].map(is_sex), "COUNT"]
+        median = float(autosomal.median()) if len(autosomal) else 0.0
+        reason = "" if median >= least else f"median of {median:g} fragments per interval is below {least:g}"
+        rows.append((sample, median, "no" if reason else "yes", reason))
+    return pd.DataFrame(rows, columns=["sample", "median_count", "used", "reason"])
+
+
+def eigensamples(normals: int, most: int) -> int:
+    """Noise directions removed: a third of the normals, at most `most`; none below six normals.
+
+    With few normals the directions are those of single samples, and removing them removes real signal.
+    """
+    return 0 if normals < 6 else min(most, normals // 3)
+
+
+def _create_panel(used, counts, frames, output, settings, threads, mem_mb) -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        inputs = []
+        for sample in used:
+            path = os.path.join(scratch, f"{sample}.tsv")
+            _write_gatk(counts[sample], _autosomal(frames[sample]), path)
+            inputs += ["-I", path]
+        arguments = [*inputs, "-O", output, "--spark-master", f"local[{threads}]"]
+        arguments += ["--number-of-eigensamples", max(1, eigensamples(len(used), settings["max_eigensamples"]))]
+        arguments += ["--minimum-interval-median-percentile", settings["panel_min_interval_percentile"]]
+        # The default (2.5) drops the highest and the lowest sample of a small panel.
+        arguments += ["--extreme-sample-median-percentile", 0 if len(used) < 40 else 2.5]
+        _gatk("CreateReadCountPanelOfNormals", arguments, mem_mb)
+
+
+def _autosomal(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame[~frame["CONTIG"].map(is_sex)]
+
+
+def sex_reference(frames: Mapping[str, pd.DataFrame], sexes: Mapping[str, str]) -> pd.DataFrame:
+    """Counts of X and Y intervals that two copies would give, over the autosomal median of the sample.
+
+    `sexes`: sample -> female or male; normals of unknown sex are left out. Columns CONTIG, START, END,
+    REFERENCE, NORMALS; no row for an interval that no normal covers.
+    """
+    parts = []
+    for sample, frame in frames.items():
+        sex = sexes.get(sample, "")
+        autosomal = _autosomal(frame)["COUNT"].median()
+        rows = frame[frame["CONTIG"].map(is_sex)]
+        expect = rows["CONTIG"].map(lambda contig, sex=sex: germline_copies(contig, sex) or np.nan)
+        parts.append(rows.assign(REFERENCE=rows["COUNT"] / autosomal / (expect / 2)).dropna(subset="REFERENCE"))
+    columns = ["CONTIG", "START", "END", "REFERENCE", "NORMALS"]
+    if not parts or not sum(map(len, parts)):
+        return pd.DataFrame(columns=columns)
+    pooled = pd.concat(parts).groupby(["CONTIG", "START", "END"], sort=False)["REFERENCE"]
+    result = pooled.agg(REFERENCE="median", NORMALS="size").reset_index()
+    return result[result["REFERENCE"] > 0.05][columns]
+
+
+def germline_copies(contig: str, sex: str) -> int | None:
+    """Copies of a contig in germline cells; 0 for Y of a woman; None for X and Y of unknown sex."""
+    if not is_sex(contig):
+        return 2
+    if sex not in ("female", "male"):
+        return None
+    return {"X": {"female": 2, "male": 1}, "Y": {"female": 0, "male": 1}}[bare(contig)][sex]
+
+
+# One tumour
+
+
+def model(
+    sample: Mapping[str, Any],
+    inputs: Mapping[str, str],
+    settings: Mapping[str, Any],
+    output: Mapping[str, str],
+    mem_mb: int,
+) -> None:
+    """Denoise, segment, fit purity and call the states of one tumour sample.
+
+    `sample`: patient, sample, sex ("" = unknown), purity (sorted, or None), mode (tumour_normal,
+    tumour_only). `inputs`: counts, alleles, normal_alleles ("" = tumour only), panel, normals (of the
+    panel), gc, sex_reference, regions, arms. `output`: segments (SEGMENTS), purity (PURITY), regions
+    (COPY_REGIONS), ratios (denoised log2 per target).
+    """
+    regions, arms = read_regions(inputs["regions"]), read_arms(inputs["arms"])
+    with tempfile.TemporaryDirectory() as scratch:
+        ratios = denoise(sample, inputs, regions, scratch, mem_mb)
+        measured = segment(inputs, ratios, scratch, settings, mem_mb)
+    autosomal = measured[~measured["chrom"].map(is_sex)]
+    found = purity.fit(autosomal, sample["purity"], settings)
+    states = purity.call_states(autosomal, found, settings)
+    states = pd.concat([states, _sex_states(measured, sample["sex"], found, settings)], ignore_index=True)
+    noise = target_noise(ratios, measured)
+    summary = _summary(sample, found, states, noise, arms, inputs, settings)
+    ids = {"patient": sample["patient"], "sample": sample["sample"]}
+    tables.write(states.assign(**ids), output["segments"], tables.SEGMENTS)
+    tables.write(pd.DataFrame([summary]), output["purity"], tables.PURITY)
+    places = region_measures(ratios, regions, arms, settings["region_min_targets"])
+    tables.write(places.assign(**ids), output["regions"], tables.COPY_REGIONS)
+    with files.whole(output["ratios"]) as private, files.open_text(private, "w") as handle:
+        ratios.to_csv(handle, sep="\t", index=False, float_format="%.4f", lineterminator="\n")
+
+
+def denoise(sample, inputs, regions, scratch, mem_mb) -> pd.DataFrame:
+    """Denoised log2 ratio per unmasked target: chrom, start, end, log2; X and Y only where sex is known."""
+    counts = read_gatk(inputs["counts"])
+    given = bool(inputs.get("given_panel"))
+    plain = os.path.join(scratch, "counts.tsv")
+    _write_gatk(inputs["counts"], counts if given else _autosomal(counts), plain)
+    target = os.path.join(scratch, "denoised.tsv")
+    arguments = ["-I", plain, "--denoised-copy-ratios", target]
+    arguments += ["--standardized-copy-ratios", os.path.join(scratch, "standardized.tsv")]
+    if os.path.getsize(inputs["panel"]):
+        arguments += ["--count-panel-of-normals", inputs["panel"]]
+        normals = panel_size(inputs["normals"])
+        if not given and eigensamples(normals, 99) == 0:
+            arguments += ["--number-of-eigensamples", 0]
+    else:
+        gc = os.path.join(scratch, "gc.tsv")
+        annotated = read_gatk(inputs["gc"])
+        _write_gatk(inputs["gc"], _autosomal(annotated), gc)
+        arguments += ["--annotated-intervals", gc]
+    _gatk("DenoiseReadCounts", arguments, mem_mb)
+    seen = read_gatk(target)
+    ratios = _lower(seen["CONTIG"], seen["START"], seen["END"]).assign(log2=seen["LOG2_COPY_RATIO"])
+    ratios = ratios[~ratios["chrom"].map(is_sex)]
+    ratios = pd.concat([ratios, sex_ratios(counts, inputs["sex_reference"], sample["sex"])], ignore_index=True)
+    return ratios[~masked(ratios, regions)].reset_index(drop=True)
+
+
+def panel_size(path: str | os.PathLike) -> int:
+    """Normals that went into a panel."""
+    return int((pd.read_csv(path, sep="\t", dtype=str)["used"] == "yes").sum())
+
+
+def sex_ratios(counts: pd.DataFrame, reference: str | os.PathLike, sex: str) -> pd.DataFrame:
+    """Log2 ratio (0 = two copies) of X and Y targets; no row when the sex or a reference is unknown."""
+    known = pd.read_csv(reference, sep="\t", dtype={"CONTIG": str})
+    rows = counts.merge(known, on=["CONTIG", "START", "END"])
+    rows = rows[rows["CONTIG"].map(lambda contig: bool(germline_copies(contig, sex)))]
+    share = rows["COUNT"] / _autosomal(counts)["COUNT"].median()
+    log2 = np.log2(np.maximum(share / rows["REFERENCE"], 2.0**-8))
+    return _lower(rows["CONTIG"], rows["START"], rows["END"]).assign(log2=log2)
+
+
+def segment(inputs, ratios: pd.DataFrame, scratch, settings, mem_mb) -> pd.DataFrame:
+    """ModelSegments on the denoised ratios and, where there are any, the allelic counts."""
+    plain = os.path.join(scratch, "ratios.tsv")
+    upper = ratios.rename(columns={"chrom": "CONTIG", "start": "START", "end": "END", "log2": "LOG2_COPY_RATIO"})
+    _write_gatk(inputs["counts"], upper, plain)
+    arguments = ["--denoised-copy-ratios", plain, "-O", os.path.join(scratch, "model"), "--output-prefix", "tumour"]
+    if os.path.getsize(inputs["alleles"]):
+        arguments += ["--allelic-counts", inputs["alleles"]]
+        if inputs.get("normal_alleles"):
+            arguments += ["--normal-allelic-counts", inputs["normal_alleles"]]
+            arguments += ["--minimum-total-allele-count-normal", settings["normal_min_site_depth"]]
+        arguments += ["--minimum-total-allele-count-case", settings["tumour_min_site_depth"]]
+    penalty = settings["changepoint_penalty"]
+    arguments += ["--number-of-changepoints-penalty-factor", penalty]
+    smoothing = settings["smoothing_threshold"]
+    arguments += ["--smoothing-credible-interval-threshold-copy-ratio", smoothing]
+    arguments += ["--smoothing-credible-interval-threshold-allele-fraction", smoothing]
+    _gatk("ModelSegments", arguments, mem_mb)
+    return read_segments(os.path.join(scratch, "model", "tumour.modelFinal.seg"))
+
+
+def read_segments(path: str | os.PathLike) -> pd.DataFrame:
+    """GATK's modelled segments with the column names of this workflow; refuses other files by name."""
+    frame = read_gatk(path)
+    missing = [name for name in _SEGMENT_COLUMNS if name not in frame.columns]
+    if missing:
+        raise ToolError(f"{path} is not a modelled segment file: column(s) missing: {', '.join(missing)}")
+    return frame[list(_SEGMENT_COLUMNS)].rename(columns=_SEGMENT_COLUMNS)
+
+
+def _sex_states(measured, sex: str, found: purity.Fit, settings) -> pd.DataFrame:
+    """Segments of X and Y with total copies against the germline copies of that sex."""
+    rows = measured[measured["chrom"].map(is_sex)].copy()
+    for name in ("copies", "total_copies", "minor_copies", "clonal_fraction"):
+        rows[name] = np.nan
+    germline = rows["chrom"].map(lambda contig: germline_copies(contig, sex)).astype(float)
+    rows = rows[germline > 0]
+    if rows.empty or found.used is None:
+        return rows
+    germline = germline[germline > 0]
+    doubling = found.base[0] / 2
+    rows["copies"] = purity.copies_of(rows["log2"], found.used, found.shift, germline)
+    change = rows["copies"] - germline * doubling
+    whole = np.where(change.abs() < 0.5, np.sign(change), change.round())
+    fraction = (change / np.where(whole == 0, 1, whole)).abs().clip(upper=1.0)
+    changed = fraction >= settings["min_clonal_fraction"]
+    rows["total_copies"] = (germline * doubling + np.where(changed, whole, 0)).clip(lower=0)
+    rows["clonal_fraction"] = fraction.where(changed).round(2)
+    return rows
+
+
+def target_noise(ratios: pd.DataFrame, segments: pd.DataFrame) -> float:
+    """Spread (1.4826 x MAD, log2) of autosomal targets around the median of their segment."""
+    residuals = []
+    for row in segments[~segments["chrom"].map(is_sex)].itertuples():
+        inside = ratios.loc[overlaps(ratios, row.chrom, row.start, row.end), "log2"]
+        residuals.append(inside - inside.median())
+    pooled = pd.concat(residuals) if residuals else pd.Series(dtype=float)
+    return float(1.4826 * pooled.abs().median()) if len(pooled) else float("nan")
+
+
+def _summary(sample, found: purity.Fit, states, noise, arms, inputs, settings) -> dict[str, Any]:
+    normals = panel_size(inputs["normals"])
+    given = bool(inputs.get("given_panel"))
+    reason = [found.reason]
+    if not given and normals < 2:
+        reason.append("no panel of normals: GC correction only" if not normals else "panel of a single normal")
+    if not os.path.getsize(inputs["alleles"]):
+        reason.append("no common sites: copy ratio only, no minor copies")
+    scatter = found.scatter if np.isfinite(found.scatter) else settings["log2_error"]
+    return {
+        "patient": sample["patient"],
+        "sample": sample["sample"],
+        "purity": found.purity,
+        "ploidy": found.ploidy,
+        "status": found.status,
+        "interval": f"{found.low:.2f}-{found.high:.2f}",
+        "sorted_purity": sample["purity"],
+        "purity_used": found.used,
+        "base_copies": found.base[0] if found.used is not None else None,
+        "noise": noise,
+        "scatter": max(scatter, settings["min_scatter"]),
+        "panel_normals": None if given else normals,
+        "mode": sample["mode"],
+        "reason": "; ".join(part for part in reason if part),
+    }
+
+
+def region_measures(
+    ratios: pd.DataFrame, regions: pd.DataFrame, arms: pd.DataFrame, least: int
+) -> pd.DataFrame:
+    """What the targets say in each copy-number region and each informative arm (contract COPY_REGIONS).
+
+    A region's window is the region widened to the nearest `least` targets of its arm: the smallest extent
+    whose absence of change can be stated with that many targets.
+    """
+    rows = []
+    for region in regions[regions["kind"] == "copy_number"].itertuples():
+        arm = arms[overlaps(arms, region.chrom, region.start, region.end)]
+        rows.append(_measure(ratios, region.name, "region", region, arm, least))
+    for arm in arms[arms["informative"] == "yes"].itertuples():
+        rows.append(_measure(ratios, f"{bare(arm.chrom)}{arm.arm}", "arm", arm, arms.iloc[0:0], 0))
+    return pd.DataFrame(rows)
+
+
+def _measure(ratios, name, kind, place, arm: pd.DataFrame, least: int) -> dict[str, Any]:
+    inside = ratios[overlaps(ratios, place.chrom, place.start, place.end)]
+    window = inside
+    if len(inside) < least:
+        same = pd.Series(False, index=ratios.index)
+        for row in arm.itertuples():
+            same |= overlaps(ratios, row.chrom, row.start, row.end)
+        near = ratios[same]
+        distance = np.maximum(0, np.maximum(place.start - near["end"], near["start"] - place.end))
+        window = near.loc[distance.sort_values(kind="stable").index[:least]]
+    return {
+        "region": name,
+        "kind": kind,
+        "chrom": place.chrom,
+        "start": place.start,
+        "end": place.end,
+        "targets": len(inside),
+        "log2": inside["log2"].median() if len(inside) else None,
+        "window_start": window["start"].min() if len(window) else None,
+        "window_end": window["end"].max() if len(window) else None,
+        "window_targets": len(window),
+    }
+
+
+def join(paths: Iterable[str], missing: Sequence[Mapping[str, Any]], output: Mapping[str, str]) -> None:
+    """Join the per-sample tables into the cohort's. `paths`: mapping table -> files.
+
+    `missing`: patient, sample, purity and reason of tumours whose kit has no targets; they get a row in
+    purity.tsv and no segment.
+    """
+    for name, table in (("segments", tables.SEGMENTS), ("purity", tables.PURITY), ("regions", tables.COPY_REGIONS)):
+        frames = [tables.read(path, table) for path in paths[name]]
+        if name == "purity" and missing:
+            frames.append(pd.DataFrame([_no_call(row) for row in missing]))
+        frames = [frame for frame in frames if len(frame)]
+        joined = pd.concat(frames, ignore_index=True) if frames else tables.empty(table)
+        tables.write(joined, output[name], table)
+
+
+def _no_call(row: Mapping[str, Any]) -> dict[str, Any]:
+    blank = dict.fromkeys(tables.PURITY.names())
+    return {**blank, **row, "status": "", "mode": ""}
