@@ -1,0 +1,34 @@
+"""Reads the sheets and the config; writes results/cohort: what the analysis does with every sample, and why."""
+
+from myeloma import cohort, files
+
+
+localrules:
+    check,
+    write_samples,
+
+
+# Reading the sheets has found no problem when this rule exists; it says who is in what.
+rule check:
+    log:
+        "logs/check.log",
+    params:
+        project=str(PROJECT),
+    conda:
+        "../../envs/python.yaml"
+    script:
+        "../scripts/check_cohort.py"
+
+
+rule write_samples:
+    output:
+        samples="results/cohort/samples.tsv",
+    log:
+        "logs/write_samples.log",
+    params:
+        samples=cohort.sample_rows(COHORT),
+        code=files.code_of("cohort"),
+    conda:
+        "../../envs/python.yaml"
+    script:
+        "../scripts/write_samples.py"

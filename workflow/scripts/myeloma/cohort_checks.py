@@ -1,0 +1,388 @@
+"""Cross-row rules of the sheets; each adds its problems to the sheet where the fix is to be made."""
+
+import os
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from myeloma import config_check
+from myeloma.settings import Settings
+from myeloma.sheets import Row, Sheet, suggestion
+
+# A baseline visit stands on or before C1D1; half a year earlier is another line of therapy or a slip.
+# Assumption, for sign-off.
+BASELINE_DAYS = 180
+MATE = re.compile(r"(?<=[_.-])R([12])(?=[_.-]|$)")
+PLAIN_MATE = re.compile(r"(?<=[_.-])([12])$")
+FASTQ_ENDING = re.compile(r"\.(fastq|fq)(\.gz)?$")
+
+Sheets = Mapping[str, Sheet]
+
+
+def check_all(sheets: Sheets, settings: Settings, check_files: bool) -> None:
+    """Run every rule; problems are left in `sheets`."""
+    _ids(sheets)
+    _patients(sheets)
+    _samples(sheets, settings)
+    _units(sheets)
+    _files(sheets["units"], settings, check_files)
+    _assessments(sheets)
+    _fish(sheets, settings)
+    _exclusions(sheets)
+
+
+def _by(rows: Iterable[Row], key: Callable[[Row], Any]) -> dict[Any, list[Row]]:
+    """Rows grouped by `key`, groups with an empty key left out."""
+    groups: dict[Any, list[Row]] = defaultdict(list)
+    for row in rows:
+        value = key(row)
+        if value and value != ("",):
+            groups[value].append(row)
+    return groups
+
+
+def _ids(sheets: Sheets) -> None:
+    """Ids are unique (also when case is ignored) and name what exists."""
+    for name, column in (("patients", "patient"), ("samples", "sample")):
+        sheet = sheets[name]
+        for rows in _by(sheet.rows, lambda r, c=column: r[c].lower()).values():
+            for row in rows[1:]:
+                same = row[column] == rows[0][column]
+                what = "stands twice" if same else f"differs from {rows[0][column]} only by upper and lower case"
+                sheet.problem(
+                    row.line, column, row[column], f"{what} (first in line {rows[0].line})",
+                    "one row per patient" if name == "patients" else "one row and one id per sample",
+                )  # fmt: skip
+    if not sheets["patients"].rows and not sheets["patients"].problems and sheets["patients"].columns:
+        sheets["patients"].problem(0, "patient", "", "has no patient", "one row per patient of the trial")
+    patients = {r["patient"] for r in sheets["patients"].rows}
+    samples = {r["sample"] for r in sheets["samples"].rows}
+    # a sheet that could not be read is one problem, not one in every row that refers to it
+    for name in ("samples", "assessments", "fish", "exclusions"):
+        if patients or sheets["patients"].columns:
+            _known(sheets[name], "patient", patients, "patients.tsv has")
+    for name in ("units", "exclusions"):
+        if samples or sheets["samples"].columns:
+            _known(sheets[name], "sample", samples, "samples.tsv has")
+
+
+def _known(sheet: Sheet, column: str, known: set[str], where: str) -> None:
+    for row in sheet.rows:
+        value = row[column]
+        if value and value not in known:
+            fix = suggestion(value, known, where) if len(known) < 30 else _short_fix(value, known, column)
+            sheet.problem(row.line, column, value, f"unknown {column}", fix)
+
+
+def _short_fix(value: str, known: set[str], column: str) -> str:
+    found = suggestion(value, known, "")
+    return found if found.startswith("did") else f"add the {column} to its sheet, or correct the id"
+
+
+def _patients(sheets: Sheets) -> None:
+    sheet = sheets["patients"]
+    for rows in _by(sheet.rows, lambda r: r["enrolment_number"]).values():
+        for row in rows[1:]:
+            sheet.problem(
+                row.line, "enrolment_number", row["enrolment_number"],
+                f"also that of {rows[0]['patient']} (line {rows[0].line})", "one number per patient",
+            )  # fmt: skip
+    for row in sheet.rows:
+        _order_of_dates(row, sheet)
+        for detail, day in (("death_cause", "death_date"), ("end_of_treatment_reason", "end_of_treatment")):
+            if row[detail] and not row.cells[day]:
+                sheet.problem(row.line, detail, row[detail], f"is given without {day}", f"give {day}, or clear it")
+        if row["end_of_treatment_reason"] == "death" and not row.cells["death_date"]:
+            sheet.problem(row.line, "death_date", "", "treatment ended by death, but no date of death", "give it")
+
+
+# (earlier, later): the later may not stand before the earlier
+DATE_ORDER = (
+    ("enrolment_date", "c1d1"),
+    ("c1d1", "end_of_induction"),
+    ("c1d1", "end_of_treatment"),
+    ("end_of_induction", "end_of_treatment"),
+    ("c1d1", "new_therapy_date"),
+    ("c1d1", "last_contact"),
+    ("enrolment_date", "death_date"),
+    ("c1d1", "death_date"),
+    ("end_of_induction", "death_date"),
+    ("end_of_treatment", "death_date"),
+    ("new_therapy_date", "death_date"),
+    ("last_contact", "death_date"),
+    ("qualifying_date", "death_date"),
+)
+
+
+def _order_of_dates(row: Row, sheet: Sheet) -> None:
+    for earlier, later in DATE_ORDER:
+        if row[earlier] and row[later] and row[later] < row[earlier]:
+            sheet.problem(
+                row.line, later, row[later], f"is before {earlier} ({row[earlier]})",
+                f"correct {later} or {earlier}",
+            )  # fmt: skip
+    for name in ("end_of_induction", "end_of_treatment"):
+        if row[name] and not row.cells["c1d1"]:
+            sheet.problem(row.line, "c1d1", "", f"is empty, but {name} is given", f"give c1d1, or clear {name}")
+
+
+def _samples(sheets: Sheets, settings: Settings) -> None:
+    sheet = sheets["samples"]
+    patients = {r["patient"]: r for r in sheets["patients"].rows}
+    kits = config_check.section(settings, "kits")
+    out = _taken_out(sheets["exclusions"])
+    for row in sheet.rows:
+        patient = patients.get(row["patient"])
+        if patient and row["sex"] and patient["sex"] and row["sex"] != patient["sex"]:
+            sheet.problem(
+                row.line, "sex", row["sex"], f"patients.tsv says {patient['sex']} for {row['patient']}",
+                "correct one of the two; a swapped sample must not be hidden",
+            )  # fmt: skip
+        if patient and row["collection_date"] and patient["death_date"]:
+            if row["collection_date"] > patient["death_date"]:
+                sheet.problem(
+                    row.line, "collection_date", row["collection_date"],
+                    f"is after the death of {row['patient']} ({patient['death_date']})", "correct one of the two",
+                )  # fmt: skip
+        if row["assay"] == "wes":
+            _kit(row, kits, sheet)
+    normals = [r for r in sheet.rows if r["assay"] == "wes" and r["tissue"] == "normal" and r["analysis"] != "no"]
+    for patient, rows in _by((r for r in normals if not out(r)), lambda r: r["patient"]).items():
+        for row in rows[1:]:
+            sheet.problem(
+                row.line, "tissue", "normal",
+                f"second normal of {patient} (the first, {rows[0]['sample']}, in line {rows[0].line})",
+                "analysis = no on the one not to use; top-up runs of one normal are units of one sample",
+            )  # fmt: skip
+    insisted = (r for r in sheet.rows if r["analysis"] == "yes")
+    for (patient, assay, tissue), rows in _by(
+        insisted, lambda r: (r["patient"], r["assay"], r["tissue"])
+    ).items():
+        for row in rows[1:]:
+            sheet.problem(
+                row.line, "analysis", "yes",
+                f"second {assay} {tissue} of {patient} with yes (the first in line {rows[0].line})",
+                "one yes per patient and assay",
+            )  # fmt: skip
+
+
+def _taken_out(exclusions: Sheet) -> Callable[[Row], bool]:
+    """A function: is this WES sample taken out by exclusions.tsv?"""
+    rows = [r for r in exclusions.rows if r["analysis"] in ("", "all", "dna") and not r["library"]]
+    samples = {r["sample"] for r in rows if r["sample"]}
+    patients = {r["patient"] for r in rows if not r["sample"]}
+    return lambda row: row["sample"] in samples or row["patient"] in patients
+
+
+def _kit(row: Row, kits: Mapping[str, Any], sheet: Sheet) -> None:
+    if row["kit"] and row["kit"] not in kits:
+        fix = suggestion(row["kit"], kits, "kits of the config")
+        sheet.problem(row.line, "kit", row["kit"], "unknown kit", fix)
+    elif kits and not row.cells["kit"]:
+        sheet.problem(row.line, "kit", "", "is empty for a WES sample", f"write one of: {', '.join(kits)}")
+
+
+def _units(sheets: Sheets) -> None:
+    sheet = sheets["units"]
+    key = ("sample", "library", "flowcell", "lane")
+    for rows in _by(sheet.rows, lambda r: tuple(r[name].lower() for name in key)).values():
+        for row in rows[1:]:
+            sheet.problem(
+                row.line, "lane", row["lane"],
+                f"sample, library, flowcell and lane as in line {rows[0].line}",
+                "each lane once; a top-up run has its own flow cell or lane",
+            )  # fmt: skip
+    for rows in _by(sheet.rows, lambda r: (r["sample"], ".".join(r[n] for n in key[1:]).lower())).values():
+        first = [rows[0][name].lower() for name in key]
+        for row in rows[1:]:
+            if [row[name].lower() for name in key] != first:
+                sheet.problem(
+                    row.line, "library", row["library"],
+                    f"library.flowcell.lane reads the same as in line {rows[0].line}", "take the dots out",
+                )  # fmt: skip
+    for row in sheet.rows:
+        _reads_given(row, sheet)
+
+
+def _reads_given(row: Row, sheet: Sheet) -> None:
+    """A FASTQ pair or a BAM, and the mates as their names say."""
+    one, two, bam = row["fastq_1"], row["fastq_2"], row["bam"]
+    if bam and (one or two):
+        sheet.problem(row.line, "bam", bam, "given beside FASTQ", "either fastq_1 and fastq_2, or bam")
+    elif not (one or two or bam):
+        sheet.problem(row.line, "fastq_1", "", "no reads given", "give fastq_1 and fastq_2, or bam")
+    elif one and not two or two and not one:
+        name = "fastq_2" if one else "fastq_1"
+        sheet.problem(row.line, name, "", "is empty", "single-end reads are not supported: give both mates")
+    elif one and one != two:
+        _mates(row, one, two, sheet)
+
+
+def _mates(row: Row, one: str, two: str, sheet: Sheet) -> None:
+    first, second = _mate(one), _mate(two)
+    if first[0] == "2" and second[0] == "1":
+        sheet.problem(row.line, "fastq_1", one, "reads 1 and 2 look swapped by name", "swap fastq_1 and fastq_2")
+    elif first[0] and first[0] == second[0]:
+        name, value = ("fastq_2", two) if first[0] == "1" else ("fastq_1", one)
+        sheet.problem(
+            row.line, name, value, f"both files are reads {first[0]} by name", "one R1 and one R2 of the same lane"
+        )
+    elif first[0] == "1" and second[0] == "2" and first[1] != second[1]:
+        sheet.problem(row.line, "fastq_2", two, "is not the mate of fastq_1 by name", "R1 and R2 of the same lane")
+
+
+def _mate(path: str) -> tuple[str, str]:
+    """(1, 2 or "" by the file's name, the name without that number)."""
+    stem = FASTQ_ENDING.sub("", os.path.basename(path))
+    for pattern in (MATE, PLAIN_MATE):
+        found = list(pattern.finditer(stem))
+        if found:
+            last = found[-1]
+            return last.group(1), stem[: last.start()] + "*" + stem[last.end() :]
+    return "", stem
+
+
+def _files(sheet: Sheet, settings: Settings, check_files: bool) -> None:
+    """Every file is named once and, with `check_files`, is there and is not another one by a link."""
+    seen: dict[Any, tuple[str, Row]] = {}
+    for row in sheet.rows:
+        for column in ("fastq_1", "fastq_2", "bam"):
+            if row[column]:
+                _file(row, column, settings, check_files, seen, sheet)
+
+
+def _file(
+    row: Row, column: str, settings: Settings, check_files: bool, seen: dict[Any, tuple[str, Row]], sheet: Sheet
+) -> None:
+    path = os.path.normpath(os.path.join(settings.workdir, settings.path(row[column]) if check_files else row[column]))
+    key: Any = path
+    if check_files:
+        try:
+            status = os.stat(path)
+        except OSError as error:
+            sheet.problem(
+                row.line, column, row[column], f"cannot be opened: {error.strerror}",
+                f"correct the path; relative paths start at {settings.workdir}",
+            )  # fmt: skip
+            return
+        if os.path.isdir(path):
+            sheet.problem(row.line, column, row[column], "is a folder", "name the file")
+            return
+        key = (status.st_dev, status.st_ino)
+    if key in seen:
+        other, first = seen[key]
+        sheet.problem(
+            row.line, column, row[column], f"is the same file as {other} of line {first.line}",
+            "each file once: its reads would count twice",
+        )  # fmt: skip
+    else:
+        seen[key] = (column, row)
+
+
+def _assessments(sheets: Sheets) -> None:
+    sheet = sheets["assessments"]
+    patients = {r["patient"]: r for r in sheets["patients"].rows}
+    for rows in _by(sheet.rows, lambda r: (r["patient"], r["date"]) if r["date"] else "").values():
+        for row in rows[1:]:
+            sheet.problem(
+                row.line, "date", row["date"], f"second row of {row['patient']} on that day (line {rows[0].line})",
+                "put the values of one day into one row",
+            )  # fmt: skip
+    measured = [c for c in sheet.columns if c not in ("patient", "date", "visit", "evaluable")]
+    for row in sheet.rows:
+        if measured and row["evaluable"] != "no" and not any(row.cells.get(c) for c in measured):
+            sheet.problem(
+                row.line, "evaluable", row["evaluable"], "no value in the whole row",
+                "write no in evaluable (a visit without assessment), or remove the row",
+            )  # fmt: skip
+        patient, day = patients.get(row["patient"]), row["date"]
+        if not patient or not day:
+            continue
+        start, death = patient["c1d1"], patient["death_date"]
+        if death and day > death:
+            sheet.problem(row.line, "date", day, f"is after the death ({death})", "correct one of the two")
+        if start and day < start - timedelta(days=BASELINE_DAYS):
+            sheet.problem(
+                row.line, "date", day,
+                f"is {(start - day).days} days before start of treatment (C1D1 {start}), limit {BASELINE_DAYS}",
+                "correct the date, or leave out what belongs to an earlier line of therapy",
+            )  # fmt: skip
+
+
+def _fish(sheets: Sheets, settings: Settings) -> None:
+    sheet = sheets["fish"]
+    if not sheet.rows:
+        return
+    known = config_check.abnormality_names(settings)
+    patients = {r["patient"]: r for r in sheets["patients"].rows}
+    key = ("patient", "date", "abnormality", "probe")
+    for rows in _by(sheet.rows, lambda r: tuple(str(r[n]) for n in key)).values():
+        for row in rows[1:]:
+            sheet.problem(
+                row.line, "abnormality", row["abnormality"], f"as in line {rows[0].line}",
+                "one row per patient, date, abnormality and probe",
+            )  # fmt: skip
+    for row in sheet.rows:
+        if row["abnormality"] and row["abnormality"] not in known:
+            fix = suggestion(row["abnormality"], known, "known abnormalities")
+            sheet.problem(row.line, "abnormality", row["abnormality"], "unknown abnormality", fix)
+        percent, cutoff, result = row["percent"], row["cutoff_percent"], row["result"]
+        if not result and (percent is None or cutoff is None):
+            if not any(row.cells.get(n) and row[n] is None for n in ("percent", "cutoff_percent")):
+                fix = "give result, or percent and cutoff_percent"
+                sheet.problem(row.line, "result", "", "neither result nor percent with cutoff_percent", fix)
+        if result and percent is not None and cutoff is not None:
+            if (percent >= cutoff) != (result == "present"):
+                sheet.problem(
+                    row.line, "result", result, f"but {percent:g} % against a cutoff of {cutoff:g} %",
+                    "correct the one that is wrong",
+                )  # fmt: skip
+        patient = patients.get(row["patient"])
+        if patient and row["date"] and patient["death_date"] and row["date"] > patient["death_date"]:
+            sheet.problem(
+                row.line, "date", row["date"], f"is after the death ({patient['death_date']})",
+                "correct one of the two",
+            )  # fmt: skip
+
+
+def _exclusions(sheets: Sheets) -> None:
+    sheet = sheets["exclusions"]
+    samples = {r["sample"]: r for r in sheets["samples"].rows}
+    units: dict[str, list[Row]] = _by(sheets["units"].rows, lambda r: r["sample"])
+    for row in sheet.rows:
+        sample = samples.get(row["sample"])
+        if not row["patient"] and not row["sample"]:
+            sheet.problem(row.line, "patient", "", "names nobody", "name a patient or a sample")
+        if sample and row["patient"] and sample["patient"] != row["patient"]:
+            sheet.problem(
+                row.line, "patient", row["patient"], f"{row['sample']} belongs to {sample['patient']}",
+                "correct the patient or the sample",
+            )  # fmt: skip
+        if row["sample"] and row["analysis"] in ("response", "comparison"):
+            sheet.problem(
+                row.line, "analysis", row["analysis"], "a sample has no response and no group",
+                "leave sample empty (the patient is out), or write dna, rna or all",
+            )  # fmt: skip
+        if sample and row["analysis"] in ("dna", "rna") and (row["analysis"] == "dna") != (sample["assay"] == "wes"):
+            sheet.problem(
+                row.line, "analysis", row["analysis"], f"{row['sample']} is a {sample['assay']} sample",
+                "write all, or the analysis of its assay",
+            )  # fmt: skip
+        _excluded_unit(row, units.get(row["sample"], []), sheet)
+
+
+def _excluded_unit(row: Row, units: list[Row], sheet: Sheet) -> None:
+    given = [name for name in ("library", "flowcell", "lane") if row[name]]
+    if not given:
+        return
+    if not row["sample"]:
+        sheet.problem(row.line, "sample", "", f"{given[0]} is given without a sample", "name the sample of the unit")
+    elif not row["library"]:
+        sheet.problem(row.line, "library", "", f"{given[0]} is given without a library", "name the library")
+    elif not any(all(row[n] == u[n] for n in given) for u in units):
+        have = ", ".join(f"{u['library']} {u['flowcell']} {u['lane']}" for u in units) or "none"
+        sheet.problem(
+            row.line, given[-1], row[given[-1]], "no such unit", f"units of {row['sample']}: {have}"
+        )  # fmt: skip

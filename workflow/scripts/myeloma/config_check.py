@@ -1,0 +1,127 @@
+"""The config against its schema: unknown keys, types, ranges, and files it names that are not there."""
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from myeloma.settings import Settings
+from myeloma.sheets import Problem, check_date, nearest, schema
+
+REFERENCE_FILES = (
+    "fasta", "gtf", "germline", "common_sites", "panel_of_normals", "cytobands", "regions", "arms", "hotspots",
+)  # fmt: skip
+# Names the abnormality table gives beside the regions and the translocations of the config.
+DERIVED_ABNORMALITIES = ("amp1q", "hyperdiploidy", "biallelic_TP53", "MYC_rearrangement")
+
+
+def section(settings: Settings, name: str) -> Mapping[str, Any]:
+    """A section of the config; {} where it is missing or not a mapping (the check names that)."""
+    value = settings.values.get(name)
+    return value if isinstance(value, Mapping) else {}
+
+
+def whole_number(settings: Settings, name: str, key: str, default: int) -> int:
+    """A whole number of the config; `default` where it is missing or wrong (the check names that)."""
+    value = section(settings, name).get(key)
+    return value if isinstance(value, int) and not isinstance(value, bool) else default
+
+
+def abnormality_names(settings: Settings) -> set[str]:
+    """Names of abnormalities that FISH rows may use: regions, translocations, families of the config."""
+    names = set(DERIVED_ABNORMALITIES)
+    names.update(section(settings, "comparison").get("primary_family") or [])
+    names.update(section(settings, "abnormalities").get("translocations") or {})
+    path = section(settings, "reference").get("regions")
+    path = settings.workdir / settings.path(path) if isinstance(path, str) and path else ""
+    if path and os.path.isfile(path):
+        with open(path, encoding="utf-8-sig") as handle:
+            header = handle.readline().rstrip("\r\n").split("\t")
+            rows = [dict(zip(header, line.rstrip("\r\n").split("\t"), strict=False)) for line in handle]
+        names.update(r["name"] for r in rows if r.get("kind") == "copy_number" and r.get("name"))
+    return {str(name) for name in names}
+
+
+def check_config(settings: Settings, check_files: bool) -> list[Problem]:
+    """All problems of the config."""
+    values = settings.values
+    problems = list(_against(values, schema("config"), ""))
+    reference = section(settings, "reference")
+    if not reference.get("fasta") and reference.get("download") is not True:
+        fix = "give the path of the genome (.fa or .fa.gz), or set reference.download: true"
+        problems.append(Problem("config", 0, "reference.fasta", "", "is not given", fix))
+    cut = section(settings, "trial").get("data_cut")
+    if cut and isinstance(cut, str):
+        _, message, fix = check_date(cut)
+        if message:
+            problems.append(Problem("config", 0, "trial.data_cut", cut, message, fix))
+    if check_files:
+        problems += _files(settings)
+    return problems
+
+
+def _files(settings: Settings) -> Iterable[Problem]:
+    """Files that the config names and that are not there: a slip, never a switch."""
+    named = [(f"reference.{n}", section(settings, "reference").get(n)) for n in REFERENCE_FILES]
+    for kit, entry in section(settings, "kits").items():
+        if isinstance(entry, Mapping):
+            named += [
+                (f"kits.{kit}.{n}", entry.get(n))
+                for n in ("targets", "baits", "panel_of_normals", "copy_number_panel")
+            ]
+    named.append(("expression.partner_reference", section(settings, "expression").get("partner_reference")))
+    for key, value in named:
+        if isinstance(value, str) and value and not (settings.workdir / settings.path(value)).is_file():
+            fix = f"correct the path (relative to {settings.workdir} or the project), or write \"\" for not given"
+            yield Problem("config", 0, key, value, "no such file", fix)
+
+
+def _against(values: Any, rule: Mapping[str, Any], path: str) -> Iterable[Problem]:
+    """Problems of one mapping of the config and of all below it."""
+    known = rule.get("properties", {})
+    more = rule.get("additionalProperties", False)
+    names = Draft202012Validator(rule.get("propertyNames", True))
+    for key, value in values.items():
+        here = f"{path}{key}"
+        part = known.get(key, more)
+        if not names.is_valid(key):
+            yield Problem("config", 0, here, "", "name that would be dangerous in a path", _fix(rule))
+        if part is False:
+            yield _unknown(here, str(key), known)
+        elif isinstance(part, Mapping) and part.get("type") == "object":
+            if isinstance(value, Mapping):
+                yield from _against(value, part, f"{here}.")
+            else:
+                yield Problem("config", 0, here, _plain(value), "is not a section", f"keys under {here}: ...")
+        elif isinstance(part, Mapping):
+            error = next(Draft202012Validator(part).iter_errors(value), None)
+            if error is not None:
+                yield Problem("config", 0, here, _plain(value), _said(error, part), _fix(part))
+    for key in rule.get("required", []):
+        if key not in values:
+            yield Problem("config", 0, f"{path}{key}", "", "is missing", "take it over from config/config.yaml")
+
+
+def _unknown(here: str, key: str, known: Iterable[str]) -> Problem:
+    close = nearest(key, known)
+    fix = f"did you mean {close}?" if close else "config/config.yaml lists every key"
+    return Problem("config", 0, here, "", "unknown key", fix)
+
+
+def _plain(value: Any) -> str:
+    return "(empty)" if value is None else str(value)
+
+
+def _said(error: Any, part: Mapping[str, Any]) -> str:
+    return f"in the list: {error.message}" if error.path else error.message
+
+
+def _fix(part: Mapping[str, Any]) -> str:
+    if "fix" in part:
+        return str(part["fix"])
+    if "enum" in part:
+        return f"one of: {', '.join(map(str, part['enum']))}"
+    low, high = part.get("minimum"), part.get("maximum")
+    bounds = f" from {low}" * (low is not None) + f" to {high}" * (high is not None)
+    return f"{part.get('type', 'a value')}{bounds}; the default stands in config/config.yaml"
