@@ -1,5 +1,6 @@
 """The config against its schema: unknown keys, types, ranges, and files it names that are not there."""
 
+import functools
 import os
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -12,6 +13,7 @@ from myeloma.sheets import Problem, check_date, nearest, schema
 REFERENCE_FILES = (
     "fasta", "gtf", "germline", "common_sites", "panel_of_normals", "cytobands", "regions", "arms", "hotspots",
 )  # fmt: skip
+UNKNOWN_KEY = "unknown key"
 # Names the abnormality table gives beside the regions and the translocations of the config.
 DERIVED_ABNORMALITIES = ("amp1q", "hyperdiploidy", "biallelic_TP53", "MYC_rearrangement")
 
@@ -45,8 +47,7 @@ def abnormality_names(settings: Settings) -> set[str]:
 
 def check_config(settings: Settings, check_files: bool) -> list[Problem]:
     """All problems of the config."""
-    values = settings.values
-    problems = list(_against(values, schema("config"), ""))
+    problems = [p for p in _against(settings.values, schema("config"), "") if not _has_default(p, settings)]
     reference = section(settings, "reference")
     if not reference.get("fasta") and reference.get("download") is not True:
         fix = "give the path of the genome (.fa or .fa.gz), or set reference.download: true"
@@ -59,6 +60,27 @@ def check_config(settings: Settings, check_files: bool) -> list[Problem]:
     if check_files:
         problems += _files(settings)
     return problems
+
+
+def _has_default(problem: Problem, settings: Settings) -> bool:
+    """Is this "unknown" key one that config/config.yaml lists? Then the schema lags behind, not the user."""
+    path = settings.project / "config" / "config.yaml"
+    if problem.message != UNKNOWN_KEY or not path.is_file():
+        return False
+    part = _defaults(str(path))
+    for name in problem.field.split("."):
+        if not isinstance(part, Mapping) or name not in part:
+            return False
+        part = part[name]
+    return True
+
+
+@functools.cache
+def _defaults(path: str) -> Any:
+    import yaml
+
+    with open(path, encoding="utf-8") as handle:
+        return yaml.safe_load(handle)
 
 
 def _files(settings: Settings) -> Iterable[Problem]:
@@ -106,7 +128,7 @@ def _against(values: Any, rule: Mapping[str, Any], path: str) -> Iterable[Proble
 def _unknown(here: str, key: str, known: Iterable[str]) -> Problem:
     close = nearest(key, known)
     fix = f"did you mean {close}?" if close else "config/config.yaml lists every key"
-    return Problem("config", 0, here, "", "unknown key", fix)
+    return Problem("config", 0, here, "", UNKNOWN_KEY, fix)
 
 
 def _plain(value: Any) -> str:
