@@ -14,7 +14,13 @@ from myeloma.states import ABSENT, NOT_ASSESSABLE, PRESENT
 
 #: Filters that say "not somatic": a hotspot they reject is no open question.
 NOT_SOMATIC = {"germline", "panel_of_normals", "normal_artifact", "contamination", "population_af"}
-TRUNCATING = ("stop_gained", "frameshift_variant", "splice_acceptor_variant", "splice_donor_variant", "start_lost")
+TRUNCATING = (
+    "stop_gained",
+    "frameshift_variant",
+    "splice_acceptor_variant",
+    "splice_donor_variant",
+    "start_lost",
+)
 
 
 def any_of(states: Iterable[str]) -> str:
@@ -36,7 +42,9 @@ def failed_gates(qc: pd.DataFrame) -> dict[str, str]:
 
 def analysis_samples(samples: pd.DataFrame, assay: str) -> dict[str, str]:
     """Patient -> the one tumour sample of that assay the analysis uses."""
-    chosen = samples[(samples["assay"] == assay) & (samples["tissue"] == "tumour") & (samples["role"] == "analysis")]
+    chosen = samples[
+        (samples["assay"] == assay) & (samples["tissue"] == "tumour") & (samples["role"] == "analysis")
+    ]
     return dict(zip(chosen["patient"], chosen["sample"], strict=True))
 
 
@@ -139,7 +147,7 @@ def describe(variant: Mapping[str, Any]) -> str:
 
 
 def open_question(altering: pd.DataFrame, passing: pd.DataFrame) -> str:
-    """Why silence would be wrong here: a hotspot that failed a technical filter, a novel tumour-only change."""
+    """Why silence would be wrong: a hotspot failed a technical filter, or a novel tumour-only change."""
     if len(passing):
         named = "; ".join(describe(v) for v in passing.to_dict("records"))
         return f"somatic origin cannot be told without a normal: {named}"
@@ -159,7 +167,9 @@ def _uncovered_or_absent(row, gene, sample, callable_genes, threshold):
     if seen["callable"] != "yes":
         return row(NOT_ASSESSABLE, reason=seen["reason"] or "too few bases with power", threshold=threshold)
     share = f"{100 * seen['callable_fraction']:.0f} % of {seen['coding_bases']} coding bases had power"
-    return row(ABSENT, value=f"no variant; {share}", threshold=threshold, evidence="results/calls/callable.tsv.gz")
+    return row(
+        ABSENT, value=f"no variant; {share}", threshold=threshold, evidence="results/calls/callable.tsv.gz"
+    )
 
 
 def complete(calls: pd.DataFrame, patients: Sequence[str], dna: Mapping[str, str]) -> pd.DataFrame:
@@ -183,7 +193,9 @@ def translocation_rows(patients, translocations, rules) -> pd.DataFrame:
     for patient in patients:
         for name in rules["translocations"]:
             if (patient, name) not in called.index:
-                rows.append(_row(patient, name, "translocation", NOT_ASSESSABLE, reason="no evidence of any kind"))
+                rows.append(
+                    _row(patient, name, "translocation", NOT_ASSESSABLE, reason="no evidence of any kind")
+                )
                 continue
             seen = called.loc[(patient, name)]
             votes = ", ".join(f"{source} {seen[source]}" for source in ("dna", "rna", "expression", "fish"))
@@ -194,7 +206,9 @@ def translocation_rows(patients, translocations, rules) -> pd.DataFrame:
                     "translocation",
                     seen["state"],
                     value=votes + ("; conflict" if seen["conflict"] == "yes" else ""),
-                    threshold="" if pd.isna(seen["threshold"]) else f"{seen['partner']} >= {seen['threshold']:.1f}",
+                    threshold=""
+                    if pd.isna(seen["threshold"])
+                    else f"{seen['partner']} >= {seen['threshold']:.1f}",
                     reason=seen["reason"],
                     evidence=seen["evidence"],
                 )
@@ -290,5 +304,6 @@ def copies_over(segments: pd.DataFrame, chrom: str, start: int, end: int) -> dic
     here["overlap"] = here["end"].clip(upper=end) - here["start"].clip(lower=start)
     widest = here.sort_values("overlap", kind="stable").groupby("sample").tail(1)
     return {
-        row.sample: {"total_copies": row.total_copies, "minor_copies": row.minor_copies} for row in widest.itertuples()
+        row.sample: {"total_copies": row.total_copies, "minor_copies": row.minor_copies}
+        for row in widest.itertuples()
     }

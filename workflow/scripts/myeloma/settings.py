@@ -19,7 +19,7 @@ class Settings:
         return self.values[section]
 
     def path(self, value: str) -> str:
-        """Path of a config or sheet value: absolute as it is, else below the working directory, else the project.
+        """Path of a config or sheet value: absolute as it is, else below the workdir, else the project.
 
         Returns "" for "". A path that exists nowhere is returned as given (the check names it).
         """
