@@ -6,7 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 seed=$1
 cores=$2
 run=demo/runs/seed-$seed
-made_by=$(cat demo/*.py | sha256sum | cut -c1-16)
+made_by=$(find demo -path demo/runs -prune -o -type f ! -name '*.pyc' -print0 | sort -z | xargs -0 cat | sha256sum | cut -c1-16)
 
 if [ "$(cat "$run/generated" 2>/dev/null)" != "$made_by" ]; then
     echo "demo: making cohort $seed in $run (a few minutes)"

@@ -10,11 +10,15 @@ import yaml
 def locked(project, name):
     """Package -> version of a pip lock."""
     lines = (project / "envs" / name).read_text().splitlines()
-    return dict(re.match(r"([\w.-]+)==([^ ]+)", line).groups() for line in lines if re.match(r"[\w.-]+==", line))
+    return dict(
+        re.match(r"([\w.-]+)==([^ ]+)", line).groups() for line in lines if re.match(r"[\w.-]+==", line)
+    )
 
 
 def environments(project):
-    found = {path.stem: yaml.safe_load(path.read_text()) for path in sorted((project / "envs").glob("*.yaml"))}
+    found = {
+        path.stem: yaml.safe_load(path.read_text()) for path in sorted((project / "envs").glob("*.yaml"))
+    }
     assert found
     return found
 
@@ -33,7 +37,9 @@ def test_every_conda_pin_is_exact_and_known_to_exist(project):
     known = {(row["tool"], row["version"]) for row in rows}
     assert all(row["evidence"] and row["channel"] in ("bioconda", "conda-forge") for row in rows)
     used = {
-        tuple(line.split("=")) for environment in environments(project).values() for line in conda_pins(environment)
+        tuple(line.split("="))
+        for environment in environments(project).values()
+        for line in conda_pins(environment)
     }
     assert used <= known, f"no evidence that these exist: {used - known}"
     assert known <= used, f"no environment uses these any more: {known - used}"
@@ -49,7 +55,9 @@ def test_python_packages_on_a_cluster_are_those_of_the_lock(project):
     for name, environment in environments(project).items():
         for pin in pip_pins(environment):
             package, version = pin.split("==")
-            assert lock[package] == version, f"envs/{name}.yaml: {pin}, but requirements.txt has {lock[package]}"
+            assert lock[package] == version, (
+                f"envs/{name}.yaml: {pin}, but requirements.txt has {lock[package]}"
+            )
 
 
 def test_gatk_gets_java_17_and_arriba_an_old_htslib(project):

@@ -1,8 +1,7 @@
 """Genomic abnormalities and response in multiple myeloma: the thinking behind the workflow's rules.
 
 No Snakemake object enters this package. Each stage of the workflow has its modules here; a module
-imports only modules of its own stage, of stages to its left, and the foundations
-(`tables`, `files`, `log`, `run`, `states`).
+imports only modules of its own stage, of stages to its left, and the foundations.
 """
 
 __version__ = "0.1.0"
@@ -22,3 +21,20 @@ STAGES = (
     "report",
     "export",
 )
+
+#: Modules any stage may use.
+FOUNDATIONS = ("tables", "files", "log", "run", "states", "settings")
+
+#: Where each module (or sub-package) belongs. tests/workflow/test_style.py holds the imports to it.
+MODULES_OF_STAGE = {
+    "cohort": ("cohort", "cohort_checks", "config_check", "sheets"),
+    "references": ("intervals",),
+    "reads": ("reads",),
+    "alignments": ("alignments", "qc"),
+    "expression": ("partners",),
+    "calls": ("copies", "purity"),
+    "abnormalities": ("abnormalities",),
+    "response": ("response",),
+    "comparison": ("association", "flow", "survival"),
+    "report": ("report",),
+}

@@ -120,9 +120,14 @@ def recover(work: Path, arguments: list[str]) -> None:
             f"end by itself. Run there, or, if that process is dead, delete {record(work)} and run again."
         )
     if plain := plain_snakemake(work):
-        raise Refused(f"a snakemake is at work in {work.resolve()} (process {plain[0]}). Wait until it has ended.")
+        raise Refused(
+            f"a snakemake is at work in {work.resolve()} (process {plain[0]}). Wait until it has ended."
+        )
     ended = end_all(seen["mark"])
-    print(f"run: the last run here was killed; ended {ended} leftover process(es) of it, going on", file=sys.stderr)
+    print(
+        f"run: the last run here was killed; ended {ended} leftover process(es) of it, going on",
+        file=sys.stderr,
+    )
     if any((work / ".snakemake" / "locks").glob("*")):
         unlock = [sys.executable, "-m", "snakemake", *arguments, "--unlock"]
         done = subprocess.run(unlock, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)

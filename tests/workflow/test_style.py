@@ -1,0 +1,167 @@
+"""The house rules that can be read off the rule files, the scripts and the imports."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from myeloma import FOUNDATIONS, MODULES_OF_STAGE, STAGES
+
+PROJECT = Path(__file__).resolve().parents[2]
+SCRIPTS = PROJECT / "workflow/scripts"
+#: Scripts that a user calls; all others belong to a rule.
+COMMANDS = {"make_sheets"}
+MOST_LINES = 25
+
+
+def rules_in(path: Path) -> dict[str, dict[str, str]]:
+    """Rule -> keyword (input, log, shell, ...) -> its text, read by indentation."""
+    found: dict[str, dict[str, str]] = {}
+    section = None
+    for line in path.read_text().splitlines():
+        if start := re.match(r"(\s*)(?:rule|checkpoint)\s+(\w+)\s*:", line):
+            indent, rule = len(start.group(1)), found.setdefault(start.group(2), {})
+            section = None
+        elif found and line.strip():
+            depth = len(line) - len(line.lstrip())
+            if rule is not None and depth <= indent:
+                rule = section = None
+            elif rule is not None and depth == indent + 4 and (key := re.match(r"\s*(\w+)\s*:(.*)", line)):
+                section = key.group(1)
+                rule[section] = key.group(2)
+            elif rule is not None and section:
+                rule[section] += "\n" + line
+    return found
+
+
+ALL_RULES = {
+    (path.stem, name): rule
+    for path in [PROJECT / "Snakefile", *sorted((PROJECT / "workflow/rules").glob("*.smk"))]
+    for name, rule in rules_in(path).items()
+}
+WORKING = {
+    key: rule for key, rule in ALL_RULES.items() if rule.keys() & {"shell", "script", "run", "notebook"}
+}
+
+
+@pytest.mark.parametrize("key", WORKING, ids="-".join)
+def test_rule_has_log_and_environment_and_a_limit(key):
+    rule = WORKING[key]
+    missing = {"log", "conda", "resources"} - rule.keys()
+    assert not missing, f"{key[1]} has no {missing}"
+    assert re.search(r"envs/\w+\.yaml", rule["conda"])
+    environment = re.search(r"envs/(\w+\.yaml)", rule["conda"]).group(1)
+    assert (PROJECT / "envs" / environment).exists()
+
+
+@pytest.mark.parametrize("key", WORKING, ids="-".join)
+def test_rule_is_one_script_of_its_name_or_a_quoted_shell(key):
+    rule = WORKING[key]
+    assert "run" not in rule and "notebook" not in rule, "use a script"
+    if "script" in rule:
+        assert re.findall(r'"([^"]+)"', rule["script"]) == [f"../scripts/{key[1]}.py"]
+    for field in re.findall(r"(?<!\{)\{([^{}]+)\}(?!\})", rule.get("shell", "")):
+        assert field.endswith(":q"), f"{{{field}}} of {key[1]} is not quoted: write {{{field}:q}}"
+
+
+@pytest.mark.parametrize("key", WORKING, ids="-".join)
+def test_rule_name_starts_with_a_verb_and_inputs_are_named(key):
+    assert re.fullmatch(r"[a-z]+(_[a-z0-9]+)+", key[1]), f"{key[1]}: verb_noun"
+    for part in ("input", "output"):
+        text = WORKING[key].get(part, "").strip()
+        assert not text or re.match(r"(\w+=|unpack\(|\*\*|#)", text), (
+            f"unnamed {part} of {key[1]}: {text[:60]}"
+        )
+
+
+def test_there_are_rules_of_every_stage():
+    stages = {stage for stage, _ in WORKING}
+    assert stages == set(STAGES), f"without a working rule: {set(STAGES) - stages}"
+
+
+def test_includes_and_files_are_the_stages_in_order():
+    included = re.findall(r'^include: "workflow/rules/(\w+)\.smk"', (PROJECT / "Snakefile").read_text(), re.M)
+    assert tuple(included) == STAGES
+    assert {path.stem for path in (PROJECT / "workflow/rules").glob("*.smk")} == set(STAGES)
+
+
+@pytest.mark.parametrize("path", sorted((PROJECT / "workflow/rules").glob("*.smk")), ids=lambda p: p.stem)
+def test_no_construct_that_hides_which_rule_makes_a_file(path):
+    text = re.sub(r"#.*", "", path.read_text())
+    for word in ("ruleorder", "checkpoint ", "lookup(", "{prefix}"):
+        assert word not in text, f"{word} in {path.name}"
+    assert path.read_text().startswith('"""'), f"{path.name} does not say what it reads, writes and why"
+
+
+def test_every_script_belongs_to_a_rule_and_is_short():
+    scripts = {path.stem: path for path in SCRIPTS.glob("*.py")}
+    used = {name for (_, name), rule in WORKING.items() if "script" in rule}
+    assert scripts.keys() - COMMANDS == used
+    for name, path in scripts.items():
+        lines = [line for line in path.read_text().splitlines() if line.strip()]
+        assert len(lines) <= MOST_LINES, (
+            f"{name}.py has {len(lines)} lines; the thinking belongs in the package"
+        )
+
+
+# Imports
+
+MODULES = {
+    ".".join(path.relative_to(SCRIPTS / "myeloma").with_suffix("").parts): path
+    for path in sorted((SCRIPTS / "myeloma").rglob("*.py"))
+    if path.name != "__init__.py"
+}
+STAGE_OF = {module: stage for stage, modules in MODULES_OF_STAGE.items() for module in modules}
+
+
+def top(module: str) -> str:
+    """The module or sub-package directly below `myeloma`."""
+    return module.split(".")[0]
+
+
+def imported(path: Path) -> set[str]:
+    """Modules of the package (directly below `myeloma`) that a file imports."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {a.name.split(".")[1] for a in node.names if a.name.startswith("myeloma.")}
+        elif isinstance(node, ast.ImportFrom):
+            module = node.module or ""
+            if module == "myeloma":
+                found |= {a.name for a in node.names}
+            elif module.startswith("myeloma."):
+                found.add(module.split(".")[1])
+            elif node.level == 1 and path.parent.name == "myeloma":
+                found |= {top(module)} if module else {a.name for a in node.names}
+    return found & {top(m) for m in MODULES}
+
+
+def test_every_module_has_exactly_one_place():
+    named = [m for modules in MODULES_OF_STAGE.values() for m in modules] + list(FOUNDATIONS)
+    assert len(named) == len(set(named))
+    assert set(named) == {top(m) for m in MODULES}
+    assert tuple(MODULES_OF_STAGE) == tuple(s for s in STAGES if s in MODULES_OF_STAGE)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_module_imports_only_its_own_stage_and_what_is_left_of_it(module):
+    here = top(module)
+    for other in imported(MODULES[module]):
+        if here in FOUNDATIONS:
+            assert other in FOUNDATIONS, f"{module} is a foundation and imports {other}"
+        elif other not in FOUNDATIONS:
+            left = STAGES.index(STAGE_OF[other]) <= STAGES.index(STAGE_OF[here])
+            assert left, f"{module} ({STAGE_OF[here]}) imports {other} ({STAGE_OF[other]})"
+
+
+@pytest.mark.parametrize("key", [k for k, rule in WORKING.items() if "script" in rule], ids="-".join)
+def test_script_imports_nothing_from_stages_to_its_right(key):
+    stage, name = key
+    for other in imported(SCRIPTS / f"{name}.py") - set(FOUNDATIONS):
+        assert STAGES.index(STAGE_OF[other]) <= STAGES.index(stage), f"{name} imports {other}"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_no_snakemake_inside_the_package(module):
+    words = re.findall(r"^\s*(?:import|from)\s+(snakemake)\b", MODULES[module].read_text(), re.M)
+    assert not words
