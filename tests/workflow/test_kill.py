@@ -4,7 +4,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 
 import pytest
@@ -24,8 +23,7 @@ TABLES = (
 
 def start(folder):
     """The documented command, in a session of its own."""
-    words = [sys.executable, str(PROJECT / "workflow/run.py"), "--configfile", "config.yaml"]
-    words += ["--directory", str(folder), "--cores", "2"]
+    words = [str(PROJECT / "run"), "--configfile", "config.yaml", "--directory", str(folder), "--cores", "2"]
     return subprocess.Popen(
         words, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
     )
