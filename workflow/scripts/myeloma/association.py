@@ -6,7 +6,6 @@ distribution, so p < alpha exactly when the interval excludes one (Fay, Biostati
 """
 
 import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -18,6 +17,7 @@ from scipy.stats import beta as beta_distribution
 from scipy.stats import false_discovery_control
 
 from myeloma import survival, tables
+from myeloma.flow import compared_groups, members, plain
 from myeloma.states import ABSENT, EARLY, NOT_ASSESSABLE, POOR, PRESENT
 
 SMALL_GROUP = 5
@@ -156,11 +156,6 @@ def clopper_pearson(x: int, n: int, confidence: float = 0.95) -> tuple[float, fl
     return low, high
 
 
-def plain(name: str) -> str:
-    """An abnormality's name for comparing what two sheets call it: no blanks, brackets, case."""
-    return re.sub(r"[^a-z0-9]", "", str(name).lower())
-
-
 def compare(
     abnormalities: pd.DataFrame,
     groups: Mapping[str, str],
@@ -190,6 +185,23 @@ def compare(
     frame = pd.DataFrame(rows, columns=tables.BY_GROUP.names())
     frame["q"] = false_discovery(frame)
     return tables.conform(frame, tables.BY_GROUP)
+
+
+def compare_cohort(
+    flow: pd.DataFrame,
+    abnormalities: pd.DataFrame,
+    response: pd.DataFrame,
+    endpoints: pd.DataFrame,
+    qualifying: Mapping[str, str],
+    rules: Mapping,
+    rule_set: str,
+) -> pd.DataFrame:
+    """`compare` on the tables of a run: groups and populations from FLOW, TTP of everybody in it."""
+    main = endpoints[(endpoints["endpoint"] == "TTP") & (endpoints["rule_set"] == rule_set)]
+    times = main[main["patient"].isin(members(flow, "itt"))].dropna(subset=["days", "event"])
+    definitions = response["rule"].unique()
+    rule = definitions[0] if len(definitions) else "no groups: the run has no response table"
+    return compare(abnormalities, compared_groups(flow), qualifying, times, rules, rule)
 
 
 def _states(abnormalities: pd.DataFrame, name: str) -> dict[str, str]:

@@ -4,12 +4,12 @@ Reasons read "class: detail"; the report counts by class and shows the detail pe
 without a reason, and every patient has a row for every analysis.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from myeloma import tables
-from myeloma.association import plain
 from myeloma.states import ABSENT, EARLY, NEITHER, NOT_EVALUABLE, POOR, PRESENT
 
 #: Analyses in the order of the diagram, with the words the report uses for them.
@@ -35,6 +35,11 @@ ASSAY_OF = {"dna": "wes", "rna": "rna"}
 WORDS = {"wes": "tumour DNA", "rna": "tumour RNA"}
 #: Group definitions that are made from the time to progression itself.
 DEFINED_BY_TIME = ("B", "C", "E")
+
+
+def plain(name: str) -> str:
+    """An abnormality's name for comparing what two sheets call it: no blanks, brackets, case."""
+    return re.sub(r"[^a-z0-9]", "", str(name).lower())
 
 
 def build(
@@ -66,6 +71,24 @@ def build(
                 }
             )
     return tables.conform(pd.DataFrame(rows, columns=tables.FLOW.names()), tables.FLOW)
+
+
+def patient_rows(patients: Sequence) -> list[dict[str, str]]:
+    """What `build` needs of the patients of a Cohort, as plain text."""
+    return [
+        {
+            "patient": p.patient,
+            "c1d1": str(p.c1d1 or ""),
+            "deviation": p.deviation,
+            "qualifying_abnormality": p.qualifying_abnormality,
+        }
+        for p in patients
+    ]
+
+
+def exclusion_rows(exclusions: Sequence[Mapping]) -> list[dict[str, str]]:
+    """Rows of exclusions.tsv as plain text."""
+    return [{str(k): str(v or "") for k, v in row.items()} for row in exclusions]
 
 
 def members(flow: pd.DataFrame, analysis: str) -> list[str]:

@@ -1,0 +1,336 @@
+"""Made-up tables of every stage that the comparison and the report read, conforming to their contracts.
+
+No sequencing and no truth: only shapes, states and the odd cases a report has to survive.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from myeloma import association, flow, survival, tables
+from myeloma.states import ABSENT, EARLY, NEITHER, NOT_ASSESSABLE, NOT_EVALUABLE, POOR, PRESENT
+
+KINDS = {
+    "TP53": "mutation",
+    "KRAS": "mutation",
+    "NRAS": "mutation",
+    "BRAF": "mutation",
+    "DIS3": "mutation",
+    "del17p": "copy_number",
+    "gain1q": "copy_number",
+    "amp1q": "copy_number",
+    "del1p32": "copy_number",
+    "del13q": "copy_number",
+    "hyperdiploidy": "ploidy",
+    "t(4;14)": "translocation",
+    "t(11;14)": "translocation",
+    "t(14;16)": "translocation",
+    "t(14;20)": "translocation",
+    "t(6;14)": "translocation",
+    "MYC_rearrangement": "translocation",
+    "RAS_RAF_mutation": "combined",
+    "CRBN_pathway": "combined",
+    "biallelic_TP53": "combined",
+}
+RULES = {
+    "primary_family": [
+        "del17p", "biallelic_TP53", "t(4;14)", "t(14;16)", "gain1q", "amp1q", "del1p32",
+        "MYC_rearrangement", "RAS_RAF_mutation", "CRBN_pathway", "hyperdiploidy",
+    ],
+    "alpha": 0.05,
+    "confidence": 0.95,
+    "min_group_for_expression": 3,
+    "small_group_for_expression": 6,
+    "cox_min_events": 5,
+    "survival_months": [12, 24],
+}  # fmt: skip
+GROUP_RULE = "A: confirmed PR or better by day 50, against best SD or progression by day 92"
+START = date(2024, 1, 15)
+
+
+@dataclass
+class Made:
+    """A made-up cohort: rows of patients.tsv and one frame per table."""
+
+    patients: list[dict]
+    exclusions: list[dict] = field(default_factory=list)
+    frames: dict[str, pd.DataFrame] = field(default_factory=dict)
+
+    def write(self, folder: Path) -> dict[str, Path]:
+        """Write every table below `folder` at its contract's path; name -> path."""
+        paths = {}
+        for table in tables.ALL:
+            if table.name in self.frames:
+                paths[table.name] = Path(folder) / table.path
+                tables.write(self.frames[table.name], paths[table.name], table)
+        return paths
+
+
+def cohort(
+    n: int = 20,
+    seed: int = 1,
+    dna: bool = True,
+    rna: bool = True,
+    clinical: bool = True,
+    groups: tuple[str, ...] = (EARLY, POOR, NEITHER, NOT_EVALUABLE),
+    names: list[str] | None = None,
+    text: str = "",
+    genes: int = 600,
+    mutually_absent: tuple[str, ...] = ("t(14;20)",),
+) -> Made:
+    """`n` patients; `names` replaces their ids, `text` is put into free-text cells."""
+    rng = np.random.default_rng(seed)
+    ids = names if names is not None else [f"IPD-{i + 1:03d}" for i in range(n)]
+    share = np.array([0.45, 0.35, 0.12, 0.08])[: len(groups)]
+    group = dict(zip(ids, rng.choice(list(groups), len(ids), p=share / share.sum()), strict=True))
+    made = Made(_patients(ids, rng, text))
+    made.frames["samples"] = _samples(ids, rng, dna, rna, text)
+    made.frames["qc"] = _qc(made.frames["samples"], rng)
+    made.frames["abnormalities"] = _abnormalities(ids, group, rng, dna, text, mutually_absent)
+    made.frames["response"] = _response(ids, group, rng, text) if clinical else tables.empty(tables.RESPONSE)
+    made.frames["endpoints"] = _endpoints(ids, group, rng) if clinical else tables.empty(tables.ENDPOINTS)
+    made.frames["visits"] = _visits(ids, group, rng, text) if clinical else tables.empty(tables.VISITS)
+    made.frames["expression_early_vs_poor"] = _expression(rng, genes if rna and clinical else 0)
+    made.frames["sample_map"] = _map(made.frames["samples"], rng)
+    made.frames["purity"] = _purity(made.frames["samples"], rng)
+    _compare(made)
+    return made
+
+
+def _conform(frame: pd.DataFrame, table: tables.Table) -> pd.DataFrame:
+    """The frame by its contract; a column the maker does not know is empty, or a word where it must not be."""
+    for column in table.columns:
+        if column.name not in frame or (len(frame) and frame[column.name].isna().all()):
+            blank = column.empty or "" in column.allowed or column.kind in ("whole", "number")
+            frame[column.name] = "" if blank else (column.allowed[0] if column.allowed else "made up")
+    return tables.conform(frame, table)
+
+
+def _patients(ids, rng, text) -> list[dict]:
+    lesions = ["del17p", "t(4;14)", "t(14;16)", "gain1q", ""]
+    return [
+        {
+            "patient": p,
+            "sex": "female" if i % 2 else "male",
+            "age": int(rng.integers(45, 84)),
+            "enrolment_date": START + timedelta(days=7 * i),
+            "c1d1": None if i == 7 else START + timedelta(days=7 * i + 5),
+            "centre": text or f"centre {i % 3 + 1}",
+            "deviation": text if i % 11 == 3 else "",
+            "qualifying_abnormality": lesions[i % 5],
+            "qualifying_method": "FISH",
+            "iss": int(rng.integers(1, 4)),
+            "prior_lines": int(rng.integers(1, 5)),
+        }
+        for i, p in enumerate(ids)
+    ]
+
+
+def _samples(ids, rng, dna, rna, text) -> pd.DataFrame:
+    rows = []
+    for i, p in enumerate(ids):
+        wanted = [("wes", "tumour", "T"), ("wes", "normal", "N")] * dna + [("rna", "tumour", "R")] * rna
+        for assay, tissue, letter in wanted:
+            if (letter, i % 9) in {("T", 8), ("R", 4), ("N", 5)}:
+                continue
+            role = "matched_normal" if letter == "N" else "analysis"
+            late = letter == "T" and i % 13 == 6
+            rows.append(
+                {
+                    "patient": p,
+                    "sample": f"{p[:60]}.{letter}",
+                    "assay": assay,
+                    "tissue": tissue,
+                    "collection_date": str(START + timedelta(days=7 * i)),
+                    "kit": "kit1" if assay == "wes" else "",
+                    "role": "other" if late else role,
+                    "reason": text or ("collected after C1D1" if late else ""),
+                }
+            )
+    return _conform(pd.DataFrame(rows, columns=tables.SAMPLES.names()), tables.SAMPLES)
+
+
+def _qc(samples, rng) -> pd.DataFrame:
+    rows = []
+    for i, s in enumerate(samples.itertuples()):
+        if s.assay == "wes":
+            gates = [("median_target_depth", rng.normal(140, 30), 30.0), ("on_target_fraction", 0.7, 0.2)]
+            gates += [("duplicate_fraction", rng.uniform(0.05, 0.4), 0.6), ("insert_size", 180.0, None)]
+        else:
+            gates = [("assigned_reads", float(rng.integers(3000, 90000)), 2000.0)]
+        for gate, value, threshold in gates:
+            low = i % 17 == 9 and gate == "median_target_depth"
+            value = 12.0 if low else round(float(value), 3)
+            verdict = "" if threshold is None else ("fail" if low else "pass")
+            rows.append(
+                {"patient": s.patient, "sample": s.sample, "assay": s.assay, "tissue": s.tissue,
+                 "gate": gate, "value": value, "threshold": threshold, "verdict": verdict, "reason": ""}
+            )  # fmt: skip
+    return _conform(pd.DataFrame(rows, columns=tables.QC.names()), tables.QC)
+
+
+def _abnormalities(ids, group, rng, dna, text, nobody) -> pd.DataFrame:
+    rows = []
+    for p in ids:
+        lost = not dna or rng.random() < 0.08
+        for name, kind in KINDS.items():
+            chance = 0.25 + 0.3 * (name in ("del17p", "TP53") and group[p] == POOR)
+            state = PRESENT if rng.random() < chance and name not in nobody else ABSENT
+            unseen = lost or name == "MYC_rearrangement" or rng.random() < 0.05
+            state = NOT_ASSESSABLE if unseen else state
+            rows.append(
+                {
+                    "patient": p,
+                    "sample": "" if lost else f"{p[:60]}.T",
+                    "abnormality": name,
+                    "kind": kind,
+                    "state": state,
+                    "value": "" if unseen else f"log2 {rng.normal(-0.4, 0.3):.2f}",
+                    "threshold": "log2 -0.30",
+                    "reason": (text or "no usable tumour sample") if unseen else "",
+                    "evidence": text or ("" if unseen else "results/calls/segments.tsv.gz chr17:7500000"),
+                }
+            )
+    return _conform(pd.DataFrame(rows, columns=tables.ABNORMALITIES.names()), tables.ABNORMALITIES)
+
+
+BEST = {EARLY: ["sCR", "CR", "VGPR", "PR"], POOR: ["SD", "PD", "SD"], NEITHER: ["MR", "PR"], NOT_EVALUABLE: ["NE"]}
+
+
+def _response(ids, group, rng, text) -> pd.DataFrame:
+    rows = []
+    for p in ids:
+        best = str(rng.choice(BEST[group[p]]))
+        stays = group[p] in (EARLY, POOR) and rng.random() < 0.8
+        rows.append(
+            {
+                "patient": p,
+                "best_response": best,
+                "best_confirmed_response": best,
+                "best_confirmed_induction": best,
+                "best_confirmed_treatment": best,
+                "response_date": "2024-03-01" if group[p] == EARLY else "",
+                "progression_date": "2024-04-01" if best == "PD" else "",
+                "unconfirmed_progression_date": "",
+                "group": group[p],
+                "rule": GROUP_RULE,
+                "decided_by": text or f"visit C3D1: best confirmed {best}",
+                "landmark_group": group[p] if stays else "",
+                "landmark_reason": "" if stays else (text or "progression before the landmark: day 60"),
+            }
+        )
+    return _conform(pd.DataFrame(rows, columns=tables.RESPONSE.names()), tables.RESPONSE)
+
+
+def _endpoints(ids, group, rng) -> pd.DataFrame:
+    rows = []
+    scale = {EARLY: 500, POOR: 130, NEITHER: 300, NOT_EVALUABLE: 90}
+    for p in ids:
+        for endpoint, factor in (("TTP", 1.0), ("PFS", 1.0), ("OS", 2.5)):
+            days = int(max(1, rng.exponential(scale[group[p]] * factor)))
+            event = int(rng.random() < 0.7)
+            rows.append(
+                {
+                    "patient": p,
+                    "endpoint": endpoint,
+                    "rule_set": "trial",
+                    "start_date": str(START),
+                    "end_date": str(START + timedelta(days=days - 1)),
+                    "days": days,
+                    "months": days / 30.4375,
+                    "event": event,
+                    "censor_reason": "" if event else "last adequate assessment",
+                    "event_reason": "confirmed progression" if event else "",
+                    "source_record": f"assessments.tsv: {p}",
+                }
+            )
+    return _conform(pd.DataFrame(rows, columns=tables.ENDPOINTS.names()), tables.ENDPOINTS)
+
+
+def _visits(ids, group, rng, text) -> pd.DataFrame:
+    rows = []
+    path = {EARLY: ["baseline", "MR", "PR", "VGPR", "CR"], POOR: ["baseline", "SD", "SD", "PD"],
+            NEITHER: ["baseline", "MR", "MR"], NOT_EVALUABLE: ["baseline", "NE"]}  # fmt: skip
+    for p in ids:
+        for i, level in enumerate(path[group[p]]):
+            day = 1 + 21 * i
+            rows.append(
+                {
+                    "patient": p,
+                    "date": str(START + timedelta(days=day - 1)),
+                    "visit": text or f"C{i + 1}D1",
+                    "day": day,
+                    "phase": "induction" if i else "baseline",
+                    "track": "serum",
+                    "level": level,
+                    "confirmed_level": level,
+                    "confirmed_by": "",
+                    "decided_by": "" if level == "baseline" else f"serum M protein fell {20 * i} %",
+                    "reason": "",
+                }
+            )
+    return _conform(pd.DataFrame(rows, columns=tables.VISITS.names()), tables.VISITS)
+
+
+def _expression(rng, genes) -> pd.DataFrame:
+    if not genes:
+        return tables.empty(tables.EXPRESSION)
+    change = rng.normal(0, 0.8, genes)
+    p = np.clip(rng.uniform(0, 1, genes) ** (1 + 2 * np.abs(change)), 1e-12, 1)
+    order = np.argsort(p)
+    q = np.empty(genes)
+    q[order] = np.minimum.accumulate((p[order] * genes / np.arange(1, genes + 1))[::-1])[::-1]
+    frame = pd.DataFrame(
+        {
+            "gene_id": [f"ENSG{i:011d}" for i in range(genes)],
+            "gene_name": [f"GENE{i}" for i in range(genes)],
+            "base_mean": rng.gamma(2, 200, genes),
+            "log2_fold_change": change,
+            "lfc_se": np.abs(rng.normal(0.4, 0.1, genes)) + 0.05,
+            "p": p,
+            "q": np.minimum(q, 1),
+            "reason": "",
+        }
+    )
+    frame.loc[:2, ["log2_fold_change", "lfc_se", "p", "q"]] = np.nan
+    frame.loc[:2, "reason"] = "no reads in either group"
+    return _conform(frame, tables.EXPRESSION)
+
+
+def _map(samples, rng) -> pd.DataFrame:
+    rna = samples[(samples["assay"] == "rna") & (samples["role"] == "analysis")]
+    frame = pd.DataFrame({"patient": rna["patient"], "sample": rna["sample"]})
+    for name in ("pc1", "pc2"):
+        frame[name] = rng.normal(0, 10, len(frame))
+    frame["pc1_variance"], frame["pc2_variance"], frame["cluster"] = 0.31, 0.18, "0"
+    return _conform(frame, tables.SAMPLE_MAP)
+
+
+def _purity(samples, rng) -> pd.DataFrame:
+    wes = samples[(samples["assay"] == "wes") & (samples["tissue"] == "tumour")]
+    frame = pd.DataFrame({"patient": wes["patient"], "sample": wes["sample"]})
+    frame["purity"] = rng.uniform(0.5, 0.95, len(frame)).round(2)
+    frame["ploidy"], frame["status"], frame["interval"] = 2.1, "resolved", "0.5-0.9"
+    frame["sorted_purity"], frame["purity_used"], frame["reason"] = 0.9, frame["purity"], ""
+    return _conform(frame, tables.PURITY)
+
+
+def _compare(made: Made) -> None:
+    """The product's own comparison of the made-up tables."""
+    f = made.frames
+    f["flow"] = flow.build(
+        made.patients, f["samples"], made.exclusions, f["qc"], f["response"], f["endpoints"],
+        f["abnormalities"], {"definition": "A", "landmark_days": 91, "rule_set": "trial"},
+    )  # fmt: skip
+    qualifying = {p["patient"]: p["qualifying_abnormality"] for p in made.patients}
+    f["abnormalities_by_group"] = association.compare_cohort(
+        f["flow"], f["abnormalities"], f["response"], f["endpoints"], qualifying, RULES, "trial"
+    )
+    itt = flow.members(f["flow"], "itt")
+    f["response_rates"] = association.response_rates(f["response"], {"itt": itt}, RULES["confidence"])
+    f["survival"], f["survival_curves"] = survival.fit_cohort(
+        f["flow"], f["abnormalities"], f["response"], f["endpoints"], RULES, 91, "trial", 30.4375
+    )

@@ -1,0 +1,127 @@
+"""comparison: early against poor responders, response rates, survival, and where every patient is.
+
+Reads results/cohort/samples.tsv, results/alignments/qc.tsv, results/abnormalities, results/expression and
+results/response. Writes results/comparison, and results/cohort/flow.tsv: the flow is a table of the
+cohort, but it needs the gates, the groups and the calls, so the stage that has them all writes it.
+"""
+
+from myeloma import files, flow
+
+
+# Who is in which analysis, and why not.
+rule draw_flow:
+    input:
+        samples="results/cohort/samples.tsv",
+        qc="results/alignments/qc.tsv",
+        abnormalities="results/abnormalities/abnormalities.tsv",
+        response="results/response/response.tsv",
+        endpoints="results/response/endpoints.tsv",
+    output:
+        flow=report(
+            "results/cohort/flow.tsv",
+            caption="../report/flow.rst",
+            category="Cohort",
+        ),
+    log:
+        "logs/draw_flow.log",
+    params:
+        patients=flow.patient_rows(COHORT.patients),
+        exclusions=flow.exclusion_rows(COHORT.exclusions),
+        rules={
+            "definition": SETTINGS["groups"]["definition"],
+            "landmark_days": SETTINGS["groups"]["landmark_days"],
+            "rule_set": SETTINGS["endpoints"]["rule_set"],
+        },
+        code=files.code_of("flow", "states", "tables"),
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=10,
+    script:
+        "../scripts/draw_flow.py"
+
+
+rule compare_abnormalities:
+    input:
+        flow="results/cohort/flow.tsv",
+        abnormalities="results/abnormalities/abnormalities.tsv",
+        response="results/response/response.tsv",
+        endpoints="results/response/endpoints.tsv",
+    output:
+        table=report(
+            "results/comparison/abnormalities_by_group.tsv",
+            caption="../report/abnormalities_by_group.rst",
+            category="Comparison",
+        ),
+    log:
+        "logs/compare_abnormalities.log",
+    params:
+        qualifying={p.patient: p.qualifying_abnormality for p in COHORT.patients},
+        comparison=SETTINGS["comparison"],
+        rule_set=SETTINGS["endpoints"]["rule_set"],
+        code=files.code_of("association", "survival", "flow", "tables"),
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=10,
+    script:
+        "../scripts/compare_abnormalities.py"
+
+
+rule tabulate_rates:
+    input:
+        flow="results/cohort/flow.tsv",
+        response="results/response/response.tsv",
+    output:
+        table=report(
+            "results/comparison/response_rates.tsv",
+            caption="../report/response_rates.rst",
+            category="Response",
+        ),
+    log:
+        "logs/tabulate_rates.log",
+    params:
+        confidence=SETTINGS["comparison"]["confidence"],
+        code=files.code_of("association", "flow", "tables"),
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=10,
+    script:
+        "../scripts/tabulate_rates.py"
+
+
+rule fit_survival:
+    input:
+        flow="results/cohort/flow.tsv",
+        abnormalities="results/abnormalities/abnormalities.tsv",
+        response="results/response/response.tsv",
+        endpoints="results/response/endpoints.tsv",
+    output:
+        summary=report(
+            "results/comparison/survival.tsv",
+            caption="../report/survival.rst",
+            category="Response",
+        ),
+        curves="results/comparison/survival_curves.tsv",
+    log:
+        "logs/fit_survival.log",
+    params:
+        comparison=SETTINGS["comparison"],
+        landmark_days=SETTINGS["groups"]["landmark_days"],
+        rule_set=SETTINGS["endpoints"]["rule_set"],
+        days_per_month=SETTINGS["endpoints"]["days_per_month"],
+        code=files.code_of("survival", "flow", "tables"),
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=10,
+    script:
+        "../scripts/fit_survival.py"
+
+
+# Expression
