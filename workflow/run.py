@@ -116,8 +116,8 @@ def recover(work: Path, arguments: list[str]) -> None:
         return  # nothing known: if Snakemake's own lock is there, Snakemake says so and refuses
     if seen["host"] != socket.gethostname():
         raise Refused(
-            f"the last run in {work.resolve()} was started on {seen['host']} (process {seen['pid']}) and did not "
-            f"end by itself. Run there, or, if that process is dead, delete {record(work)} and run again."
+            f"the last run in {work.resolve()} was started on {seen['host']} (process {seen['pid']}) and did "
+            f"not end by itself. Run there, or, if that process is dead, delete {record(work)} and run again."
         )
     if plain := plain_snakemake(work):
         raise Refused(

@@ -1,4 +1,4 @@
-"""Progress of a run, one line per finished job: `[ 37/142  26 %] align_wes IPD-001-T  21 s, about 4 min left`.
+"""Progress of a run, a line per finished job: `[ 37/142  26 %] align_wes IPD-001-T  21 s, about 4 min left`.
 
 Snakemake finds this logger by its name (`--logger progress`) when the folder above is on sys.path.
 Snakemake's own full log stands in .snakemake/log as ever.
