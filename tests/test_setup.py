@@ -167,3 +167,11 @@ def test_every_debian_package_says_what_uses_it():
     names = [row[0] for row in rows]
     assert len(names) == len(set(names))
     assert {"bwa", "rna-star", "mosdepth", "libhts-dev", "openjdk-17-jre-headless"} <= set(names)
+
+
+def test_results_readme_names_every_table():
+    from myeloma import tables
+
+    text = (PROJECT / "results/README.md").read_text()
+    missing = [t.path for t in tables.ALL if t.path.removeprefix("results/") not in text]
+    assert not missing
