@@ -15,7 +15,15 @@ from myeloma.states import GROUPS, STATES
 
 LEVELS = ("sCR", "CR", "VGPR", "PR", "MR", "SD", "PD", "NE")
 YES_NO = ("yes", "no")
-
+RULE_SETS = (
+    "trial",
+    "fda",
+    "ema",
+    "trial_unconfirmed_pd",
+    "trial_unknown_death",
+    "trial_new_therapy",
+    "trial_pd_only",
+)
 
 class ContractError(ValueError):
     """A table breaks its contract; the message names table, column, row key and value."""
@@ -382,10 +390,41 @@ VISITS = Table(
         ),
         _text("track", "what is measurable at baseline: serum, urine, serum+urine, flc, marrow, none"),
         _text("level", "IMWG level of this visit alone", (*LEVELS, "baseline")),
-        _text("confirmed_level", "level after confirmation by the next visit", (*LEVELS, "baseline")),
+        _text("confirmed_own", "what the next visit confirms of this visit's level", (*LEVELS, "baseline")),
+        _text("confirmed_level", "best confirmed level so far; PD is absorbing", (*LEVELS, "baseline")),
         _date("confirmed_by", "date of the confirming visit"),
         _text("decided_by", "parameter with value and limit", empty=True),
         REASON,
+    ),
+)
+
+AUDIT = Table(
+    "audit",
+    "results/response/audit.tsv",
+    "patient, visit, candidate level",
+    ("patient", "date", "level"),
+    (
+        PATIENT,
+        _date("date", "day of the assessment", empty=False),
+        _text("level", "candidate level", LEVELS),
+        _text("verdict", "is it met", ("satisfied", "not_satisfied", "not_evaluable")),
+        _text("why", "values against limits, or what is missing", empty=True),
+    ),
+)
+
+GROUPS_BY_DEFINITION = Table(
+    "groups_by_definition",
+    "results/response/groups_by_definition.tsv",
+    "patient, definition of the groups",
+    ("patient", "definition"),
+    (
+        PATIENT,
+        _text("definition", "A to E (rules of analysis 3)", ("A", "B", "C", "D", "E")),
+        _text("group", "response group under this definition", GROUPS),
+        _text("chosen", "is this the definition of the main analysis", YES_NO),
+        _text("differs", "is the group another one than in the main analysis", YES_NO),
+        _text("decided_by", "visit and value that decided"),
+        _text("rule", "definition id with its parameters"),
     ),
 )
 
@@ -419,7 +458,7 @@ ENDPOINTS = Table(
     (
         PATIENT,
         _text("endpoint", "TTP, PFS, OS, ...", ("TTP", "PFS", "EFS", "OS", "DoR", "TTR")),
-        _text("rule_set", "censoring rules", ("trial", "fda", "ema")),
+        _text("rule_set", "censoring rules; those after ema are named sensitivity analyses", RULE_SETS),
         _date("start_date", "C1D1, or enrolment when never treated"),
         _date("end_date", "event or censoring"),
         _whole("days", "end - start + 1", "days"),
