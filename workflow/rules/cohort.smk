@@ -12,10 +12,10 @@ localrules:
 rule check:
     log:
         "logs/check.log",
-    params:
-        project=str(PROJECT),
     conda:
         "../../envs/python.yaml"
+    params:
+        project=str(PROJECT),
     script:
         "../scripts/check_cohort.py"
 
@@ -25,10 +25,10 @@ rule write_samples:
         samples="results/cohort/samples.tsv",
     log:
         "logs/write_samples.log",
+    conda:
+        "../../envs/python.yaml"
     params:
         samples=cohort.sample_rows(COHORT),
         code=files.code_of("cohort"),
-    conda:
-        "../../envs/python.yaml"
     script:
         "../scripts/write_samples.py"

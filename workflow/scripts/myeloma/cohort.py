@@ -347,7 +347,11 @@ def _names(exclusion: Mapping[str, Any], unit: Unit) -> bool:
 
 
 def _choose(
-    samples: list[Sample], patients: Mapping[str, Patient], max_days: int, sheet: Sheet, lines: Mapping[str, int]
+    samples: list[Sample],
+    patients: Mapping[str, Patient],
+    max_days: int,
+    sheet: Sheet,
+    lines: Mapping[str, int],
 ) -> list[Sample]:
     """Roles of all samples, in the order given; a choice that cannot be made becomes a problem of `sheet`."""
     decided = {s.sample: s for s in samples if s.role in ("excluded", "no_reads")}

@@ -50,7 +50,9 @@ def _ids(sheets: Sheets) -> None:
         for rows in _by(sheet.rows, lambda r, c=column: r[c].lower()).values():
             for row in rows[1:]:
                 same = row[column] == rows[0][column]
-                what = "stands twice" if same else f"differs from {rows[0][column]} only by upper and lower case"
+                what = (
+                    "stands twice" if same else f"differs from {rows[0][column]} only by upper and lower case"
+                )
                 sheet.problem(
                     row.line, column, row[column], f"{what} (first in line {rows[0].line})",
                     "one row per patient" if name == "patients" else "one row and one id per sample",
@@ -93,9 +95,13 @@ def _patients(sheets: Sheets) -> None:
         _order_of_dates(row, sheet)
         for detail, day in (("death_cause", "death_date"), ("end_of_treatment_reason", "end_of_treatment")):
             if row[detail] and not row.cells[day]:
-                sheet.problem(row.line, detail, row[detail], f"is given without {day}", f"give {day}, or clear it")
+                sheet.problem(
+                    row.line, detail, row[detail], f"is given without {day}", f"give {day}, or clear it"
+                )
         if row["end_of_treatment_reason"] == "death" and not row.cells["death_date"]:
-            sheet.problem(row.line, "death_date", "", "treatment ended by death, but no date of death", "give it")
+            sheet.problem(
+                row.line, "death_date", "", "treatment ended by death, but no date of death", "give it"
+            )
 
 
 # (earlier, later): the later may not stand before the earlier
@@ -125,7 +131,9 @@ def _order_of_dates(row: Row, sheet: Sheet) -> None:
             )  # fmt: skip
     for name in ("end_of_induction", "end_of_treatment"):
         if row[name] and not row.cells["c1d1"]:
-            sheet.problem(row.line, "c1d1", "", f"is empty, but {name} is given", f"give c1d1, or clear {name}")
+            sheet.problem(
+                row.line, "c1d1", "", f"is empty, but {name} is given", f"give c1d1, or clear {name}"
+            )
 
 
 def _samples(sheets: Sheets, settings: Settings) -> None:
@@ -148,7 +156,9 @@ def _samples(sheets: Sheets, settings: Settings) -> None:
                 )  # fmt: skip
         if row["assay"] == "wes":
             _kit(row, kits, sheet)
-    normals = [r for r in sheet.rows if r["assay"] == "wes" and r["tissue"] == "normal" and r["analysis"] != "no"]
+    normals = [
+        r for r in sheet.rows if r["assay"] == "wes" and r["tissue"] == "normal" and r["analysis"] != "no"
+    ]
     for patient, rows in _by((r for r in normals if not out(r)), lambda r: r["patient"]).items():
         for row in rows[1:]:
             sheet.problem(
@@ -223,14 +233,22 @@ def _reads_given(row: Row, sheet: Sheet) -> None:
 def _mates(row: Row, one: str, two: str, sheet: Sheet) -> None:
     first, second = _mate(one), _mate(two)
     if first[0] == "2" and second[0] == "1":
-        sheet.problem(row.line, "fastq_1", one, "reads 1 and 2 look swapped by name", "swap fastq_1 and fastq_2")
+        sheet.problem(
+            row.line, "fastq_1", one, "reads 1 and 2 look swapped by name", "swap fastq_1 and fastq_2"
+        )
     elif first[0] and first[0] == second[0]:
         name, value = ("fastq_2", two) if first[0] == "1" else ("fastq_1", one)
         sheet.problem(
-            row.line, name, value, f"both files are reads {first[0]} by name", "one R1 and one R2 of the same lane"
+            row.line,
+            name,
+            value,
+            f"both files are reads {first[0]} by name",
+            "one R1 and one R2 of the same lane",
         )
     elif first[0] == "1" and second[0] == "2" and first[1] != second[1]:
-        sheet.problem(row.line, "fastq_2", two, "is not the mate of fastq_1 by name", "R1 and R2 of the same lane")
+        sheet.problem(
+            row.line, "fastq_2", two, "is not the mate of fastq_1 by name", "R1 and R2 of the same lane"
+        )
 
 
 def _mate(path: str) -> tuple[str, str]:
@@ -254,9 +272,16 @@ def _files(sheet: Sheet, settings: Settings, check_files: bool) -> None:
 
 
 def _file(
-    row: Row, column: str, settings: Settings, check_files: bool, seen: dict[Any, tuple[str, Row]], sheet: Sheet
+    row: Row,
+    column: str,
+    settings: Settings,
+    check_files: bool,
+    seen: dict[Any, tuple[str, Row]],
+    sheet: Sheet,
 ) -> None:
-    path = os.path.normpath(os.path.join(settings.workdir, settings.path(row[column]) if check_files else row[column]))
+    path = os.path.normpath(
+        os.path.join(settings.workdir, settings.path(row[column]) if check_files else row[column])
+    )
     key: Any = path
     if check_files:
         try:
@@ -365,7 +390,11 @@ def _exclusions(sheets: Sheets) -> None:
                 row.line, "analysis", row["analysis"], "a sample has no response and no group",
                 "leave sample empty (the patient is out), or write dna, rna or all",
             )  # fmt: skip
-        if sample and row["analysis"] in ("dna", "rna") and (row["analysis"] == "dna") != (sample["assay"] == "wes"):
+        if (
+            sample
+            and row["analysis"] in ("dna", "rna")
+            and (row["analysis"] == "dna") != (sample["assay"] == "wes")
+        ):
             sheet.problem(
                 row.line, "analysis", row["analysis"], f"{row['sample']} is a {sample['assay']} sample",
                 "write all, or the analysis of its assay",
@@ -378,7 +407,9 @@ def _excluded_unit(row: Row, units: list[Row], sheet: Sheet) -> None:
     if not given:
         return
     if not row["sample"]:
-        sheet.problem(row.line, "sample", "", f"{given[0]} is given without a sample", "name the sample of the unit")
+        sheet.problem(
+            row.line, "sample", "", f"{given[0]} is given without a sample", "name the sample of the unit"
+        )
     elif not row["library"]:
         sheet.problem(row.line, "library", "", f"{given[0]} is given without a library", "name the library")
     elif not any(all(row[n] == u[n] for n in given) for u in units):

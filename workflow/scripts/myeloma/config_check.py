@@ -95,7 +95,9 @@ def _files(settings: Settings) -> Iterable[Problem]:
     named.append(("expression.partner_reference", section(settings, "expression").get("partner_reference")))
     for key, value in named:
         if isinstance(value, str) and value and not (settings.workdir / settings.path(value)).is_file():
-            fix = f"correct the path (relative to {settings.workdir} or the project), or write \"\" for not given"
+            fix = (
+                f'correct the path (relative to {settings.workdir} or the project), or write "" for not given'
+            )
             yield Problem("config", 0, key, value, "no such file", fix)
 
 
@@ -122,7 +124,9 @@ def _against(values: Any, rule: Mapping[str, Any], path: str) -> Iterable[Proble
                 yield Problem("config", 0, here, _plain(value), _said(error, part), _fix(part))
     for key in rule.get("required", []):
         if key not in values:
-            yield Problem("config", 0, f"{path}{key}", "", "is missing", "take it over from config/config.yaml")
+            yield Problem(
+                "config", 0, f"{path}{key}", "", "is missing", "take it over from config/config.yaml"
+            )
 
 
 def _unknown(here: str, key: str, known: Iterable[str]) -> Problem:

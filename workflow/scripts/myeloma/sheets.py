@@ -171,7 +171,9 @@ def _parse(text: str, sheet: Sheet) -> None:
             if not header:
                 return
     except csv.Error as error:
-        sheet.problem(before + 1, "", "", f"quotes do not match ({error})", "remove the stray quote character")
+        sheet.problem(
+            before + 1, "", "", f"quotes do not match ({error})", "remove the stray quote character"
+        )
     if not header and not sheet.problems:
         columns = "\\t".join(schema(sheet.name)["required"])
         sheet.problem(0, "", "", "is empty", f"write at least the header: {columns}")

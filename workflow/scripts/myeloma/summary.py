@@ -56,7 +56,9 @@ def _table(cohort: Cohort, most: int = 200) -> str:
 def _aligned(lines: list[str]) -> str:
     cells = [line.split("\t") for line in lines]
     widths = [max(len(row[i]) for row in cells if i < len(row)) for i in range(len(cells[0]))]
-    return "\n".join("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=False)).rstrip() for row in cells)
+    return "\n".join(
+        "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=False)).rstrip() for row in cells
+    )
 
 
 def switched_off(cohort: Cohort, settings: Settings) -> list[str]:
@@ -65,7 +67,9 @@ def switched_off(cohort: Cohort, settings: Settings) -> list[str]:
     if not cohort.wes_samples:
         said.append("DNA: no WES sample with reads; mutations, copy number are not_assessable.")
     if not cohort.rna_samples:
-        said.append("RNA: no RNA sample with reads; expression, fusions and the RNA votes are not_assessable.")
+        said.append(
+            "RNA: no RNA sample with reads; expression, fusions and the RNA votes are not_assessable."
+        )
     if not cohort.assessments_path:
         said.append("Response: sheets.assessments is not given; no response, no groups, no comparison.")
     if not cohort.fish:
@@ -114,12 +118,16 @@ def notes(cohort: Cohort, settings: Settings) -> list[str]:
             said.append(f"{patient.patient}: assessed on {last}, after last_contact ({patient.last_contact})")
         tumour, normal = cohort.tumour(patient.patient, "wes"), cohort.normal(patient.patient)
         if tumour and normal and tumour.kit != normal.kit:
-            said.append(f"{patient.patient}: tumour and normal of different kits ({tumour.kit}, {normal.kit})")
+            said.append(
+                f"{patient.patient}: tumour and normal of different kits ({tumour.kit}, {normal.kit})"
+            )
     for sample in cohort.samples:
         if sample.role == "analysis" and sample.purity is None:
             said.append(f"{sample.sample}: no purity given; it is estimated from the data alone")
     for name, typical in (("serum_m_g_l", 10.0), ("kappa_mg_l", 10.0), ("lambda_mg_l", 10.0)):
         values = [r[name] for r in cohort.assessments if r[name]]
         if len(values) >= 5 and max(values) < typical:
-            said.append(f"assessments: the largest {name} is {max(values):g}; is that the unit of the column?")
+            said.append(
+                f"assessments: the largest {name} is {max(values):g}; is that the unit of the column?"
+            )
     return said

@@ -1,0 +1,10 @@
+"""Link or decompress the FASTA; index and dictionary."""
+
+from myeloma import references
+from myeloma.log import log_to
+
+with log_to(snakemake.log[0]):
+    made = snakemake.output
+    references.prepare_genome(
+        snakemake.input.given, made.fasta, made.fai, made.dictionary, snakemake.params.build
+    )

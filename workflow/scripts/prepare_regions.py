@@ -1,0 +1,7 @@
+"""A table of regions or arms under the contig names of the FASTA."""
+
+from myeloma import references
+from myeloma.log import log_to
+
+with log_to(snakemake.log[0]):
+    references.prepare_regions(snakemake.input.given, snakemake.input.fai, snakemake.output.table)
