@@ -1,4 +1,4 @@
-"""Confirmation against an independent implementation: admiralonco's IMWG vignette (65 visits, 23 subjects)."""
+"""Confirmation against another implementation: admiralonco's IMWG vignette (65 visits, 23 subjects)."""
 
 import calendar
 import datetime
@@ -46,7 +46,9 @@ def visits(real_data):
 
 
 def _expected(real_data, step):
-    frame = pd.read_csv(real_data("imwg_admiral") / f"expected_step{step}.csv", dtype=str, keep_default_na=False)
+    frame = pd.read_csv(
+        real_data("imwg_admiral") / f"expected_step{step}.csv", dtype=str, keep_default_na=False
+    )
     return {(r["USUBJID"], _date(r["ADT"])): r["AVALC"] for r in frame.to_dict("records")}
 
 

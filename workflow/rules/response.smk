@@ -25,16 +25,16 @@ rule assess_response:
         "logs/assess_response.log",
     conda:
         "../../envs/python.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=10,
     params:
         trial=SETTINGS["trial"],
         response=SETTINGS["response"],
         endpoints=SETTINGS["endpoints"],
         groups=SETTINGS["groups"],
         project=str(PROJECT),
-        code=files.code_of("cohort", "response", "endpoints", "groups", "tables"),
-    resources:
-        mem_mb=lambda wildcards, attempt: 1000 * attempt,
-        runtime=10,
+        code=files.code_of("cohort", "visits", "imwg", "response", "endpoints", "groups", "tables"),
     script:
         "../scripts/assess_response.py"
 

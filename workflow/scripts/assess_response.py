@@ -1,13 +1,13 @@
 """IMWG response, endpoints and response groups of the whole cohort."""
 
-from myeloma import groups, response, settings, tables
+from myeloma import groups, settings, tables, visits
 from myeloma.cohort import load_cohort
 from myeloma.log import log_to
 
 with log_to(snakemake.log[0]):
     made = settings.load(snakemake.config, snakemake.params.project)
     cohort = load_cohort(made, check_files=False)
-    patients = response.patients_frame(cohort.patients)
+    patients = visits.patients_frame(cohort.patients)
     outside = {p for p in cohort.patient_ids if cohort.excluded(p, "response")}
     out = groups.assess(patients, cohort.assessments_frame(made), made.values, outside)
     for name, frame in out.items():

@@ -11,7 +11,8 @@ from typing import Any
 
 import pandas as pd
 
-from myeloma.response import PATIENT_DATES, Date, Summary, day, induction_end, patient_rows
+from myeloma.response import Summary, induction_end
+from myeloma.visits import PATIENT_DATES, Date, day, patient_rows
 
 #: A date field and what is only known with it: blanked together at a data cut.
 DEPENDS = {"end_of_treatment": ("end_of_treatment_reason",), "death_date": ("death_cause",)}
@@ -22,7 +23,7 @@ def apply_cut(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Both tables as known on the day of the cut: later rows dropped, later-dated fields blanked.
 
-    cut: one date for all, or patient -> date (a landmark; patients without one are left as they are), or None.
+    cut: one date for all, patient -> date (a landmark; patients without one stay as they are), or None.
     Patients stay, also those enrolled later: they have nothing then.
     """
     if cut is None:
@@ -78,7 +79,9 @@ class _Case:
         date, cause = self.row["death_date"], self.row["death_cause"] or "unknown"
         if date is None or (causes and cause not in causes):
             return None
-        word = {"myeloma": "death from myeloma", "other": "death of another cause"}.get(cause, "death of unknown cause")
+        word = {"myeloma": "death from myeloma", "other": "death of another cause"}.get(
+            cause, "death of unknown cause"
+        )
         return Outcome(date, True, word, f"patients.tsv {self.name} death_date {date}")
 
     def visit(self, date: Date | None, why: str) -> Outcome | None:
@@ -143,7 +146,7 @@ def _unconfirmed(case: _Case, outcome: Outcome) -> Outcome:
 
 
 def _new_therapy(case: _Case, outcome: Outcome) -> Outcome:
-    """Censored at the last adequate visit before the next therapy, when the event came on or after its start."""
+    """Censored at the last adequate visit before the next therapy, if the event came on or after its start."""
     therapy = case.row["new_therapy_date"]
     if therapy is None or (outcome.date < therapy):
         return outcome
@@ -189,7 +192,9 @@ def _os(case: _Case) -> Outcome:
     if death:
         return death
     names = ("last_contact", "end_of_treatment", "new_therapy_date", "end_of_induction")
-    seen = [(case.row[n], f"patients.tsv {case.name} {n} {case.row[n]}") for n in names if case.row[n] is not None]
+    seen = [
+        (case.row[n], f"patients.tsv {case.name} {n} {case.row[n]}") for n in names if case.row[n] is not None
+    ]
     seen += [(v["date"], f"assessments.tsv {case.name} {v['date']}") for v in case.found.visits]
     field = "c1d1" if case.treated else "enrolment_date"
     seen.append((case.start, f"patients.tsv {case.name} {field} {case.start}"))
@@ -220,7 +225,8 @@ def _fda(case: _Case, event: Outcome | None, rules: Mapping[str, Any]) -> Outcom
     since = max(before, default=case.start)
     allowed = _allowed_gap(case, since, rules)
     if (event.date - since).days > allowed:
-        missed = f"{event.why} {event.date} after {(event.date - since).days} days without assessment (limit {allowed})"
+        days = (event.date - since).days
+        missed = f"{event.why} {event.date} after {days} days without assessment (limit {allowed})"
         return case.last_adequate(since, missed)
     return event
 
@@ -238,7 +244,7 @@ def table(
 ) -> pd.DataFrame:
     """ENDPOINTS of all patients.
 
-    raw: `response.visits_of` of the same assessments. rules: days_per_month, fda_missed_visits,
+    raw: `visits.visits_of` of the same assessments. rules: days_per_month, fda_missed_visits,
     fda_window_days, induction_cycle_days, maintenance_cycle_days, induction_days, relapse_marrow_percent,
     has_assessments (False: only OS can be told).
     No row: DoR and TTR of a patient without confirmed response; every endpoint without start date.
@@ -253,12 +259,26 @@ def table(
 def _row(case: _Case, endpoint: str, rule_set: str, start: Date, outcome: Outcome, per_month: float) -> list:
     if outcome.date < start:
         raise ValueError(
-            f"patient {case.name}: {endpoint} would end on {outcome.date}, before its start {start} ({outcome.record})"
+            f"patient {case.name}: {endpoint} would end on {outcome.date}, before its start {start} "
+            f"({outcome.record})"
         )
     days = (outcome.date - start).days + 1
     reasons = ["", outcome.why] if outcome.event else [outcome.why, ""]
-    record = outcome.record if case.treated else f"{outcome.record}; never treated: start is the enrolment date"
-    return [case.name, endpoint, rule_set, start, outcome.date, days, days / per_month, int(outcome.event), *reasons, record]
+    record = (
+        outcome.record if case.treated else f"{outcome.record}; never treated: start is the enrolment date"
+    )
+    return [
+        case.name,
+        endpoint,
+        rule_set,
+        start,
+        outcome.date,
+        days,
+        days / per_month,
+        int(outcome.event),
+        *reasons,
+        record,
+    ]
 
 
 def _outcomes(case: _Case, raw: Mapping[str, Any], rules: Mapping[str, Any]):

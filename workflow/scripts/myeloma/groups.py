@@ -11,9 +11,11 @@ from typing import Any
 
 import pandas as pd
 
-from myeloma import endpoints, response, tables
-from myeloma.response import RANK, Date, Summary
+from myeloma import endpoints, imwg, response, tables, visits
+from myeloma.imwg import RANK
+from myeloma.response import Summary
 from myeloma.states import EARLY, GROUPS, NEITHER, NOT_EVALUABLE, POOR
+from myeloma.visits import Date
 
 DEFINITIONS = ("A", "B", "C", "D", "E")
 
@@ -35,7 +37,7 @@ class Rules:
 
     @property
     def early_days(self) -> int:
-        """Days after C1D1 up to which (inclusive) an early response may begin: N cycles and a visit window."""
+        """Days after C1D1 up to which (inclusive) an early response may begin: N cycles and a window."""
         return self.groups["A"]["early_cycles"] * self.induction_cycle_days + self.groups["A"]["window_days"]
 
     @property
@@ -105,8 +107,8 @@ def rule_text(definition: str, rules: Rules) -> str:
     )
     if definition == "A":
         return (
-            f"A: EARLY_RESPONDER = confirmed >= {a['early_level']} with onset by C1D1 + {rules.early_days} days "
-            f"({a['early_cycles']} x {rules.induction_cycle_days} + {a['window_days']}); {poor}; "
+            f"A: EARLY_RESPONDER = confirmed >= {a['early_level']} with onset by "
+            f"C1D1 + {rules.early_days} days ({a['early_cycles']} x {rules.induction_cycle_days} + {a['window_days']}); {poor}; "
             "progression comes before early response"
         )
     if definition == "B":
@@ -118,8 +120,8 @@ def rule_text(definition: str, rules: Rules) -> str:
     if definition == "C":
         if rules.groups["C"]["split"] == "tertile":
             return (
-                "C: EARLY_RESPONDER = time to progression in the highest third (beyond the Kaplan-Meier time of "
-                "S = 1/3); POOR_RESPONDER = in the lowest third (up to the time of S = 2/3)"
+                "C: EARLY_RESPONDER = time to progression in the highest third (beyond the Kaplan-Meier "
+                "time of S = 1/3); POOR_RESPONDER = in the lowest third (up to the time of S = 2/3)"
             )
         return (
             "C: EARLY_RESPONDER = time to progression above the Kaplan-Meier median; "
@@ -127,7 +129,9 @@ def rule_text(definition: str, rules: Rules) -> str:
         )
     if definition == "D":
         return "D: column `group` of patients.tsv"
-    return f"E: EARLY_RESPONDER = confirmed >= {e['level']} and progression-free >= {e['months']} months; {poor}"
+    return (
+        f"E: EARLY_RESPONDER = confirmed >= {e['level']} and progression-free >= {e['months']} months; {poor}"
+    )
 
 
 # ---------------------------------------------------------------- definition A
@@ -182,7 +186,7 @@ def _open_response(found: Summary) -> dict | None:
     """The last adequate visit, when it is a response that nothing confirmed."""
     seen = found.adequate()
     last = seen[-1] if seen else None
-    return last if last and last["level"] in response.RESPONSES and not last["conclusive"] else None
+    return last if last and last["level"] in imwg.RESPONSES and not last["conclusive"] else None
 
 
 def _unmet(facts: Facts, window_end: Date, window: str) -> Grouped:
@@ -206,8 +210,12 @@ def _unmet(facts: Facts, window_end: Date, window: str) -> Grouped:
         return Grouped(NOT_EVALUABLE, f"the response is unconfirmed: {said}")
     if last < window_end:
         days = (last - facts.row["c1d1"]).days
-        more = f"; {open_response['level']} on {open_response['date']} is unconfirmed" if open_response else ""
-        said = f"followed to {last} only (C1D1 + {days} days), shorter than {window}: neither side decided{more}"
+        more = (
+            f"; {open_response['level']} on {open_response['date']} is unconfirmed" if open_response else ""
+        )
+        said = (
+            f"followed to {last} only (C1D1 + {days} days), shorter than {window}: neither side decided{more}"
+        )
         return Grouped(NOT_EVALUABLE, said)
     best = next(v for v in found.visits if v["confirmed_own"] == found.best_confirmed)
     return Grouped(NEITHER, f"neither early nor poor; best confirmed {_response_words(best)}")
@@ -246,9 +254,9 @@ def _group_b(facts: Facts, rules: Rules) -> Grouped:
         return missing
     _, months, event = facts.ttp
     b, said = rules.groups["B"], _ttp_words(facts)
-    if response.at_least(months, b["early_months"]):
+    if imwg.at_least(months, b["early_months"]):
         return Grouped(EARLY, f"{said}, at least {b['early_months']} months")
-    if event and response.at_least(b["poor_months"], months):
+    if event and imwg.at_least(b["poor_months"], months):
         return Grouped(POOR, f"{said}, within {b['poor_months']} months")
     if event:
         return Grouped(NEITHER, f"{said}, between {b['poor_months']} and {b['early_months']} months")
@@ -262,7 +270,7 @@ def kaplan_meier_time(times: Sequence[tuple[float, bool]], survival: float) -> f
         here = [event for t, event in times if t == time]
         estimate *= 1 - sum(here) / at_risk
         at_risk -= len(here)
-        if response.at_least(survival, estimate):
+        if imwg.at_least(survival, estimate):
             return time
     return float("inf")
 
@@ -295,7 +303,9 @@ def _group_d(facts: Facts) -> Grouped:
     if not listed:
         return Grouped(NOT_EVALUABLE, "patients.tsv gives no group")
     if listed not in GROUPS:
-        return Grouped(NOT_EVALUABLE, f"patients.tsv gives a group that is none of {', '.join(GROUPS)}: {listed}")
+        return Grouped(
+            NOT_EVALUABLE, f"patients.tsv gives a group that is none of {', '.join(GROUPS)}: {listed}"
+        )
     return Grouped(listed, f"patients.tsv {facts.found.patient} group {listed}")
 
 
@@ -305,7 +315,7 @@ def _group_e(facts: Facts, rules: Rules) -> Grouped:
         return poor
     e = rules.groups["E"]
     first = facts.found.first_confirmed(e["level"])
-    free = facts.ttp is not None and response.at_least(facts.ttp[1], e["months"])
+    free = facts.ttp is not None and imwg.at_least(facts.ttp[1], e["months"])
     if first and free:
         return Grouped(EARLY, f"{_response_words(first)}; {_ttp_words(facts)}")
     if facts.ttp is not None and facts.ttp[2]:
@@ -314,8 +324,10 @@ def _group_e(facts: Facts, rules: Rules) -> Grouped:
     return _unmet(facts, end, f"{e['months']} months")
 
 
-def group_all(facts: Mapping[str, Facts], definition: str, rules: Rules, outside: Collection[str] = ()) -> dict[str, Grouped]:
-    """Patient -> group under one definition. outside: patients who do not count for the cohort's limits of C."""
+def group_all(
+    facts: Mapping[str, Facts], definition: str, rules: Rules, outside: Collection[str] = ()
+) -> dict[str, Grouped]:
+    """Patient -> group under one definition. outside: patients not counted for the limits of C."""
     cuts = _cuts_c((f for p, f in facts.items() if p not in outside), rules) if definition == "C" else None
     of: dict[str, Callable[[Facts], Grouped]] = {
         "A": lambda f: _group_a(f, rules),
@@ -325,7 +337,10 @@ def group_all(facts: Mapping[str, Facts], definition: str, rules: Rules, outside
         "E": lambda f: _group_e(f, rules),
     }
     never = Grouped(NOT_EVALUABLE, "never treated: no C1D1")
-    return {p: never if f.row["c1d1"] is None and definition != "D" else of[definition](f) for p, f in facts.items()}
+    return {
+        p: never if f.row["c1d1"] is None and definition != "D" else of[definition](f)
+        for p, f in facts.items()
+    }
 
 
 # ---------------------------------------------------------------- landmark
@@ -378,14 +393,14 @@ def facts_of(patients: pd.DataFrame, assessments: pd.DataFrame, rules: Rules) ->
 
 
 def _everything(patients: pd.DataFrame, assessments: pd.DataFrame, rules: Rules):
-    made, audit = response.levels(patients, assessments, rules.response)
+    made, audit = imwg.levels(patients, assessments, rules.response)
     confirmed = response.confirm_visits(made, patients, rules.response)
     found = response.summarise(confirmed, patients, rules.induction_days)
-    raw = response.visits_of(assessments)
+    raw = visits.visits_of(assessments)
     times = endpoints.table(patients, found, raw, rules.for_endpoints(len(assessments) > 0))
     main = times[(times["endpoint"] == "TTP") & (times["rule_set"] == "trial")].set_index("patient")
     ttp = {p: (r["end_date"], float(r["months"]), bool(r["event"])) for p, r in main.to_dict("index").items()}
-    rows = response.patient_rows(patients)
+    rows = visits.patient_rows(patients)
     return {p: Facts(rows[p], found[p], ttp.get(p)) for p in rows}, confirmed, audit, times
 
 
@@ -397,13 +412,13 @@ def assess(
 ) -> dict[str, pd.DataFrame]:
     """All tables of the response stage: visits, audit, response, endpoints, groups_by_definition.
 
-    patients: `response.patients_frame`. assessments: normalised (may be empty: then nobody is evaluable).
+    patients: `visits.patients_frame`. assessments: normalised (may be empty: then nobody is evaluable).
     excluded: patients that exclusions.tsv takes out of the response analysis; they keep their rows, but
     do not count for the cohort's limits of definition C.
     """
     rules = rules_of(config)
     given = len(assessments) > 0
-    cut = response.day(config["trial"]["data_cut"]) or endpoints.latest_date(patients, assessments)
+    cut = visits.day(config["trial"]["data_cut"]) or endpoints.latest_date(patients, assessments)
     patients, assessments = endpoints.apply_cut(patients, assessments, cut)
     facts, confirmed, audit, times = _everything(patients, assessments, rules)
     grouped = {d: group_all(facts, d, rules, excluded) for d in DEFINITIONS}
@@ -421,7 +436,9 @@ def assess(
     }
 
 
-def _response_table(facts: Mapping[str, Facts], grouped: Mapping[str, Grouped], marks, rule: str) -> pd.DataFrame:
+def _response_table(
+    facts: Mapping[str, Facts], grouped: Mapping[str, Grouped], marks, rule: str
+) -> pd.DataFrame:
     rows = []
     for patient, fact in facts.items():
         found = fact.found
@@ -438,5 +455,7 @@ def _by_definition(grouped: Mapping[str, Mapping[str, Grouped]], chosen: str, ru
         for patient, one in groups.items():
             differs = one.group != grouped[chosen][patient].group
             flags = ["yes" if definition == chosen else "no", "yes" if differs else "no"]
-            rows.append([patient, definition, one.group, *flags, one.decided_by, rule_text(definition, rules)])
+            rows.append(
+                [patient, definition, one.group, *flags, one.decided_by, rule_text(definition, rules)]
+            )
     return pd.DataFrame(rows, columns=tables.GROUPS_BY_DEFINITION.names())

@@ -1,634 +1,19 @@
-"""IMWG 2016 response: level of each visit, confirmation, best response, progression.
+"""IMWG 2016 response: confirmation of levels, best response, progression, the tables of visits.
 
-Source: Kumar S et al., Lancet Oncol 2016;17:e328-e346 (doi 10.1016/S1470-2045(16)30206-6); choices where
-it is silent are in docs/analysis-plan.md, each with its switch in config `response`. All functions are
-pure: frames and settings values in, frames out. Units: g/L, mg/24 h, mg/L, percent, mmol/L, mm2.
-Limits are compared unrounded; a difference below one part in 10^9 is how a computer writes the number
-(0.33 g/dL x 10), not a measurement, and counts as equal.
+`confirm` works on levels alone, whoever made them (`imwg.levels`, or an investigator). Source: Kumar S et
+al., Lancet Oncol 2016;17:e328-e346; what it leaves open is a switch of config `response`, each described
+in docs/analysis-plan.md. Pure functions over frames.
 """
 
 import datetime
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-Date = datetime.date
-
-RESPONSES = ("sCR", "CR", "VGPR", "PR", "MR")
-RANK = {"NE": 0, "PD": 1, "SD": 2, "MR": 3, "PR": 4, "VGPR": 5, "CR": 6, "sCR": 7}
-
-NUMBERS = (
-    "serum_m_g_l",
-    "urine_m_mg_24h",
-    "kappa_mg_l",
-    "lambda_mg_l",
-    "marrow_pc_percent",
-    "calcium_mmol_l",
-    "plasmacytoma_spd_mm2",
-)
-# the value that is the worse news, kept when two rows of one day disagree
-WORDS = {
-    "serum_ife": "positive",
-    "urine_ife": "positive",
-    "marrow_clonal": "yes",
-    "new_lesion": "yes",
-    "imaging_pd": "yes",
-    "symptoms": "yes",
-}
-NAMES = {
-    "serum_m_g_l": ("serum M-protein", "g/L"),
-    "urine_m_mg_24h": ("urine M-protein", "mg/24 h"),
-    "dflc": ("dFLC", "mg/L"),
-    "marrow_pc_percent": ("marrow plasma cells", "%"),
-    "plasmacytoma_spd_mm2": ("plasmacytoma SPD", "mm2"),
-    "calcium_mmol_l": ("calcium", "mmol/L"),
-}
-
-
-# ---------------------------------------------------------------- input, visits
-
-PATIENT_DATES = (
-    "enrolment_date",
-    "c1d1",
-    "end_of_induction",
-    "end_of_treatment",
-    "new_therapy_date",
-    "last_contact",
-    "death_date",
-)
-PATIENT_WORDS = ("end_of_treatment_reason", "death_cause", "group")
-
-
-def day(value: Any) -> Date | None:
-    """A date from a date, Timestamp or YYYY-MM-DD text; None for anything empty."""
-    if value is None or value is pd.NaT or value == "" or (isinstance(value, float) and value != value):
-        return None
-    if isinstance(value, datetime.datetime):
-        return value.date()
-    return value if isinstance(value, datetime.date) else Date.fromisoformat(str(value)[:10])
-
-
-def word(value: Any) -> str:
-    """Text of a cell, "" when empty."""
-    return "" if value is None or value is pd.NA or (isinstance(value, float) and value != value) else str(value)
-
-
-def number(value: Any) -> float | None:
-    """Number of a cell, None when empty."""
-    return None if value is None or value is pd.NA or value == "" or value != value else float(value)
-
-
-def patients_frame(patients: Iterable[Any]) -> pd.DataFrame:
-    """Frame of the dates and words this stage needs, from objects with one attribute per column."""
-    names = ("patient", *PATIENT_DATES, *PATIENT_WORDS)
-    return pd.DataFrame([[getattr(p, name, None) for name in names] for p in patients], columns=names)
-
-
-def patient_rows(patients: pd.DataFrame) -> dict[str, dict[str, Any]]:
-    """Patient id -> dates (datetime.date or None) and words; columns that are not given are empty."""
-    return {
-        str(row["patient"]): {name: day(row.get(name)) for name in PATIENT_DATES}
-        | {name: word(row.get(name)) for name in PATIENT_WORDS}
-        for row in patients.to_dict("records")
-    }
-
-
-@dataclass(frozen=True)
-class Visit:
-    """All assessments of one patient on one day. `values` holds only what was measured."""
-
-    date: Date
-    label: str
-    evaluable: bool
-    values: Mapping[str, Any]
-    note: str = ""
-
-    def get(self, name: str) -> Any:
-        return self.values.get(name)
-
-
-def visits_of(assessments: pd.DataFrame) -> dict[str, list[Visit]]:
-    """Patient -> visits in order of date; the rows of one day become one visit, in whatever row order.
-
-    Where two rows of a day disagree the worse value counts and the note says so. A row marked not
-    evaluable adds nothing beside an evaluable row of the same day.
-    """
-    by_day: dict[tuple[str, Date], list[dict]] = {}
-    for row in assessments.to_dict("records"):
-        by_day.setdefault((str(row["patient"]), day(row["date"])), []).append(row)
-    out: dict[str, list[Visit]] = {}
-    for (patient, date), rows in sorted(by_day.items()):
-        out.setdefault(patient, []).append(_merge(date, rows))
-    return out
-
-
-def _merge(date: Date, rows: list[dict]) -> Visit:
-    usable = [row for row in rows if word(row.get("evaluable")) != "no"]
-    values, doubtful = {}, []
-    for name in NUMBERS:
-        seen = sorted({v for row in usable if (v := number(row.get(name))) is not None})
-        if seen:
-            values[name] = seen[-1]
-        if len(seen) > 1:
-            doubtful.append(name)
-    for name, worse in WORDS.items():
-        seen = sorted({v for row in usable if (v := word(row.get(name)))})
-        if seen:
-            values[name] = worse if worse in seen else seen[-1]
-        if len(seen) > 1:
-            doubtful.append(name)
-    labels = sorted({label for row in rows if (label := word(row.get("visit")))})
-    note = f"two results of one day differ, the worse counts: {', '.join(doubtful)}" if doubtful else ""
-    return Visit(date, " + ".join(labels), bool(usable), values, note)
-
-
-# ---------------------------------------------------------------- comparisons, conditions
-
-
-def at_least(value: float, limit: float) -> bool:
-    """value >= limit, unrounded."""
-    return value >= limit - 1e-9 * max(1.0, abs(limit))
-
-
-def above(value: float, limit: float) -> bool:
-    """value > limit, strictly, unrounded."""
-    return not at_least(limit, value)
-
-
-def below(value: float, limit: float) -> bool:
-    """value < limit, strictly, unrounded."""
-    return not at_least(value, limit)
-
-
-@dataclass(frozen=True)
-class Condition:
-    """One requirement of a level: True, False, or None when its datum is missing; and the words for it."""
-
-    truth: bool | None
-    words: str
-
-
-def _say(value: float) -> str:
-    return f"{value:.10g}"
-
-
-def _named(name: str, value: float) -> str:
-    label, unit = NAMES[name]
-    return f"{label} {_say(value)} {unit}"
-
-
-def _fall(name: str, value: float | None, base: float | None, limit: float) -> Condition:
-    """Relative fall from baseline of at least `limit` (fraction)."""
-    label = NAMES[name][0]
-    if value is None or base is None or base <= 0:
-        return Condition(None, f"{label} not measured" if value is None else f"{label}: no baseline to compare")
-    fall = (base - value) / base
-    words = f"{_named(name, value)}, fall {100 * fall:.4g} % from {_say(base)} (limit {100 * limit:.4g} %)"
-    return Condition(at_least(fall, limit), words)
-
-
-def _either(one: Condition, two: Condition) -> Condition:
-    """one or two, with missing data: True beats missing, missing beats False."""
-    for truth in (True, None, False):
-        for condition in (one, two):
-            if condition.truth is truth:
-                return condition
-    raise AssertionError("a condition is True, False or None")
-
-
-# ---------------------------------------------------------------- baseline and track
-
-
-@dataclass(frozen=True)
-class Track:
-    """What is measurable at baseline. `chain` is the involved light chain, "" unless the FLC track."""
-
-    serum: bool = False
-    urine: bool = False
-    flc: bool = False
-    marrow: bool = False
-    plasmacytoma: bool = False
-    chain: str = ""
-
-    @property
-    def name(self) -> str:
-        if self.serum and self.urine:
-            return "serum+urine"
-        for one in ("serum", "urine", "flc", "marrow", "plasmacytoma"):
-            if getattr(self, one):
-                return one
-        return "none"
-
-
-def baseline_of(visits: Sequence[Visit], c1d1: Date | None) -> dict[str, Any]:
-    """Latest evaluable value on or before C1D1 of each parameter; {} when never treated."""
-    base: dict[str, Any] = {}
-    for visit in visits:
-        if c1d1 is not None and visit.date <= c1d1 and visit.evaluable:
-            base |= visit.values
-    return base
-
-
-def ratio_of(values: Mapping[str, Any]) -> float | None:
-    """kappa / lambda; infinite when lambda is 0; None when either is missing or both are 0."""
-    kappa, lam = values.get("kappa_mg_l"), values.get("lambda_mg_l")
-    if kappa is None or lam is None or (kappa == 0 and lam == 0):
-        return None
-    return float("inf") if lam == 0 else kappa / lam
-
-
-def track_of(base: Mapping[str, Any], limits: Mapping[str, Any]) -> Track:
-    """Measurability at baseline: serum and urine, else FLC, else marrow, else plasmacytoma (IMWG 2016)."""
-    serum, urine = base.get("serum_m_g_l"), base.get("urine_m_mg_24h")
-    s = serum is not None and at_least(serum, limits["serum_measurable_g_l"])
-    u = urine is not None and at_least(urine, limits["urine_measurable_mg_24h"])
-    if s or u:
-        return Track(serum=s, urine=u)
-    ratio = ratio_of(base)
-    if ratio is not None:
-        high, low = above(ratio, limits["flc_ratio_high"]), below(ratio, limits["flc_ratio_low"])
-        chain = "kappa" if high else "lambda" if low else ""
-        if chain and at_least(base[f"{chain}_mg_l"], limits["flc_measurable_mg_l"]):
-            return Track(flc=True, chain=chain)
-    marrow = base.get("marrow_pc_percent")
-    if marrow is not None and at_least(marrow, limits["marrow_measurable_percent"]):
-        return Track(marrow=True)
-    return Track(plasmacytoma=(base.get("plasmacytoma_spd_mm2") or 0) > 0)
-
-
-def dflc_of(values: Mapping[str, Any], chain: str) -> float | None:
-    """Involved minus uninvolved free light chain, the involved one fixed at baseline."""
-    kappa, lam = values.get("kappa_mg_l"), values.get("lambda_mg_l")
-    if not chain or kappa is None or lam is None:
-        return None
-    return kappa - lam if chain == "kappa" else lam - kappa
-
-
-# ---------------------------------------------------------------- levels of one visit
-
-
-@dataclass
-class _State:
-    """One patient while the visits are walked: baseline, track, values so far, carried marrow and imaging."""
-
-    base: Mapping[str, Any]
-    track: Track
-    limits: Mapping[str, Any]
-    series: dict[str, list[float]] = field(default_factory=dict)
-    carried: dict[str, Any] = field(default_factory=dict)
-
-    def start(self, name: str) -> float | None:
-        return dflc_of(self.base, self.track.chain) if name == "dflc" else self.base.get(name)
-
-    def nadir(self, name: str, confirmed: bool) -> float | None:
-        """Lowest value so far, baseline included. A later value counts as confirmed at the higher of two
-        consecutive samples: what both of them reached. Marrow and imaging need no repeat."""
-        seen = self.series.get(name, [])
-        if confirmed and self.limits["nadir"] == "confirmed":
-            seen = [max(pair) for pair in zip(seen, seen[1:], strict=False)]
-        start = self.start(name)
-        low = [*seen, *([] if start is None else [start])]
-        return min(low) if low else None
-
-
-def _note_values(state: _State, visit: Visit) -> None:
-    for name in ("serum_m_g_l", "urine_m_mg_24h", "marrow_pc_percent", "plasmacytoma_spd_mm2"):
-        if visit.get(name) is not None:
-            state.series.setdefault(name, []).append(visit.get(name))
-    flc = dflc_of(visit.values, state.track.chain)
-    if flc is not None:
-        state.series.setdefault("dflc", []).append(flc)
-
-
-def _rise(state: _State, name: str, value: float | None, absolute: float, strict=False, confirmed=True) -> Condition:
-    """Relative rise from the nadir of pd_relative_rise and an absolute rise; nadir <= 0: absolute decides."""
-    label = NAMES[name][0]
-    low = state.nadir(name, confirmed)
-    if value is None:
-        return Condition(None, f"{label} not measured")
-    if low is None:
-        return Condition(None, f"{label}: no earlier value to compare")
-    rise, relative = value - low, state.limits["pd_relative_rise"]
-    enough = above(rise, absolute) if strict else at_least(rise, absolute)
-    share = low <= 0 or at_least(rise / low, relative)
-    percent = "" if low <= 0 else f" ({100 * rise / low:.4g} %)"
-    words = (
-        f"{_named(name, value)}, rise {_say(rise)}{percent} from nadir {_say(low)} "
-        f"(limits {'> ' if strict else ''}{_say(absolute)} and {100 * relative:.4g} %)"
-    )
-    return Condition(enough and share, words)
-
-
-def _serum_high(state: _State, value: float | None) -> list[Condition]:
-    """From a nadir at or above 50 g/L a rise of 10 g/L is enough without the relative limit."""
-    low, limits = state.nadir("serum_m_g_l", True), state.limits
-    if value is None or low is None or below(low, limits["pd_serum_high_nadir_g_l"]):
-        return []
-    rise = value - low
-    words = (
-        f"{_named('serum_m_g_l', value)}, rise {_say(rise)} from nadir {_say(low)} "
-        f"(limit {_say(limits['pd_serum_rise_high_g_l'])} alone)"
-    )
-    return [Condition(at_least(rise, limits["pd_serum_rise_high_g_l"]), words)]
-
-
-def _progression(state: _State, visit: Visit) -> tuple[Condition, bool]:
-    """Does this visit meet PD, and is it by imaging or marrow (which need no confirmation)?"""
-    limits, track = state.limits, state.track
-    for name, said in (("new_lesion", "new lesion"), ("imaging_pd", "progression on imaging")):
-        if visit.get(name) == "yes":
-            return Condition(True, said), True
-    spd = visit.get("plasmacytoma_spd_mm2")
-    low = state.nadir("plasmacytoma_spd_mm2", False)
-    if spd is not None and low is not None and spd > low:
-        share = limits["pd_plasmacytoma_rise"]
-        if low <= 0 or at_least((spd - low) / low, share):
-            words = f"{_named('plasmacytoma_spd_mm2', spd)} from nadir {_say(low)} (limit rise {100 * share:.4g} %)"
-            return Condition(True, words), True
-    marrow = visit.get("marrow_pc_percent")
-    if track.marrow:
-        rise = _rise(state, "marrow_pc_percent", marrow, limits["pd_marrow_rise_points"], confirmed=False)
-        if rise.truth:
-            return rise, True
-    rises = [
-        _rise(state, "serum_m_g_l", visit.get("serum_m_g_l"), limits["pd_serum_rise_g_l"]),
-        *_serum_high(state, visit.get("serum_m_g_l")),
-        _rise(state, "urine_m_mg_24h", visit.get("urine_m_mg_24h"), limits["pd_urine_rise_mg_24h"]),
-    ]
-    if track.flc:
-        flc = dflc_of(visit.values, track.chain)
-        rises.append(_rise(state, "dflc", flc, limits["pd_dflc_rise_mg_l"], strict=True))
-    calcium, limit = visit.get("calcium_mmol_l"), limits["pd_calcium_mmol_l"]
-    if limit and calcium is not None:
-        words = f"{_named('calcium_mmol_l', calcium)} (limit > {_say(limit)}, 2006/2011 criteria)"
-        rises.append(Condition(above(calcium, limit), words))
-    for truth in (True, False):
-        met = [c for c in rises if c.truth is truth]
-        if met:
-            return Condition(truth, "; ".join(c.words for c in met)), False
-    return Condition(None, "; ".join(c.words for c in rises)), False
-
-
-def _urine(state: _State, visit: Visit, level: str, fall: float | None, under: float | None) -> list[Condition]:
-    """What `level` asks of the urine, by track: measured, known to be low, or not to be had."""
-    limits, value = state.limits, visit.get("urine_m_mg_24h")
-    base, needed = state.start("urine_m_mg_24h"), level in limits["urine_required_for"]
-    measurable = limits["urine_measurable_mg_24h"]
-    negative = visit.get("urine_ife") == "negative"
-    if value is None and negative:
-        return [Condition(True, "urine immunofixation negative")]
-    if value is None:
-        low_at_start = (base is not None and below(base, measurable)) or (
-            base is None and state.base.get("urine_ife") == "negative"
-        )
-        if not state.track.urine and not needed and low_at_start:
-            return [Condition(True, "urine not measured, not measurable at baseline")]
-        return [Condition(None, f"urine M-protein not measured, needed for {level}")]
-    # A patient whose urine was not measurable at baseline has no fall to show: staying below 200 mg is the rule.
-    floor = under if under is not None else (None if state.track.urine else measurable)
-    low = Condition(False, "")
-    if floor is not None:
-        words = f"{_named('urine_m_mg_24h', value)} (limit < {_say(floor)})"
-        low = Condition(below(value, floor), words)
-    if fall is None:
-        return [low]
-    fell = _fall("urine_m_mg_24h", value, base, fall) if state.track.urine else Condition(False, low.words)
-    return [_either(fell, low) if floor is not None else fell]
-
-
-def _plasmacytoma(state: _State, fall: float) -> list[Condition]:
-    """Fall of the plasmacytomas present at baseline, by the latest imaging after baseline."""
-    base = state.start("plasmacytoma_spd_mm2") or 0
-    if base <= 0:
-        return []
-    value = state.carried.get("plasmacytoma_spd_mm2")
-    if value is None:
-        return [Condition(None, "plasmacytoma at baseline not imaged again yet")]
-    return [_fall("plasmacytoma_spd_mm2", value, base, fall)]
-
-
-def _partial(state: _State, visit: Visit, level: str) -> list[Condition]:
-    """VGPR, PR or MR: the conditions of the track; [] where the track does not define the level."""
-    limits, track = state.limits, state.track
-    key = level.lower()
-    spd = _plasmacytoma(state, limits[f"{key}_plasmacytoma_fall"])
-    if track.serum or track.urine:
-        made = []
-        if track.serum:
-            value = visit.get("serum_m_g_l")
-            if level == "VGPR" and value is None and visit.get("serum_ife") == "negative":
-                made.append(Condition(True, "serum immunofixation negative"))
-            else:
-                made.append(_fall("serum_m_g_l", value, state.start("serum_m_g_l"), limits[f"{key}_serum_fall"]))
-        fall = {"VGPR": None, "PR": limits["pr_urine_fall"], "MR": limits["mr_urine_fall"]}[level]
-        under = {"VGPR": limits["vgpr_urine_below_mg_24h"], "PR": limits["pr_urine_below_mg_24h"], "MR": None}[level]
-        return [*made, *_urine(state, visit, level, fall, under), *spd]
-    if track.flc:
-        limit = limits["mr_dflc_fall"] if level == "MR" else limits[f"{key}_dflc_fall"]
-        flc = dflc_of(visit.values, track.chain)
-        return [_fall("dflc", flc, state.start("dflc"), limit), *spd] if limit else []
-    if track.marrow and level == "PR":
-        marrow = state.carried.get("marrow_pc_percent")
-        return [_fall("marrow_pc_percent", marrow, state.start("marrow_pc_percent"), limits["pr_marrow_fall"]), *spd]
-    return spd if track.plasmacytoma else []
-
-
-def _negative(visit: Visit, name: str, required: bool = True) -> list[Condition]:
-    label = name.replace("_ife", " immunofixation")
-    value = visit.get(name)
-    if not value:
-        return [Condition(None, f"{label} not done")] if required else []
-    return [Condition(value == "negative", f"{label} {value}")]
-
-
-def _complete(state: _State, visit: Visit, level: str) -> list[Condition]:
-    """CR: both immunofixations negative, marrow < 5 %, no plasmacytoma left; FLC track: normal ratio."""
-    limits, track = state.limits, state.track
-    base_urine = state.start("urine_m_mg_24h")
-    low_urine = base_urine is not None and below(base_urine, limits["urine_measurable_mg_24h"])
-    urine_needed = level in limits["urine_required_for"] or track.urine or not low_urine
-    made = [*_negative(visit, "serum_ife"), *_negative(visit, "urine_ife", urine_needed)]
-    if track.serum and visit.get("serum_m_g_l") is not None:
-        # A negative immunofixation beside a large spike is a contradiction: the number must fit as well.
-        fall = _fall("serum_m_g_l", visit.get("serum_m_g_l"), state.start("serum_m_g_l"), limits["vgpr_serum_fall"])
-        made.append(fall)
-    if track.urine and visit.get("urine_m_mg_24h") is not None:
-        made += _urine(state, visit, level, None, limits["vgpr_urine_below_mg_24h"])
-    marrow, most = state.carried.get("marrow_pc_percent"), limits["cr_marrow_below_percent"]
-    if marrow is not None:
-        words = f"{_named('marrow_pc_percent', marrow)} (limit < {_say(most)})"
-        made.append(Condition(below(marrow, most), words))
-    elif level in limits["marrow_required_for"]:
-        made.append(Condition(None, f"no marrow examined, needed for {level}"))
-    if (state.start("plasmacytoma_spd_mm2") or 0) > 0:
-        spd = state.carried.get("plasmacytoma_spd_mm2")
-        said = "plasmacytoma at baseline not imaged again yet" if spd is None else _named("plasmacytoma_spd_mm2", spd)
-        made.append(Condition(None if spd is None else spd == 0, said))
-    return made + (_normal_ratio(visit, limits) if track.flc else [])
-
-
-def _normal_ratio(visit: Visit, limits: Mapping[str, Any]) -> list[Condition]:
-    ratio, low, high = ratio_of(visit.values), limits["flc_ratio_low"], limits["flc_ratio_high"]
-    if ratio is None:
-        return [Condition(None, "FLC ratio not measured")]
-    words = f"FLC ratio {_say(ratio)} (normal {_say(low)} to {_say(high)})"
-    return [Condition(at_least(ratio, low) and at_least(high, ratio), words)]
-
-
-def _stringent(state: _State, visit: Visit) -> list[Condition]:
-    clonal = state.carried.get("marrow_clonal")
-    made = [Condition(None if not clonal else clonal == "no", f"clonal plasma cells in marrow: {clonal or 'not examined'}")]
-    ratio = [] if state.track.flc else _normal_ratio(visit, state.limits)
-    return [*_complete(state, visit, "CR"), *ratio, *made]
-
-
-def _all(conditions: Sequence[Condition]) -> Condition:
-    """Every condition: one False is False, else one missing is missing; the words of what decides."""
-    for truth in (False, None):
-        hits = [c.words for c in conditions if c.truth is truth]
-        if hits:
-            return Condition(truth, "; ".join(hits))
-    return Condition(True, "; ".join(c.words for c in conditions))
-
-
-@dataclass(frozen=True)
-class Judged:
-    """The level of one visit, the parameter that decided, why when it is NE, and every candidate."""
-
-    level: str
-    decided_by: str
-    reason: str
-    definite_pd: bool
-    candidates: tuple[tuple[str, Condition], ...]
-
-
-def _judge(state: _State, visit: Visit) -> Judged:
-    """IMWG level of one visit after baseline, before any confirmation."""
-    if not visit.evaluable:
-        return Judged("NE", "", "visit marked not evaluable", False, ())
-    if not visit.values:
-        return Judged("NE", "", "nothing measured that the criteria use", False, ())
-    progression, definite = _progression(state, visit)
-    candidates = [("PD", progression)]
-    for level in RESPONSES:
-        candidates.append((level, _candidate(state, visit, level)))
-    found = dict(candidates)
-    if progression.truth:
-        return Judged("PD", progression.words, "", definite, tuple(candidates))
-    if state.track.name == "none":
-        reason = "no measurable disease at baseline: only progression can be judged"
-        return Judged("NE", "", reason, False, tuple(candidates))
-    for level in RESPONSES:
-        if found[level].truth:
-            missed = [f"{up}: {found[up].words}" for up in RESPONSES if RANK[up] > RANK[level] and found[up].truth is None]
-            reason = f"not evaluable for a higher level ({'; '.join(missed)})" if missed else ""
-            return Judged(level, found[level].words, reason, False, tuple(candidates))
-    unknown = [(level, found[level]) for level in RESPONSES if found[level].truth is None]
-    if unknown:
-        level, condition = unknown[-1]
-        return Judged("NE", "", f"{level} can be neither shown nor ruled out: {condition.words}", False, tuple(candidates))
-    if progression.truth is None:
-        return Judged("NE", "", f"progression cannot be ruled out: {progression.words}", False, tuple(candidates))
-    lowest = next(found[level] for level in reversed(RESPONSES) if found[level].words)
-    candidates.append(("SD", Condition(True, "no response level and no PD")))
-    return Judged("SD", lowest.words, "", False, tuple(candidates))
-
-
-def _candidate(state: _State, visit: Visit, level: str) -> Condition:
-    if state.track.name == "none":
-        return Condition(None, "no measurable disease at baseline")
-    if level == "sCR":
-        return _all(_stringent(state, visit))
-    if level == "CR":
-        return _all(_complete(state, visit, "CR"))
-    conditions = _partial(state, visit, level)
-    return _all(conditions) if conditions else Condition(False, f"{level} is not defined for the {state.track.name} track")
-
-
-# ---------------------------------------------------------------- levels of all visits
-
-
-def phase_of(date: Date, row: Mapping[str, Any], induction_days: int) -> str:
-    """baseline, induction, maintenance, after_treatment; "" for a patient without C1D1."""
-    if row["c1d1"] is None:
-        return ""
-    if date <= row["c1d1"]:
-        return "baseline"
-    ended = [d for d in (row["end_of_treatment"], row["new_therapy_date"], row["death_date"]) if d is not None]
-    if ended and date > min(ended):
-        return "after_treatment"
-    return "induction" if date <= induction_end(row, induction_days) else "maintenance"
-
-
-def induction_end(row: Mapping[str, Any], induction_days: int) -> Date:
-    """Recorded end of induction, else C1D1 + cycles x cycle length or an earlier stop of treatment."""
-    if row["end_of_induction"] is not None:
-        return row["end_of_induction"]
-    planned = row["c1d1"] + datetime.timedelta(days=induction_days)
-    return min(planned, row["end_of_treatment"]) if row["end_of_treatment"] is not None else planned
-
-
-LEVEL_COLUMNS = [
-    "patient", "date", "visit", "day", "track", "level", "decided_by", "reason", "definite_pd",
-]  # fmt: skip
-
-
-def levels(
-    patients: pd.DataFrame, assessments: pd.DataFrame, limits: Mapping[str, Any]
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """IMWG level of every visit, and the audit of every candidate level.
-
-    patients: see `patients_frame`. assessments: normalised units. limits: config section `response`.
-    Returns (LEVEL_COLUMNS, one row per patient and day; patient, date, level, verdict, why).
-    Raises ValueError for a visit after death or an assessment of an unknown patient.
-    """
-    rows, audit = [], []
-    known = patient_rows(patients)
-    for patient, visits in visits_of(assessments).items():
-        if patient not in known:
-            raise ValueError(f"assessment of patient {patient}, who is not in patients.tsv")
-        row = known[patient]
-        died = row["death_date"]
-        if died is not None and visits[-1].date > died:
-            raise ValueError(f"patient {patient}: assessment of {visits[-1].date} after death on {died}")
-        _walk(patient, visits, row["c1d1"], limits, rows, audit)
-    return (
-        pd.DataFrame(rows, columns=LEVEL_COLUMNS),
-        pd.DataFrame(audit, columns=["patient", "date", "level", "verdict", "why"]),
-    )
-
-
-_VERDICT = {True: "satisfied", False: "not_satisfied", None: "not_evaluable"}
-
-
-def _walk(patient: str, visits: Sequence[Visit], c1d1: Date | None, limits, rows: list, audit: list) -> None:
-    base = baseline_of(visits, c1d1)
-    state = _State(base, track_of(base, limits), limits)
-    for visit in visits:
-        number_of_day = None if c1d1 is None else (visit.date - c1d1).days + 1
-        front = [patient, visit.date, visit.label, number_of_day, state.track.name]
-        if c1d1 is None:
-            rows.append([*front, "NE", "", "never treated: no C1D1, no baseline", False])
-            continue
-        if visit.date <= c1d1:
-            rows.append([*front, "baseline", "", visit.note, False])
-            continue
-        if visit.evaluable:
-            for name in ("marrow_pc_percent", "marrow_clonal", "plasmacytoma_spd_mm2"):
-                if visit.get(name) is not None:
-                    state.carried[name] = visit.get(name)
-        made = _judge(state, visit)
-        if visit.evaluable:
-            _note_values(state, visit)
-        reason = "; ".join(part for part in (made.reason, visit.note) if part)
-        rows.append([*front, made.level, made.decided_by, reason, made.definite_pd])
-        for level, condition in made.candidates:
-            audit.append([patient, visit.date, level, _VERDICT[condition.truth], condition.words])
-        if not made.candidates:
-            audit.append([patient, visit.date, "NE", "satisfied", made.reason])
-
+from myeloma.imwg import RANK, RESPONSES
+from myeloma.visits import Date, day, patient_rows
 
 # ---------------------------------------------------------------- confirmation
 
@@ -652,7 +37,9 @@ def confirm(frame: pd.DataFrame, switches: Mapping[str, Any]) -> pd.DataFrame:
     for _, rows in ordered.groupby("patient", sort=False):
         made += _confirm_patient(rows.to_dict("records"), switches)
     names = ["confirmed_own", "confirmed_level", "confirmed_by", "conclusive", "how"]
-    return ordered.assign(**{n: pd.Series([m[n] for m in made], index=ordered.index, dtype=object) for n in names})
+    return ordered.assign(
+        **{n: pd.Series([m[n] for m in made], index=ordered.index, dtype=object) for n in names}
+    )
 
 
 def _confirm_patient(rows: list[dict], switches: Mapping[str, Any]) -> list[dict]:
@@ -664,7 +51,9 @@ def _confirm_patient(rows: list[dict], switches: Mapping[str, Any]) -> list[dict
         nxt = _next(rows, at, switches["ne_breaks_confirmation"])
         if best == "PD":
             own = "PD" if row["level"] == "PD" else "NE"
-            one = _made(own, "", True, "after progression: counts neither as response nor again as progression")
+            one = _made(
+                own, "", True, "after progression: counts neither as response nor again as progression"
+            )
         elif row["level"] == "PD":
             before = next((day(r["date"]) for r in reversed(rows[:at]) if r["level"] != "NE"), None)
             one = _confirm_pd(row, before, nxt, switches)
@@ -708,15 +97,23 @@ def _confirm_level(row: dict, nxt: dict | None, switches: Mapping[str, Any]) -> 
     if not switches["require_confirmation"]:
         return _made(level, "", True, "confirmation switched off")
     if nxt is None or not _before_therapy(day(nxt["date"]), therapy, same):
-        why = "no later evaluable visit" if nxt is None else f"next visit {day(nxt['date'])} is on the next therapy"
-        return _made(stable if switches["unconfirmed_response"] == "SD" else "NE", "", False, f"unconfirmed: {why}")
+        why = (
+            "no later evaluable visit"
+            if nxt is None
+            else f"next visit {day(nxt['date'])} is on the next therapy"
+        )
+        return _made(
+            stable if switches["unconfirmed_response"] == "SD" else "NE", "", False, f"unconfirmed: {why}"
+        )
     after = day(nxt["date"])
     if nxt["level"] == "PD":
         return _made(stable, "", False, f"unconfirmed: next visit {after} is PD; at least SD")
     own = min(level, nxt["level"], key=RANK.get)
     late = (after - date).days > switches["confirmation_warn_days"]
     how = f"next visit {after} is {nxt['level']}"
-    how += f", {(after - date).days} days later (more than {switches['confirmation_warn_days']})" if late else ""
+    how += (
+        f", {(after - date).days} days later (more than {switches['confirmation_warn_days']})" if late else ""
+    )
     return _made(own, after, True, how)
 
 
@@ -749,7 +146,9 @@ def confirm_visits(made: pd.DataFrame, patients: pd.DataFrame, limits: Mapping[s
         [
             {
                 "death_confirms": row["death_cause"] == "myeloma" and row["death_date"] is not None,
-                "stop_date": row["end_of_treatment"] if row["end_of_treatment_reason"] == "progression" else None,
+                "stop_date": row["end_of_treatment"]
+                if row["end_of_treatment_reason"] == "progression"
+                else None,
                 "new_therapy_date": row["new_therapy_date"],
                 "start_date": row["c1d1"],
             }
@@ -765,12 +164,40 @@ def confirm_visits(made: pd.DataFrame, patients: pd.DataFrame, limits: Mapping[s
 # ---------------------------------------------------------------- tables
 
 
+def phase_of(date: Date, row: Mapping[str, Any], induction_days: int) -> str:
+    """baseline, induction, maintenance, after_treatment; "" for a patient without C1D1."""
+    if row["c1d1"] is None:
+        return ""
+    if date <= row["c1d1"]:
+        return "baseline"
+    ended = [
+        d for d in (row["end_of_treatment"], row["new_therapy_date"], row["death_date"]) if d is not None
+    ]
+    if ended and date > min(ended):
+        return "after_treatment"
+    return "induction" if date <= induction_end(row, induction_days) else "maintenance"
+
+
+def induction_end(row: Mapping[str, Any], induction_days: int) -> Date:
+    """Recorded end of induction, else C1D1 + cycles x cycle length or an earlier stop of treatment."""
+    if row["end_of_induction"] is not None:
+        return row["end_of_induction"]
+    planned = row["c1d1"] + datetime.timedelta(days=induction_days)
+    return min(planned, row["end_of_treatment"]) if row["end_of_treatment"] is not None else planned
+
+
 def visits_table(confirmed: pd.DataFrame, patients: pd.DataFrame, induction_days: int) -> pd.DataFrame:
     """VISITS from the frame of `confirm_visits`."""
     known = patient_rows(patients)
     out = confirmed.assign(
-        phase=[phase_of(d, known[p], induction_days) for p, d in zip(confirmed["patient"], confirmed["date"], strict=True)],
-        reason=["; ".join(x for x in pair if x) for pair in zip(confirmed["reason"], confirmed["how"], strict=True)],
+        phase=[
+            phase_of(d, known[p], induction_days)
+            for p, d in zip(confirmed["patient"], confirmed["date"], strict=True)
+        ],
+        reason=[
+            "; ".join(x for x in pair if x)
+            for pair in zip(confirmed["reason"], confirmed["how"], strict=True)
+        ],
     )
     names = [
         "patient", "date", "visit", "day", "phase", "track", "level", "confirmed_own", "confirmed_level",
