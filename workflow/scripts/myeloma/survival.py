@@ -98,11 +98,18 @@ def survival_at(steps: pd.DataFrame, when: float) -> tuple[float, float, float]:
 
 
 def log_rank(time: Sequence[float], event: Sequence[int], group: Sequence) -> tuple[float, int, float]:
-    """Log-rank chi-square, degrees of freedom and p; nan without events or with a single group."""
+    """Log-rank chi-square, degrees of freedom and p.
+
+    nan where nothing can be compared: no event while two groups were at risk and somebody survived it.
+    """
     time, event = checked(time, event)
-    if not event.any() or len(set(group)) < 2:
+    group = np.asarray(group)
+    if not any(
+        len(set(group[time >= t])) > 1 and ((time > t) | ((time == t) & (event == 0))).any()
+        for t in np.unique(time[event == 1])
+    ):
         return math.nan, 0, math.nan
-    test = greenwood.logrank_test(greenwood.Surv(time=time, event=event), np.asarray(group))
+    test = greenwood.logrank_test(greenwood.Surv(time=time, event=event), group)
     return float(test.statistic), int(test.df), float(test.p_value)
 
 
@@ -126,10 +133,10 @@ def hazard_ratio(
         return Hazard(note="all are carriers" if carrier.all() else "no carrier")
     if not event.any():
         return Hazard(note="no events")
-    likelihood = PartialLikelihood(time, event, carrier)
     statistic, _, p = log_rank(time, event, carrier)
-    if not likelihood.informative:
-        return Hazard(note="every event fell when only one side was still at risk")
+    if math.isnan(p):
+        return Hazard(note="no event while both sides were at risk")
+    likelihood = PartialLikelihood(time, event, carrier)
     fewest = min(int(event[carrier].sum()), int(event[~carrier].sum()))
     penalised = fewest < min_events
     estimate, low, high = likelihood.profile(confidence, 0.5 if penalised else 0.0)
@@ -156,7 +163,6 @@ class PartialLikelihood:
             ones.append(((time >= t) & carrier).sum() - share * (now & carrier).sum())
             others.append(((time >= t) & ~carrier).sum() - share * (now & ~carrier).sum())
         self.ones, self.others = np.concatenate(ones), np.concatenate(others)
-        self.informative = bool(np.any((self.ones > 0) & (self.others > 0)))
 
     def log(self, b: float, penalty: float) -> float:
         """Log likelihood at the log hazard ratio b, plus penalty x log information (Firth: 0.5)."""
