@@ -71,6 +71,7 @@ def call(variants=(), callable_genes=None, qc=(), copy_number=(), tp53=None, sam
             pd.DataFrame(list(translocations), columns=tables.TRANSLOCATIONS.names()), tables.TRANSLOCATIONS
         ),
         RULES,
+        {"del17p": "copy_number", "gain1q": "copy_number"},
     ).set_index("abnormality")
 
 

@@ -13,6 +13,7 @@ rule call_abnormalities:
         callable="results/calls/callable.tsv.gz",
         segments="results/calls/segments.tsv.gz",
         purity="results/calls/purity.tsv",
+        copy_regions="results/calls/copy_regions.tsv",
         translocations="results/calls/translocations.tsv",
         regions=SETTINGS.reference("regions"),
         arms=SETTINGS.reference("arms"),
@@ -27,7 +28,7 @@ rule call_abnormalities:
         abnormalities=SETTINGS["abnormalities"],
         copy_number=SETTINGS["copy_number"],
         gates=SETTINGS["gates"],
-        code=files.code_of("abnormalities", "copy_events", "tables"),
+        code=files.code_of("abnormalities", "copy_events", "copies", "tables"),
     resources:
         mem_mb=lambda wildcards, attempt: 1000 * attempt,
         runtime=10,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from myeloma import tables
+from myeloma import copies, copy_events, tables
 from myeloma.states import ABSENT, NOT_ASSESSABLE, PRESENT
 
 #: Filters that say "not somatic": a hotspot they reject is no open question.
@@ -21,6 +21,41 @@ TRUNCATING = (
     "splice_donor_variant",
     "start_lost",
 )
+
+
+def call_all(
+    read: Mapping[str, pd.DataFrame], regions_path: str, arms_path: str, rules: Mapping[str, Any]
+) -> pd.DataFrame:
+    """The abnormality table from the tables of the calls stage.
+
+    `read`: frames by contract name (samples, qc, variants, callable, segments, purity, copy_regions,
+    translocations); `rules`: `patients` (ids) and the config sections abnormalities, copy_number, gates.
+    """
+    regions = copies.read_regions(regions_path)
+    used = set(analysis_samples(read["samples"], "wes").values())
+    calls = copy_events.copy_number_calls(
+        read["segments"],
+        read["purity"],
+        read["qc"],
+        regions,
+        copies.read_arms(arms_path),
+        read["copy_regions"],
+        rules,
+    )
+    tp53 = regions[regions["name"] == "del17p"]
+    over = copies_over(read["segments"], *tp53.iloc[0][["chrom", "start", "end"]]) if len(tp53) else {}
+    return call(
+        list(rules["patients"]),
+        read["samples"],
+        read["qc"],
+        read["variants"],
+        read["callable"],
+        calls[calls["sample"].isin(used)],
+        over,
+        read["translocations"],
+        rules["abnormalities"],
+        copy_events.kinds(regions),
+    )
 
 
 def any_of(states: Iterable[str]) -> str:
@@ -58,11 +93,13 @@ def call(
     segments_at_tp53: Mapping[str, Mapping[str, Any]],
     translocations: pd.DataFrame,
     rules: Mapping[str, Any],
+    copy_kinds: Mapping[str, str],
 ) -> pd.DataFrame:
     """The abnormality table (contract ABNORMALITIES) for every patient of the cohort.
 
     `copy_number` holds the rows of `copy_events`; `segments_at_tp53` maps a sample to total_copies and
-    minor_copies (None when unknown) over TP53; `rules` is the config section `abnormalities`.
+    minor_copies (None when unknown) over TP53; `rules` is the config section `abnormalities`;
+    `copy_kinds` maps every copy-number abnormality to its kind, so that none is missing for a patient.
     """
     dna = analysis_samples(samples, "wes")
     gates = failed_gates(qc)
@@ -76,7 +113,7 @@ def call(
     )
     rows = [
         mutations.drop(columns="count"),
-        complete(copy_number, patients, dna),
+        complete(copy_number, copy_kinds, patients, dna),
         translocation_rows(patients, translocations, rules),
     ]
     combined = combine(patients, mutations, rows[1], segments_at_tp53, dna, rules)
@@ -172,16 +209,17 @@ def _uncovered_or_absent(row, gene, sample, callable_genes, threshold):
     )
 
 
-def complete(calls: pd.DataFrame, patients: Sequence[str], dna: Mapping[str, str]) -> pd.DataFrame:
+def complete(
+    calls: pd.DataFrame, kinds: Mapping[str, str], patients: Sequence[str], dna: Mapping[str, str]
+) -> pd.DataFrame:
     """Copy-number calls plus a not_assessable row for each patient that has none."""
-    kinds = calls[["abnormality", "kind"]].drop_duplicates()
     have = set(zip(calls["patient"], calls["abnormality"], strict=True))
     reason = {p: "no copy-number call" if p in dna else "no tumour exome in the analysis" for p in patients}
     more = [
-        _row(p, k.abnormality, k.kind, NOT_ASSESSABLE, dna.get(p), reason=reason[p])
+        _row(p, name, kind, NOT_ASSESSABLE, dna.get(p), reason=reason[p])
         for p in patients
-        for k in kinds.itertuples()
-        if (p, k.abnormality) not in have
+        for name, kind in kinds.items()
+        if (p, name) not in have
     ]
     return pd.concat([calls, pd.DataFrame(more)], ignore_index=True) if more else calls.reset_index(drop=True)
 
