@@ -2,6 +2,165 @@
 
 # Somatic variants
 
+HOTSPOTS = SETTINGS.reference("hotspots")
+
+
+def somatic_inputs(tumour):
+    """Files of the call of one tumour sample; what is not given is left out."""
+    normal = COHORT.normal_of(tumour.sample)
+    folder = "results/references"
+    vcf = {
+        name: f"{folder}/{name}.vcf.gz"
+        for name in ("germline", "panel_of_normals", "common_sites")
+        if SETTINGS.has(name)
+    }
+    return named(
+        tumour_bam=f"results/alignments/{tumour.sample}.bam",
+        tumour_bai=f"results/alignments/{tumour.sample}.bam.bai",
+        normal_bam=normal and f"results/alignments/{normal.sample}.bam",
+        normal_bai=normal and f"results/alignments/{normal.sample}.bam.bai",
+        targets=targets_of(tumour),
+        snpeff=SETTINGS.has("gtf") and f"{folder}/snpeff",
+        **vcf,
+        **{f"{name}_index": f"{path}.tbi" for name, path in vcf.items()},
+    )
+
+
+def somatic_names(tumour):
+    """Sample names in the BAM headers, normal "" when there is none."""
+    normal = COHORT.normal_of(tumour.sample)
+    return {"tumour": tumour.sample, "normal": normal.sample if normal else ""}
+
+
+OTHER_TUMOURS = [sample for sample in COHORT.dna_tumours if sample.role != "analysis"]
+
+
+rule call_somatic:
+    input:
+        unpack(lambda wildcards: somatic_inputs(COHORT.tumour(wildcards.patient, "wes"))),
+        fasta="results/references/genome.fa",
+        fai="results/references/genome.fa.fai",
+        dictionary="results/references/genome.dict",
+    output:
+        vcf="results/calls/{patient}.somatic.vcf.gz",
+        tbi="results/calls/{patient}.somatic.vcf.gz.tbi",
+    log:
+        "logs/call_somatic/{patient}.log",
+    benchmark:
+        "benchmarks/call_somatic/{patient}.tsv"
+    wildcard_constraints:
+        patient=one_of(COHORT.dna_patients),
+    conda:
+        "../../envs/gatk.yaml"
+    threads: SETTINGS["somatic"]["scatter"]
+    resources:
+        mem_mb=lambda wildcards, attempt: 3500 * SETTINGS["somatic"]["scatter"] * attempt,
+        runtime=lambda wildcards, attempt: 480 * attempt,
+    params:
+        names=lambda wildcards: somatic_names(COHORT.tumour(wildcards.patient, "wes")),
+        limits={
+            name: SETTINGS["somatic"][name]
+            for name in (
+                "scatter",
+                "interval_padding",
+                "min_orientation_sites",
+                "max_population_af",
+                "min_tumour_alt_reads",
+                "min_tumour_af",
+            )
+        },
+    script:
+        "../scripts/call_somatic.py"
+
+
+use rule call_somatic as call_somatic_other with:
+    input:
+        unpack(lambda wildcards: somatic_inputs(COHORT.sample(wildcards.sample))),
+        fasta="results/references/genome.fa",
+        fai="results/references/genome.fa.fai",
+        dictionary="results/references/genome.dict",
+    output:
+        vcf="results/calls/other/{sample}.somatic.vcf.gz",
+        tbi="results/calls/other/{sample}.somatic.vcf.gz.tbi",
+    log:
+        "logs/call_somatic_other/{sample}.log",
+    benchmark:
+        "benchmarks/call_somatic_other/{sample}.tsv"
+    wildcard_constraints:
+        sample=one_of(sample.sample for sample in OTHER_TUMOURS),
+    params:
+        names=lambda wildcards: somatic_names(COHORT.sample(wildcards.sample)),
+        limits=rules.call_somatic.params.limits,
+
+
+rule tabulate_variants:
+    input:
+        **named(
+            gtf=SETTINGS.has("gtf") and "results/references/genome.gtf",
+            hotspots=HOTSPOTS,
+        ),
+        vcfs=[COHORT.tumour_path(sample.sample, ".somatic.vcf.gz") for sample in COHORT.dna_tumours],
+    output:
+        variants="results/calls/variants.tsv.gz",
+        maf="results/calls/somatic.maf.gz",
+    log:
+        "logs/tabulate_variants.log",
+    benchmark:
+        "benchmarks/tabulate_variants.tsv"
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=120,
+    params:
+        tumours=[
+            {
+                "patient": sample.patient,
+                "role": sample.role,
+                "vcf": COHORT.tumour_path(sample.sample, ".somatic.vcf.gz"),
+                **somatic_names(sample),
+            }
+            for sample in COHORT.dna_tumours
+        ],
+        build=SETTINGS["reference"]["build"],
+        code=files.code_of("variants", "maf", "transcripts", "tables"),
+    script:
+        "../scripts/tabulate_variants.py"
+
+
+rule assess_callable:
+    input:
+        **named(
+            coding=SETTINGS.has("gtf") and "results/references/coding.tsv.gz",
+            gtf=SETTINGS.has("gtf") and "results/references/genome.gtf",
+            hotspots=HOTSPOTS,
+        ),
+        depths=[f"results/alignments/{sample.sample}.per_base.bed.gz" for sample in COHORT.dna_tumours],
+        purity="results/calls/purity.tsv",
+    output:
+        table="results/calls/callable.tsv.gz",
+    log:
+        "logs/assess_callable.log",
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+        runtime=120,
+    params:
+        tumours=[{"patient": sample.patient, "sample": sample.sample} for sample in COHORT.dna_tumours],
+        genes=[
+            *SETTINGS["abnormalities"]["mutation_genes"],
+            *SETTINGS["abnormalities"]["crbn_pathway_genes"],
+        ],
+        limits={
+            name: SETTINGS["somatic"][name]
+            for name in ("callable_power", "callable_fraction", "min_tumour_alt_reads", "min_tumour_af")
+        },
+        code=files.code_of("callable", "transcripts", "variants", "tables"),
+    script:
+        "../scripts/assess_callable.py"
+
+
 # Copy number
 
 
@@ -221,3 +380,27 @@ rule join_copies:
 
 
 # Translocations
+
+
+rule call_translocations:
+    input:
+        samples="results/cohort/samples.tsv",
+        qc="results/alignments/qc.tsv",
+        fusions="results/expression/fusions.tsv",
+        partners="results/expression/partners.tsv",
+    output:
+        table="results/calls/translocations.tsv",
+    log:
+        "logs/call_translocations.log",
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=10,
+    params:
+        patients=COHORT.patient_ids,
+        translocations=SETTINGS["abnormalities"]["translocations"],
+        fish=[{name: str(value or "") for name, value in row.items()} for row in COHORT.fish],
+        code=files.code_of("translocations", "tables"),
+    script:
+        "../scripts/call_translocations.py"

@@ -154,7 +154,7 @@ def _cut(per_base: str, wanted: Iterable[intervals.Interval], target: str) -> No
                         _, low, high, depth = row.split("\t")
                         inside = f"{contig}\t{max(start, int(low))}\t{min(end, int(high))}\t{depth}\n"
                         out.write(inside.encode())
-        pysam.tabix_index(str(private), preset="bed", force=True)
+        pysam.tabix_index(str(private), seq_col=0, start_col=1, end_col=2, zerobased=True, force=True)
         os.replace(f"{private}.tbi", f"{target}.tbi")
 
 

@@ -1,0 +1,514 @@
+"""Somatic small variants: Mutect2 on one tumour, its filters, named limits of our own, consequences, a table.
+
+Every candidate is kept; what is not PASS says why in FILTER.
+"""
+
+import logging
+import math
+import os
+import re
+import tarfile
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from cyvcf2 import VCF, Writer
+
+from myeloma import intervals, tables
+from myeloma.run import command
+
+JAVA = "-XX:+UseSerialGC"
+# Below this many common sites with reads a contamination estimate is noise; assumption, for sign-off.
+MIN_CONTAMINATION_SITES = 200
+# Below this many bases no orientation model can be learned, and collecting for it costs a third of
+# Mutect2's time (14 of 44 s, seen): it is not collected at all; assumption, for sign-off.
+MIN_ORIENTATION_BASES = 1_000_000
+# An assembly region of Mutect2 is at most this long, and may hold this many events (its defaults).
+CLUSTER_BASES = 300
+MAX_EVENTS = 2
+FILTERS = {
+    "low_alt_reads": "Fewer reads with the alternate allele in the tumour than somatic.min_tumour_alt_reads",
+    "low_allele_fraction": "Allele fraction in the tumour below somatic.min_tumour_af",
+    "population": "Tumour only: allele frequency in the germline resource above somatic.max_population_af",
+}
+# Machine paths and command lines; versions stand in the provenance.
+HEADER_LEFT_OUT = re.compile(r"##(SnpEffCmd|GATKCommandLine|bcftools_|reference=|source=|MutectVersion)")
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Files of one call. "" where a resource is not given; `normal` is "" for tumour-only."""
+
+    fasta: str
+    tumour: str
+    tumour_bam: str
+    normal: str = ""
+    normal_bam: str = ""
+    targets: str = ""
+    germline: str = ""
+    panel_of_normals: str = ""
+    common_sites: str = ""
+    snpeff: str = ""
+
+
+def call(inputs: Inputs, limits: Mapping, vcf: str, threads: int = 1, memory_mb: int = 4000) -> None:
+    """Write `vcf` (bgzipped, with .tbi): all candidates of the tumour, filtered, split, annotated.
+
+    `limits`: the config section `somatic`. Raises ToolError when a tool fails.
+    """
+    target = Path(vcf)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as name:
+        work = Path(name)
+        wanted = _wanted(inputs, limits)
+        intervals.write_bed(wanted, work / "intervals.bed")
+        with_orientation = intervals.bases(wanted) >= MIN_ORIENTATION_BASES
+        if not with_orientation:
+            logging.info(
+                "no orientation model: %d bases are too few to learn from (limit %d)",
+                intervals.bases(wanted),
+                MIN_ORIENTATION_BASES,
+            )
+        pieces = intervals.split(wanted, int(limits["scatter"]))
+        heap = max(1500, memory_mb // max(1, min(len(pieces), threads)) - 500)
+        with ThreadPoolExecutor(max(1, threads)) as pool:
+            jobs = [
+                pool.submit(_mutect, inputs, piece, work, number, with_orientation, heap)
+                for number, piece in enumerate(pieces)
+            ]
+            contamination = pool.submit(_contamination, inputs, work, heap)
+            called = [job.result() for job in jobs]
+            contaminated = contamination.result()
+        model = _orientation(called, int(limits["min_orientation_sites"]), work) if with_orientation else None
+        filtered = _filter(inputs, called, model, contaminated, work, heap)
+        limited = work / "limited.vcf"
+        add_limits(str(filtered), str(limited), inputs, limits)
+        finish(limited, inputs, work, target)
+
+
+def _wanted(inputs: Inputs, limits: Mapping) -> list[intervals.Interval]:
+    lengths = intervals.contig_lengths(f"{inputs.fasta}.fai")
+    if not inputs.targets:
+        logging.info("no targets are known: the whole FASTA is called")
+        return intervals.whole_genome(lengths)
+    return intervals.padded(intervals.read_bed(inputs.targets), int(limits["interval_padding"]), lengths)
+
+
+def _gatk(heap: int, *words) -> str:
+    return command(["gatk", "--java-options", f"-Xmx{heap}m {JAVA}", *words])
+
+
+def _mutect(inputs, piece, work: Path, number: int, with_orientation: bool, heap: int) -> Path:
+    """Call one piece; return the prefix of its files."""
+    prefix = work / f"piece{number}"
+    intervals.write_bed(piece, f"{prefix}.bed")
+    words = ["Mutect2", "-R", inputs.fasta, "-L", f"{prefix}.bed", "-I", inputs.tumour_bam]
+    if inputs.normal:
+        words += ["-I", inputs.normal_bam, "-normal", inputs.normal]
+    if inputs.germline:
+        words += ["--germline-resource", inputs.germline]
+    if inputs.panel_of_normals:
+        words += ["--panel-of-normals", inputs.panel_of_normals]
+    if with_orientation:
+        # The ending must be .tar.gz, or LearnReadOrientationModel cannot read it.
+        words += ["--f1r2-tar-gz", f"{prefix}.f1r2.tar.gz"]
+    words += ["--native-pair-hmm-threads", 1, "--add-output-vcf-command-line", "false"]
+    _gatk(heap, *words, "-O", f"{prefix}.vcf.gz")
+    return prefix
+
+
+def _contamination(inputs: Inputs, work: Path, heap: int) -> tuple[Path, Path] | None:
+    """Contamination and tumour segmentation tables, or None where they cannot be estimated."""
+    if not inputs.common_sites:
+        logging.info("no contamination estimate: reference.common_sites is not given")
+        return None
+    made = {}
+    bams = {"tumour": inputs.tumour_bam, **({"normal": inputs.normal_bam} if inputs.normal else {})}
+    for side, bam in bams.items():
+        made[side] = work / f"{side}.pileups.table"
+        words = ["GetPileupSummaries", "-R", inputs.fasta, "-I", bam, "-V", inputs.common_sites]
+        words += ["-L", inputs.common_sites, "-L", work / "intervals.bed"]
+        _gatk(heap, *words, "--interval-set-rule", "INTERSECTION", "-O", made[side])
+        sites = sum(1 for line in made[side].read_text().splitlines() if line[:1] not in ("#", "c"))
+        if sites < MIN_CONTAMINATION_SITES:
+            logging.info(
+                "no contamination estimate: %d common sites with reads in the %s (limit %d)",
+                sites,
+                side,
+                MIN_CONTAMINATION_SITES,
+            )
+            return None
+    outputs = (work / "contamination.table", work / "segments.table")
+    words = ["CalculateContamination", "-I", made["tumour"], "-O", outputs[0]]
+    words += ["--tumor-segmentation", outputs[1]]
+    _gatk(heap, *words, *(["-matched", made["normal"]] if inputs.normal else []))
+    logging.info("contamination: %s", outputs[0].read_text())
+    return outputs
+
+
+def _orientation(called: Sequence[Path], minimum: int, work: Path) -> Path | None:
+    """Learn the read-orientation model, unless too few sites with an alternate allele were collected."""
+    archives = [Path(f"{prefix}.f1r2.tar.gz") for prefix in called]
+    sites = sum(map(count_alt_sites, archives))
+    if sites < minimum:
+        logging.info(
+            "no orientation model: %d sites with an alternate allele (somatic.min_orientation_sites %d)",
+            sites,
+            minimum,
+        )
+        return None
+    model = work / "orientation.tar.gz"
+    inputs = [word for archive in archives for word in ("-I", archive)]
+    _gatk(2000, "LearnReadOrientationModel", *inputs, "-O", model)
+    return model
+
+
+def count_alt_sites(archive: str | os.PathLike) -> int:
+    """Sites with an alternate allele in an F1R2 archive of Mutect2 (rows of its alt tables)."""
+    count = 0
+    with tarfile.open(archive, "r:gz") as packed:
+        for member in packed.getmembers():
+            if member.name.endswith(".alt_table"):
+                lines = packed.extractfile(member).read().decode().splitlines()
+                count += sum(1 for line in lines if line and not line.startswith(("#", "context")))
+    return count
+
+
+def merge_stats(paths: Iterable[str | os.PathLike], target: str | os.PathLike) -> None:
+    """Add up the statistics of pieces (callable sites), as MergeMutectStats does."""
+    totals: dict[str, float] = {}
+    for path in paths:
+        for line in Path(path).read_text(encoding="utf-8").splitlines()[1:]:
+            name, value = line.split("\t")
+            totals[name] = totals.get(name, 0.0) + float(value)
+    rows = "".join(f"{name}\t{value}\n" for name, value in totals.items())
+    Path(target).write_text(f"statistic\tvalue\n{rows}", encoding="utf-8")
+
+
+def _filter(inputs, called, model, contaminated, work: Path, heap: int) -> Path:
+    """FilterMutectCalls over the joined pieces, then one allele per row, left-aligned, germline AF added."""
+    joined, filtered, split = work / "joined.vcf.gz", work / "filtered.vcf.gz", work / "split.vcf.gz"
+    command(["bcftools", "concat", "--no-version", "-Oz", "-o", joined, *(f"{p}.vcf.gz" for p in called)])
+    command(["bcftools", "index", "-t", joined])
+    merge_stats([f"{prefix}.vcf.gz.stats" for prefix in called], work / "merged.stats")
+    words = ["FilterMutectCalls", "-R", inputs.fasta, "-V", joined, "--stats", work / "merged.stats"]
+    if model:
+        words += ["--ob-priors", model]
+    if contaminated:
+        words += ["--contamination-table", contaminated[0], "--tumor-segmentation", contaminated[1]]
+    _gatk(heap, *words, "--add-output-vcf-command-line", "false", "-O", filtered)
+    norm = ["bcftools", "norm", "--no-version", "-m", "-any", "-f", inputs.fasta, "-Oz", "-o", split]
+    command([*norm, filtered])
+    if not inputs.germline:
+        logging.info("no population frequency: reference.germline is not given")
+        return split
+    command(["bcftools", "index", "-t", split])
+    known = work / "known.vcf.gz"
+    annotate = ["bcftools", "annotate", "--no-version", "-a", inputs.germline, "-c", "INFO/POP_AF:=INFO/AF"]
+    command([*annotate, "-Oz", "-o", known, split])
+    return known
+
+
+def add_limits(source: str, target: str, inputs: Inputs, limits: Mapping) -> None:
+    """Copy a VCF, add our named filters (see FILTERS), lift clustered_events where the cluster is noise.
+
+    Nothing is dropped. Lifted records carry INFO NOISE_CLUSTER.
+    """
+    reader = VCF(source)
+    seen = [(record.CHROM, record.POS, _filters(record)) for record in reader]
+    reader.close()
+    lifted = noise_clusters(seen)
+    reader = VCF(source)
+    for name, text in FILTERS.items():
+        reader.add_filter_to_header({"ID": name, "Description": text})
+    reader.add_info_to_header(
+        {
+            "ID": "NOISE_CLUSTER",
+            "Number": 0,
+            "Type": "Flag",
+            "Description": "clustered_events lifted: the cluster is events that fail filters of their own",
+        }
+    )
+    tumour = reader.samples.index(inputs.tumour)
+    writer = Writer(target, reader, "w")
+    for number, record in enumerate(reader):
+        before = _filters(record)
+        if number in lifted:
+            before = [name for name in before if name != "clustered_events"]
+            record.INFO["NOISE_CLUSTER"] = True
+        limits_failed = failed_limits(
+            _support(record, tumour), population_af(record), bool(inputs.normal), limits
+        )
+        record.FILTER = ";".join([*before, *limits_failed]) or "PASS"
+        writer.write_record(record)
+    writer.close()
+    reader.close()
+
+
+def _filters(record) -> list[str]:
+    return [] if record.FILTER in (None, "PASS", ".") else record.FILTER.split(";")
+
+
+def noise_clusters(records: Sequence[tuple[str, int, Sequence[str]]]) -> set[int]:
+    """Indices of records whose only filter is clustered_events and whose cluster is mostly noise.
+
+    Mutect2 counts every candidate of an assembly region, also those that fail filters of their own;
+    two true events beside sequencing noise then look like a cluster (26 bases apart on one haplotype,
+    SEQC2 chr8:123220221). Here only events without another filter count, and more than MAX_EVENTS of
+    them (Mutect2's own limit) within CLUSTER_BASES stay a cluster.
+    """
+    lifted = set()
+    for index, (chrom, pos, names) in enumerate(records):
+        if list(names) != ["clustered_events"]:
+            continue
+        near = [r for r in records[max(0, index - 50) : index + 51] if r[0] == chrom]
+        near = [r for r in near if abs(r[1] - pos) <= CLUSTER_BASES]
+        clean = [r for r in near if set(r[2]) <= {"clustered_events", "haplotype"}]
+        if len(clean) <= MAX_EVENTS:
+            lifted.add(index)
+    return lifted
+
+
+@dataclass(frozen=True)
+class Support:
+    """Reads at a variant in one sample."""
+
+    depth: int
+    ref: int
+    alt: int
+
+    @property
+    def fraction(self) -> float | None:
+        return self.alt / self.depth if self.depth else None
+
+
+def _support(record, column: int) -> Support:
+    """Reads of one sample: AD (reference, alternate) and DP, which also counts other alleles."""
+    allele_depths = record.format("AD")[column]
+    ref, alt = (max(0, int(value)) for value in allele_depths[:2])
+    depth = record.format("DP")
+    return Support(max(ref + alt, int(depth[column][0]) if depth is not None else 0), ref, alt)
+
+
+def population_af(record) -> float | None:
+    """Allele frequency of the germline resource; None when it does not hold the allele or is not given."""
+    value = record.INFO.get("POP_AF")
+    if isinstance(value, tuple):
+        value = max((v for v in value if v is not None), default=None)
+    return None if value is None or math.isnan(value) else float(value)
+
+
+def failed_limits(tumour: Support, known_af: float | None, has_normal: bool, limits: Mapping) -> list[str]:
+    """Names of our own filters that a variant fails."""
+    failed = []
+    if tumour.alt < limits["min_tumour_alt_reads"]:
+        failed.append("low_alt_reads")
+    if (tumour.fraction or 0.0) < limits["min_tumour_af"]:
+        failed.append("low_allele_fraction")
+    if not has_normal and known_af is not None and known_af > limits["max_population_af"]:
+        failed.append("population")
+    return failed
+
+
+def finish(source: Path, inputs: Inputs, work: Path, target: Path) -> None:
+    """Consequences (SnpEff; bcftools csq beside it), header without machine paths, bgzip, index."""
+    current = source
+    if inputs.snpeff:
+        current = _consequences(source, inputs, work)
+    else:
+        logging.info("no consequences: there is no annotation database (reference.gtf is not given)")
+    clean, packed = work / "clean.vcf", work / "packed.vcf.gz"
+    with open(current, encoding="utf-8") as rows, open(clean, "w", encoding="utf-8") as out:
+        out.writelines(line for line in rows if not HEADER_LEFT_OUT.match(line))
+    command(["bcftools", "view", "--no-version", "-Oz", "-o", packed, clean])
+    command(["bcftools", "index", "-t", packed])
+    os.replace(f"{packed}.tbi", f"{target}.tbi")
+    os.replace(packed, target)
+
+
+def _consequences(source: Path, inputs: Inputs, work: Path) -> Path:
+    """ANN of SnpEff; BCSQ (each record alone) and HAPCSQ (phased neighbours together) of bcftools csq."""
+    annotated, alone, together = work / "ann.vcf", work / "alone.vcf", work / "together.vcf"
+    database = Path(inputs.snpeff).resolve()
+    words = ["snpEff", "-Xmx3g", JAVA, "ann", "-c", database / "snpEff.config", "-dataDir", database]
+    command([*words, "-noStats", "-noLog", "-nodownload", "genome", source], stdout=annotated)
+    csq = ["bcftools", "csq", "--no-version", "-f", inputs.fasta, "-g", database / "genome.gff3.gz", "-q"]
+    command([*csq, "-l", "-s", "-", "-Ov", "-o", alone, annotated])
+    # Mutect2 phases what it assembled on one haplotype; what it did not phase is left to BCSQ (-p s).
+    command([*csq, "-c", "HAPCSQ", "-p", "s", "-s", inputs.tumour, "-Ov", "-o", together, alone])
+    return together
+
+
+# Most severe first (order of the Ensembl consequence table, release 109).
+SEVERITY = (
+    "transcript_ablation",
+    "splice_acceptor_variant",
+    "splice_donor_variant",
+    "stop_gained",
+    "frameshift_variant",
+    "stop_lost",
+    "start_lost",
+    "initiator_codon_variant",
+    "exon_loss_variant",
+    "conservative_inframe_insertion",
+    "disruptive_inframe_insertion",
+    "inframe_insertion",
+    "conservative_inframe_deletion",
+    "disruptive_inframe_deletion",
+    "inframe_deletion",
+    "missense_variant",
+    "protein_altering_variant",
+    "splice_region_variant",
+    "stop_retained_variant",
+    "start_retained_variant",
+    "synonymous_variant",
+    "coding_sequence_variant",
+    "5_prime_UTR_premature_start_codon_gain_variant",
+    "5_prime_UTR_variant",
+    "3_prime_UTR_variant",
+    "non_coding_transcript_exon_variant",
+    "intron_variant",
+    "non_coding_transcript_variant",
+    "upstream_gene_variant",
+    "downstream_gene_variant",
+    "TF_binding_site_variant",
+    "regulatory_region_variant",
+    "intragenic_variant",
+    "intergenic_region",
+)
+RANK = {term: number for number, term in enumerate(SEVERITY)}
+ANN = ("allele", "consequence", "impact", "gene", "gene_id", "feature_type", "transcript", "biotype")
+ANN += ("exon", "hgvsc", "hgvsp", "cdna", "cds", "protein", "distance", "errors")
+
+
+def severity(consequence: str) -> int:
+    """Rank of the worst of the terms joined by &; unknown terms come last."""
+    return min(RANK.get(term, len(SEVERITY)) for term in consequence.split("&"))
+
+
+def choose(ann: str | None, canonical: Mapping[str, str]) -> dict[str, str]:
+    """One consequence of SnpEff's ANN: per gene its canonical transcript, then the most severe gene.
+
+    `canonical`: gene -> transcript id without version. A gene whose canonical transcript is not among the
+    annotations is spoken for by its most severe one. {} when there is no annotation.
+    """
+    rows = [dict(zip(ANN, one.split("|"), strict=False)) for one in (ann or "").split(",") if one]
+    by_gene: dict[str, list[dict[str, str]]] = {}
+    for row in rows:
+        by_gene.setdefault(row["gene"], []).append(row)
+    chosen = []
+    for gene, some in by_gene.items():
+        speaks = [row for row in some if row["transcript"].split(".")[0] == canonical.get(gene)]
+        chosen.append(min(speaks or some, key=lambda row: severity(row["consequence"])))
+    return min(chosen, key=lambda row: (severity(row["consequence"]), row["gene"])) if chosen else {}
+
+
+def second_opinion(alone: str | None, together: str | None) -> str:
+    """Protein consequence of bcftools csq: with phased neighbours where it has one, else of the record alone.
+
+    Entries are consequence|gene|transcript|biotype|strand|amino acids|dna; `@123` points to the first
+    record of a compound change.
+    """
+    for source in (together, alone):
+        said = []
+        for one in (source or "").split(","):
+            words = one.split("|")
+            if one.startswith("@"):
+                said.append(f"with {one[1:]}")
+            elif len(words) > 5 and words[5]:
+                said.append(f"{words[0].lstrip('*')} {words[1]} {words[5]}")
+        if said:
+            return "; ".join(dict.fromkeys(said))
+    return ""
+
+
+def residue(hgvsp: str) -> tuple[str, int] | None:
+    """Reference residue (three-letter) and position of the first changed amino acid of HGVS p."""
+    found = re.match(r"p\.\(?([A-Z][a-z]{2})(\d+)", hgvsp or "")
+    return (found.group(1), int(found.group(2))) if found else None
+
+
+AMINO = dict(
+    zip(
+        "Ala Arg Asn Asp Cys Gln Glu Gly His Ile Leu Lys Met Phe Pro Ser Thr Trp Tyr Val Sec Ter".split(),
+        "ARNDCQEGHILKMFPSTWYVU*",
+        strict=True,
+    )
+)
+
+
+def is_hotspot(gene: str, hgvsp: str, hotspots: Mapping[tuple[str, int], str]) -> bool:
+    """Does the variant change a hotspot residue? The reference residue must agree, or numbering differs."""
+    place = residue(hgvsp)
+    known = hotspots.get((gene, place[1])) if place else None
+    return known is not None and known in ("", AMINO.get(place[0], "?"))
+
+
+def read_hotspots(path: str | os.PathLike) -> dict[tuple[str, int], str]:
+    """(gene, position) -> reference residue (one letter) from the hotspot table; {} for no table."""
+    if not path:
+        return {}
+    frame = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, comment="#")
+    rows = zip(frame["gene"], frame["position"], frame["residue"], strict=True)
+    return {(gene, int(position)): letter[:1] for gene, position, letter in rows if position.isdigit()}
+
+
+def tabulate(
+    vcf: str,
+    patient: str,
+    sample: str,
+    normal: str,
+    canonical: Mapping[str, str],
+    hotspots: Mapping[tuple[str, int], str],
+) -> pd.DataFrame:
+    """Rows of the variant table (contract VARIANTS, and what a MAF needs besides) of one tumour's VCF."""
+    reader = VCF(vcf)
+    tumour = reader.samples.index(sample)
+    other = reader.samples.index(normal) if normal else None
+    rows = []
+    for record in reader:
+        chosen = choose(record.INFO.get("ANN"), canonical)
+        place = residue(chosen.get("hgvsp", ""))
+        support = _support(record, tumour)
+        in_normal = _support(record, other) if other is not None else None
+        known = is_hotspot(chosen.get("gene", ""), chosen.get("hgvsp", ""), hotspots)
+        rows.append(
+            {
+                "patient": patient,
+                "sample": sample,
+                "chrom": record.CHROM,
+                "pos": record.POS,
+                "ref": record.REF,
+                "alt": record.ALT[0] if record.ALT else ".",
+                "filter": ";".join(_filters(record)) or "PASS",
+                "mode": "tumour_normal" if normal else "tumour_only",
+                "gene": chosen.get("gene", ""),
+                "transcript": chosen.get("transcript", ""),
+                "consequence": chosen.get("consequence", ""),
+                "impact": chosen.get("impact", ""),
+                "hgvsc": chosen.get("hgvsc", ""),
+                "hgvsp": chosen.get("hgvsp", ""),
+                "protein_position": place[1] if place else None,
+                "hotspot": "yes" if known else "no",
+                "second_opinion": second_opinion(record.INFO.get("BCSQ"), record.INFO.get("HAPCSQ")),
+                "tumour_depth": support.depth,
+                "tumour_alt": support.alt,
+                "tumour_af": support.fraction,
+                "normal_depth": in_normal.depth if in_normal else None,
+                "normal_alt": in_normal.alt if in_normal else None,
+                "population_af": population_af(record),
+                "normal": normal,
+                "tumour_ref": support.ref,
+                "normal_ref": in_normal.ref if in_normal else None,
+                "gene_id": chosen.get("gene_id", ""),
+                "exon": chosen.get("exon", ""),
+            }
+        )
+    reader.close()
+    return pd.DataFrame(rows, columns=[*tables.VARIANTS.names(), *MORE])
+
+
+MORE = ("normal", "tumour_ref", "normal_ref", "gene_id", "exon")
