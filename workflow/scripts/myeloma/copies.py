@@ -255,7 +255,8 @@ def _create_panel(used, counts, frames, output, settings, threads, mem_mb) -> No
             _write_gatk(counts[sample], _autosomal(frames[sample]), path)
             inputs += ["-I", path]
         arguments = [*inputs, "-O", output, "--spark-master", f"local[{threads}]"]
-        arguments += ["--number-of-eigensamples", max(1, eigensamples(len(used), settings["max_eigensamples"]))]
+        directions = max(1, eigensamples(len(used), settings["max_eigensamples"]))
+        arguments += ["--number-of-eigensamples", directions]
         arguments += ["--minimum-interval-median-percentile", settings["panel_min_interval_percentile"]]
         # The default (2.5) drops the highest and the lowest sample of a small panel.
         arguments += ["--extreme-sample-median-percentile", 0 if len(used) < 40 else 2.5]
@@ -278,7 +279,8 @@ def sex_reference(frames: Mapping[str, pd.DataFrame], sexes: Mapping[str, str]) 
         autosomal = _autosomal(frame)["COUNT"].median()
         rows = frame[frame["CONTIG"].map(is_sex)]
         expect = rows["CONTIG"].map(lambda contig, sex=sex: germline_copies(contig, sex) or np.nan)
-        parts.append(rows.assign(REFERENCE=rows["COUNT"] / autosomal / (expect / 2)).dropna(subset="REFERENCE"))
+        rows = rows.assign(REFERENCE=rows["COUNT"] / autosomal / (expect / 2))
+        parts.append(rows.dropna(subset="REFERENCE"))
     columns = ["CONTIG", "START", "END", "REFERENCE", "NORMALS"]
     if not parts or not sum(map(len, parts)):
         return pd.DataFrame(columns=columns)
@@ -316,7 +318,7 @@ def model(
     regions, arms = read_regions(inputs["regions"]), read_arms(inputs["arms"])
     with tempfile.TemporaryDirectory() as scratch:
         ratios = denoise(sample, inputs, regions, scratch, mem_mb)
-        measured = segment(inputs, ratios, scratch, settings, mem_mb)
+        measured = segment(inputs, ratios, arms, scratch, settings, mem_mb)
     autosomal = measured[~measured["chrom"].map(is_sex)]
     found = purity.fit(autosomal, sample["purity"], settings)
     states = purity.call_states(autosomal, found, settings)
@@ -355,7 +357,8 @@ def denoise(sample, inputs, regions, scratch, mem_mb) -> pd.DataFrame:
     seen = read_gatk(target)
     ratios = _lower(seen["CONTIG"], seen["START"], seen["END"]).assign(log2=seen["LOG2_COPY_RATIO"])
     ratios = ratios[~ratios["chrom"].map(is_sex)]
-    ratios = pd.concat([ratios, sex_ratios(counts, inputs["sex_reference"], sample["sex"])], ignore_index=True)
+    both = [ratios, sex_ratios(counts, inputs["sex_reference"], sample["sex"])]
+    ratios = pd.concat([part for part in both if len(part)], ignore_index=True)
     return ratios[~masked(ratios, regions)].reset_index(drop=True)
 
 
@@ -374,25 +377,82 @@ def sex_ratios(counts: pd.DataFrame, reference: str | os.PathLike, sex: str) -> 
     return _lower(rows["CONTIG"], rows["START"], rows["END"]).assign(log2=log2)
 
 
-def segment(inputs, ratios: pd.DataFrame, scratch, settings, mem_mb) -> pd.DataFrame:
-    """ModelSegments on the denoised ratios and, where there are any, the allelic counts."""
+def segment(inputs, ratios: pd.DataFrame, arms: pd.DataFrame, scratch, settings, mem_mb) -> pd.DataFrame:
+    """ModelSegments on the denoised ratios and, where there are any, the allelic counts.
+
+    GATK sees each arm as a contig of its own, so that a centromere always ends a segment: most events of
+    myeloma are of whole arms, and a changed arm of few targets is not averaged with the other one.
+    """
+    arms_of = _Arms(arms)
+    header = arms_of.header(inputs["counts"])
     plain = os.path.join(scratch, "ratios.tsv")
-    upper = ratios.rename(columns={"chrom": "CONTIG", "start": "START", "end": "END", "log2": "LOG2_COPY_RATIO"})
-    _write_gatk(inputs["counts"], upper, plain)
-    arguments = ["--denoised-copy-ratios", plain, "-O", os.path.join(scratch, "model"), "--output-prefix", "tumour"]
+    upper = ratios.set_axis(["CONTIG", "START", "END", "LOG2_COPY_RATIO"], axis=1)
+    arms_of.write(upper, upper["START"], header, plain)
+    arguments = ["--denoised-copy-ratios", plain]
+    arguments += ["-O", os.path.join(scratch, "model"), "--output-prefix", "tumour"]
     if os.path.getsize(inputs["alleles"]):
-        arguments += ["--allelic-counts", inputs["alleles"]]
+        arguments += ["--allelic-counts", arms_of.copy_alleles(inputs["alleles"], header, scratch, "tumour")]
         if inputs.get("normal_alleles"):
-            arguments += ["--normal-allelic-counts", inputs["normal_alleles"]]
+            normal = arms_of.copy_alleles(inputs["normal_alleles"], header, scratch, "normal")
+            arguments += ["--normal-allelic-counts", normal]
             arguments += ["--minimum-total-allele-count-normal", settings["normal_min_site_depth"]]
-        arguments += ["--minimum-total-allele-count-case", settings["tumour_min_site_depth"]]
+        else:
+            arguments += ["--minimum-total-allele-count-case", settings["tumour_min_site_depth"]]
     penalty = settings["changepoint_penalty"]
     arguments += ["--number-of-changepoints-penalty-factor", penalty]
     smoothing = settings["smoothing_threshold"]
     arguments += ["--smoothing-credible-interval-threshold-copy-ratio", smoothing]
     arguments += ["--smoothing-credible-interval-threshold-allele-fraction", smoothing]
     _gatk("ModelSegments", arguments, mem_mb)
-    return read_segments(os.path.join(scratch, "model", "tumour.modelFinal.seg"))
+    found = read_segments(os.path.join(scratch, "model", "tumour.modelFinal.seg"))
+    return found.assign(chrom=found["chrom"].map(lambda name: arms_of.contig_of.get(name, name)))
+
+
+class _Arms:
+    """Renames contigs to arms (chr17 to chr17.p) in tables for ModelSegments, and back."""
+
+    def __init__(self, arms: pd.DataFrame):
+        rows = arms[arms["arm"] == "p"]
+        self.last_p = {bare(row.chrom): row.end for row in rows.itertuples()}
+        self.contig_of: dict[str, str] = {}
+
+    def header(self, like: str | os.PathLike) -> list[str]:
+        """SAM header of the table `like` with two contigs, of the same length, for each that has arms."""
+        lines = []
+        with open(like, encoding="utf-8") as handle:
+            for line in handle:
+                name = next((f[3:] for f in line.rstrip("\n").split("\t") if f.startswith("SN:")), "")
+                if not line.startswith("@"):
+                    break
+                if line.startswith("@SQ") and bare(name) in self.last_p:
+                    length = next(f for f in line.rstrip("\n").split("\t") if f.startswith("LN:"))
+                    self.contig_of.update({f"{name}.{arm}": name for arm in "pq"})
+                    lines.extend(f"@SQ\tSN:{name}.{arm}\t{length}\n" for arm in "pq")
+                else:
+                    lines.append(line)
+        return lines
+
+    def write(self, frame: pd.DataFrame, position: pd.Series, header: Sequence[str], path) -> None:
+        """Write `frame` with CONTIG renamed by `position`."""
+        named = [
+            f"{contig}.{'p' if at <= self.last_p[bare(contig)] else 'q'}"
+            if bare(contig) in self.last_p
+            else contig
+            for contig, at in zip(frame["CONTIG"], position, strict=True)
+        ]
+        with open(path, "w", encoding="utf-8") as target:
+            target.writelines(header)
+            frame.assign(CONTIG=named).to_csv(target, sep="\t", index=False, lineterminator="\n")
+
+    def copy_alleles(self, source, header: Sequence[str], scratch, name: str) -> str:
+        """Renamed copy of an allelic-count table; its read group stays, GATK compares sample names."""
+        path = os.path.join(scratch, f"{name}.alleles.tsv")
+        with open(source, encoding="utf-8") as handle:
+            groups = [line for line in handle if line.startswith("@RG")]
+        frame = read_gatk(source)
+        own = [line for line in header if not line.startswith("@RG")] + groups
+        self.write(frame, frame["POSITION"], own, path)
+        return path
 
 
 def read_segments(path: str | os.PathLike) -> pd.DataFrame:
@@ -413,14 +473,17 @@ def _sex_states(measured, sex: str, found: purity.Fit, settings) -> pd.DataFrame
     rows = rows[germline > 0]
     if rows.empty or found.used is None:
         return rows
-    germline = germline[germline > 0]
-    doubling = found.base[0] / 2
-    rows["copies"] = purity.copies_of(rows["log2"], found.used, found.shift, germline)
-    change = rows["copies"] - germline * doubling
+    unchanged = germline[germline > 0] * found.base[0] / 2
+    rows["copies"] = purity.copies_of(rows["log2"], found.used, found.shift, germline[germline > 0])
+    change = rows["copies"] - unchanged
     whole = np.where(change.abs() < 0.5, np.sign(change), change.round())
     fraction = (change / np.where(whole == 0, 1, whole)).abs().clip(upper=1.0)
-    changed = fraction >= settings["min_clonal_fraction"]
-    rows["total_copies"] = (germline * doubling + np.where(changed, whole, 0)).clip(lower=0)
+    level = found.used * unchanged + germline[germline > 0] * (1 - found.used)
+    apart = (rows["log2"] - found.shift - np.log2(level / 2)).abs()
+    own = (rows["log2_high"] - rows["log2_low"]) / 2.563
+    sure = apart > settings["detection_z"] * np.hypot(own, settings["log2_error"])
+    changed = sure & (fraction >= settings["min_clonal_fraction"])
+    rows["total_copies"] = (unchanged + np.where(changed, whole, 0)).clip(lower=0)
     rows["clonal_fraction"] = fraction.where(changed).round(2)
     return rows
 
@@ -440,7 +503,7 @@ def _summary(sample, found: purity.Fit, states, noise, arms, inputs, settings) -
     given = bool(inputs.get("given_panel"))
     reason = [found.reason]
     if not given and normals < 2:
-        reason.append("no panel of normals: GC correction only" if not normals else "panel of a single normal")
+        reason.append("panel of a single normal" if normals else "no panel of normals: GC correction only")
     if not os.path.getsize(inputs["alleles"]):
         reason.append("no common sites: copy ratio only, no minor copies")
     scatter = found.scatter if np.isfinite(found.scatter) else settings["log2_error"]
@@ -503,13 +566,16 @@ def _measure(ratios, name, kind, place, arm: pd.DataFrame, least: int) -> dict[s
     }
 
 
-def join(paths: Iterable[str], missing: Sequence[Mapping[str, Any]], output: Mapping[str, str]) -> None:
+def join(
+    paths: Mapping[str, Iterable[str]], missing: Sequence[Mapping[str, Any]], output: Mapping[str, str]
+) -> None:
     """Join the per-sample tables into the cohort's. `paths`: mapping table -> files.
 
     `missing`: patient, sample, purity and reason of tumours whose kit has no targets; they get a row in
     purity.tsv and no segment.
     """
-    for name, table in (("segments", tables.SEGMENTS), ("purity", tables.PURITY), ("regions", tables.COPY_REGIONS)):
+    contracts = {"segments": tables.SEGMENTS, "purity": tables.PURITY, "regions": tables.COPY_REGIONS}
+    for name, table in contracts.items():
         frames = [tables.read(path, table) for path in paths[name]]
         if name == "purity" and missing:
             frames.append(pd.DataFrame([_no_call(row) for row in missing]))

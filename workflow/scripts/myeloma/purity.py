@@ -14,7 +14,14 @@ import numpy as np
 import pandas as pd
 
 _MEASURED = (
-    "log2", "log2_low", "log2_high", "targets", "minor_fraction", "minor_low", "minor_high", "het_sites",
+    "log2",
+    "log2_low",
+    "log2_high",
+    "targets",
+    "minor_fraction",
+    "minor_low",
+    "minor_high",
+    "het_sites",
 )
 MAX_COPIES = 8
 # Copies (total, minor) of a cell without a change, by genome hypothesis.
@@ -22,24 +29,41 @@ BASES = {"diploid": (2, 1), "doubled": (4, 2)}
 # Relative prior weights of states: what myeloma exomes hold, rare states decay with their distance from
 # the base. Assumption; the simulations of tests/myeloma/test_purity.py hold it to account.
 _COMMON = {
-    "diploid": {(2, 1): 1.0, (1, 0): 0.25, (3, 1): 0.25, (2, 0): 0.08, (4, 1): 0.05, (4, 2): 0.03, (0, 0): 0.02},
-    "doubled": {(4, 2): 1.0, (3, 1): 0.25, (5, 2): 0.2, (2, 0): 0.2, (2, 1): 0.15, (6, 2): 0.1, (4, 1): 0.08, (4, 0): 0.08},
+    "diploid": {
+        (2, 1): 1.0,
+        (1, 0): 0.25,
+        (3, 1): 0.25,
+        (2, 0): 0.08,
+        (4, 1): 0.05,
+        (4, 2): 0.03,
+        (0, 0): 0.02,
+    },
+    "doubled": {
+        (4, 2): 1.0,
+        (3, 1): 0.25,
+        (5, 2): 0.2,
+        (2, 0): 0.2,
+        (2, 1): 0.15,
+        (6, 2): 0.1,
+        (4, 1): 0.08,
+        (4, 0): 0.08,
+    },
 }
 _RARE = 0.02
 _CHANGES = {
     "diploid": ((1, 0), (3, 1), (2, 0), (4, 1), (0, 0)),
     "doubled": ((3, 1), (5, 2), (2, 1), (2, 0)),
 }
-_SUBCLONAL = 0.15        # prior share of subclonal changes among all changes of a segment
-_OUTLIER = 0.005         # share of segments that fit nothing
+_SUBCLONAL = 0.15  # prior share of subclonal changes among all changes of a segment
+_OUTLIER = 0.005  # share of segments that fit nothing
 _HYPOTHESIS = {"diploid": 0.97, "doubled": 0.03}  # whole-genome doubling is rare in myeloma
 _FRACTIONS = np.round(np.arange(0.1, 0.95, 0.1), 2)
 _PURITIES = np.round(np.arange(0.10, 1.001, 0.01), 2)
 _SHIFTS = np.arange(-0.08, 0.081, 0.02)
 _LOG2_RANGE, _MAF_RANGE = 6.0, 0.5
-_WIDTH_80 = 2.563        # 10-90 % range of a normal distribution in sd
-_DROP = 1.92             # half the 95 % point of chi-square with one degree of freedom
-_INFORMATIVE = 5.0       # log likelihood ratio of a segment's best state over the base state
+_WIDTH_80 = 2.563  # 10-90 % range of a normal distribution in sd
+_DROP = 1.92  # half the 95 % point of chi-square with one degree of freedom
+_INFORMATIVE = 5.0  # log likelihood ratio of a segment's best state over the base state
 
 
 @dataclass(frozen=True)
@@ -67,9 +91,22 @@ class Fit:
         return BASES[self.hypothesis]
 
 
+def expected(purity, total, minor, fraction=1.0, base_total=2, base_minor=1):
+    """Mean copies per cell of the sample, and folded minor allele fraction, of a state.
+
+    `fraction` of the tumour cells have (total, minor), the others (base_total, base_minor); germline cells
+    have two copies, one of each allele.
+    """
+    tumour = fraction * total + (1 - fraction) * base_total
+    tumour_minor = fraction * minor + (1 - fraction) * base_minor
+    copies = purity * tumour + 2 * (1 - purity)
+    share = (purity * tumour_minor + (1 - purity)) / np.maximum(copies, 1e-6)
+    return copies, np.minimum(share, 1 - share)
+
+
 @dataclass(frozen=True)
 class _Components:
-    """Mixture components: state copies, clonal fraction, the base of the other cells, prior per hypothesis."""
+    """Mixture components: state, clonal fraction, base of the other cells, prior per hypothesis."""
 
     total: np.ndarray
     minor: np.ndarray
@@ -77,6 +114,10 @@ class _Components:
     base_total: np.ndarray
     base_minor: np.ndarray
     prior: dict[str, np.ndarray]
+
+    def expected(self, purity: float) -> tuple[np.ndarray, np.ndarray]:
+        """Copies and minor allele fraction of every component at a purity."""
+        return expected(purity, self.total, self.minor, self.fraction, self.base_total, self.base_minor)
 
 
 def _state_prior(hypothesis: str) -> dict[tuple[int, int], float]:
@@ -112,19 +153,6 @@ def _components() -> _Components:
 COMPONENTS = _components()
 
 
-def expected(purity, total, minor, fraction=1.0, base_total=2, base_minor=1):
-    """Mean copies per cell of the sample, and folded minor allele fraction, of a state.
-
-    `fraction` of the tumour cells have (total, minor), the others (base_total, base_minor); germline cells
-    have two copies, one of each allele.
-    """
-    tumour = fraction * total + (1 - fraction) * base_total
-    tumour_minor = fraction * minor + (1 - fraction) * base_minor
-    copies = purity * tumour + 2 * (1 - purity)
-    share = (purity * tumour_minor + (1 - purity)) / np.maximum(copies, 1e-6)
-    return copies, np.minimum(share, 1 - share)
-
-
 @dataclass(frozen=True)
 class _Data:
     log2: np.ndarray
@@ -141,12 +169,13 @@ def _data(segments: pd.DataFrame, settings: Mapping[str, Any]) -> _Data:
     numbers = {name: segments[name].to_numpy(dtype=float, na_value=np.nan) for name in _MEASURED}
     has_maf = np.isfinite(numbers["minor_fraction"]) & (numbers["het_sites"] >= settings["min_het_sites"])
     posterior_sd = (numbers["log2_high"] - numbers["log2_low"]) / _WIDTH_80
+    minor_sd = (numbers["minor_high"] - numbers["minor_low"]) / _WIDTH_80
     return _Data(
         log2=numbers["log2"],
         posterior_sd=posterior_sd,
         log2_sd=np.hypot(posterior_sd, settings["log2_error"]),
         maf=np.where(has_maf, numbers["minor_fraction"], np.nan),
-        maf_sd=np.hypot((numbers["minor_high"] - numbers["minor_low"]) / _WIDTH_80, settings["minor_fraction_error"]),
+        maf_sd=np.hypot(minor_sd, settings["minor_fraction_error"]),
         weight=np.minimum(1.0, numbers["targets"] / settings["full_weight_targets"]),
         targets=numbers["targets"],
         chrom=segments["chrom"].to_numpy(),
@@ -185,9 +214,7 @@ def _search(data: _Data) -> pd.DataFrame:
     prior_of = np.array([np.log(_HYPOTHESIS[name]) for name in BASES])
     rows = []
     for purity in _PURITIES:
-        copies, share = expected(
-            purity, COMPONENTS.total, COMPONENTS.minor, COMPONENTS.fraction, COMPONENTS.base_total, COMPONENTS.base_minor
-        )
+        copies, share = COMPONENTS.expected(purity)
         alleles = _maf_density(data, share)
         for total in (1, 2, 3, 4, 5):
             level = anchor - np.log2((purity * total + 2 * (1 - purity)) / 2)
@@ -275,9 +302,7 @@ def _informative(data: _Data, best: pd.Series) -> set:
     base = BASES[best["hypothesis"]]
     copies, share = expected(purity, *(np.array([float(n)]) for n in base))
     flat = (_log2_density(data, copies, shift) * _maf_density(data, share))[:, 0]
-    all_copies, all_share = expected(
-        purity, COMPONENTS.total, COMPONENTS.minor, COMPONENTS.fraction, COMPONENTS.base_total, COMPONENTS.base_minor
-    )
+    all_copies, all_share = COMPONENTS.expected(purity)
     top = (_log2_density(data, all_copies, shift) * _maf_density(data, all_share)).max(axis=1)
     ratio = np.log(np.maximum(top, 1e-300)) - np.log(np.maximum(flat, 1e-300))
     return set(data.chrom[ratio > _INFORMATIVE])
@@ -285,9 +310,7 @@ def _informative(data: _Data, best: pd.Series) -> set:
 
 def _assign(data: _Data, purity: float, shift: float, hypothesis: str) -> pd.DataFrame:
     """Best state of every segment: total, minor (NaN without allele fraction), fraction of tumour cells."""
-    copies, share = expected(
-        purity, COMPONENTS.total, COMPONENTS.minor, COMPONENTS.fraction, COMPONENTS.base_total, COMPONENTS.base_minor
-    )
+    copies, share = COMPONENTS.expected(purity)
     weight = _log2_density(data, copies, shift) * _maf_density(data, share) * COMPONENTS.prior[hypothesis]
     # One vote per (total, minor, clonal or not): a subclonal state gathers its grid of fractions.
     keys = list(zip(COMPONENTS.total, COMPONENTS.minor, COMPONENTS.fraction == 1.0, strict=True))
@@ -359,4 +382,5 @@ def call_states(segments: pd.DataFrame, found: Fit, settings: Mapping[str, Any])
 
 def copies_of(log2, purity: float, shift: float, germline: float = 2.0):
     """Mean copies per tumour cell, from the log2 ratio; `germline` copies in the other cells. At least 0."""
-    return np.maximum(0.0, (2 ** (np.asarray(log2, dtype=float) - shift) * 2 - germline * (1 - purity)) / purity)
+    seen = 2 ** (np.asarray(log2, dtype=float) - shift) * 2
+    return np.maximum(0.0, (seen - germline * (1 - purity)) / purity)
