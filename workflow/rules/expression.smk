@@ -1,0 +1,137 @@
+"""Reads alignments (STAR's counts and junctions) and references; writes results/expression: the count
+matrix, fusions, over-expressed translocation partners, the cohort as AnnData and the sample map.
+
+A sample that failed its gates stays in every table; its votes are not_assessable there.
+"""
+
+RNA_SAMPLES = [sample.sample for sample in COHORT.rna_samples]
+GENES = "results/references/genes.tsv" if SETTINGS.has("gtf") else ""
+REGIONS = "results/references/regions.tsv" if SETTINGS.has("regions") else ""
+
+
+def sheet_values(sample):
+    """A row of samples.tsv as text and numbers, for params."""
+    names = ("patient", "sample", "tissue", "role", "kit", "sex", "centre", "batch", "strandedness")
+    made = {name: getattr(sample, name) for name in names}
+    day = sample.collection_date
+    return made | {"collection_date": day.isoformat() if day else "", "rin": sample.rin, "purity": sample.purity}
+
+
+rule collect_counts:
+    input:
+        unpack(lambda wildcards: named(genes=GENES)),
+        counts=expand("results/alignments/{sample}.ReadsPerGene.out.tab", sample=RNA_SAMPLES),
+    output:
+        counts="results/expression/counts.tsv.gz",
+    log:
+        "logs/collect_counts.log",
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=60,
+    params:
+        samples=RNA_SAMPLES,
+        strandedness={sample.sample: sample.strandedness for sample in COHORT.rna_samples},
+        default=SETTINGS["expression"]["strandedness"],
+        code=files.code_of("expression", "rna", "tables"),
+    script:
+        "../scripts/collect_counts.py"
+
+
+rule call_fusions:
+    input:
+        unpack(lambda wildcards: named(genes=GENES, regions=REGIONS)),
+        junctions="results/alignments/{sample}.Chimeric.out.junction",
+        fasta="results/references/genome.fa",
+        fai="results/references/genome.fa.fai",
+    output:
+        fusions="results/expression/fusions/{sample}.tsv",
+    log:
+        "logs/call_fusions/{sample}.log",
+    benchmark:
+        "benchmarks/call_fusions/{sample}.tsv"
+    wildcard_constraints:
+        sample=one_of(RNA_SAMPLES),
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+        runtime=60,
+    params:
+        patient=lambda wildcards: COHORT.sample(wildcards.sample).patient,
+        translocations=SETTINGS["abnormalities"]["translocations"],
+        rules={name: SETTINGS["expression"][name] for name in ("junction_min_reads", "fusion_min_reads")},
+        code=files.code_of("fusions", "expression", "tables"),
+    script:
+        "../scripts/call_fusions.py"
+
+
+rule collect_fusions:
+    input:
+        fusions=expand("results/expression/fusions/{sample}.tsv", sample=RNA_SAMPLES),
+    output:
+        fusions="results/expression/fusions.tsv",
+    log:
+        "logs/collect_fusions.log",
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=20,
+    params:
+        code=files.code_of("tables"),
+    script:
+        "../scripts/collect_fusions.py"
+
+
+rule call_partners:
+    input:
+        unpack(
+            lambda wildcards: named(
+                genes=GENES,
+                regions=REGIONS,
+                reference=SETTINGS.path(SETTINGS["expression"]["partner_reference"]),
+            )
+        ),
+        counts="results/expression/counts.tsv.gz",
+        samples="results/cohort/samples.tsv",
+        qc="results/alignments/qc.tsv",
+    output:
+        partners="results/expression/partners.tsv",
+    log:
+        "logs/call_partners.log",
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+        runtime=60,
+    params:
+        translocations=SETTINGS["abnormalities"]["translocations"],
+        rules=SETTINGS["expression"],
+        code=files.code_of("partners", "expression", "translocations", "tables"),
+    script:
+        "../scripts/call_partners.py"
+
+
+rule map_samples:
+    input:
+        unpack(lambda wildcards: named(genes=GENES, regions=REGIONS)),
+        counts="results/expression/counts.tsv.gz",
+        qc="results/alignments/qc.tsv",
+    output:
+        cohort="results/expression/cohort.h5ad",
+        sample_map="results/expression/sample_map.tsv",
+    log:
+        "logs/map_samples.log",
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 6000 * attempt,
+        runtime=60,
+    params:
+        samples=[sheet_values(sample) for sample in COHORT.rna_samples],
+        left_out=SETTINGS["expression"]["exclude_from_size_factors"],
+        code=files.code_of("expression", "tables"),
+    script:
+        "../scripts/map_samples.py"

@@ -1,0 +1,289 @@
+"""From the units of one RNA sample to one CRAM, gene counts, chimeric junctions and its QC measures.
+
+fastp per unit, then STAR once over all units (one read group each), then samtools sort. Duplicates are not
+marked: STAR's gene counts do not use the flag, and the fusion caller removes them by coordinates itself.
+The trimmed reads stand uncompressed in a private folder while STAR runs (about 4 x the size of the FASTQ.gz).
+"""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pandas as pd
+
+from myeloma import alignments, reads, tables
+from myeloma.run import ToolError, command
+
+# Chimeric detection as Arriba's and STAR-Fusion's documentation set it; `chimSegmentMin` and the overhang
+# decide how short a piece beyond the junction may be. peOverlap: short fragments are merged first.
+CHIMERIC = {
+    "chimOutType": "Junctions",
+    "chimSegmentMin": 12,
+    "chimJunctionOverhangMin": 10,
+    "chimScoreDropMax": 30,
+    "chimScoreJunctionNonGTAG": 0,
+    "chimScoreSeparation": 1,
+    "chimSegmentReadGapMax": 3,
+    "chimMultimapNmax": 20,
+    "chimMultimapScoreRange": 3,
+    "chimNonchimScoreDropMin": 10,
+    "peOverlapNbasesMin": 10,
+    "peOverlapMMp": 0.1,
+    "alignSplicedMateMapLminOverLmate": 0.5,
+    "alignInsertionFlush": "Right",
+    "outFilterMultimapNmax": 50,
+}
+STITCH_MISMATCHES = (5, -1, 5, 5)
+STRANDS = ("unstranded", "forward", "reverse")
+# ReadsPerGene.out.tab: gene, unstranded, read 1 on the RNA's strand, read 2 on the RNA's strand.
+COLUMN = {"unstranded": 1, "forward": 2, "reverse": 3}
+STRANDED_FROM, UNSTRANDED_WITHIN, MIN_READS_FOR_STRAND = 0.80, (0.30, 0.70), 200
+DETECTED_READS = 5
+
+
+def align(
+    sample: str,
+    units: Sequence[Mapping[str, str]],
+    index: str,
+    reference: alignments.Reference,
+    outputs: Mapping[str, str],
+    min_read_length: int,
+    two_pass: bool = False,
+    threads: int = 1,
+    sort_memory_mb: int = 768,
+) -> None:
+    """Write cram (+ .crai), counts, junctions, log of STAR and the fastp folder of `outputs`, each whole.
+
+    An index that was built without a GTF gives no gene counts: then `counts` is an empty file. Raises
+    ToolError naming the unit at fault.
+    """
+    if not units:
+        raise ToolError(f"sample {sample} has no unit to align")
+    folder = Path(outputs["cram"]).parent
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{sample}.rna.", dir=folder) as name:
+        private = Path(name)
+        (private / "fastp").mkdir()
+        trimmed = [_trim(u, n, private, reference, min_read_length, threads) for n, u in enumerate(units)]
+        counted = Path(index, "exonGeTrInfo.tab").exists()
+        _star(units, trimmed, index, private, counted, two_pass, threads)
+        for pair in trimmed:
+            for path in pair:
+                path.unlink()
+        cram = _sort(units, private, reference, threads, sort_memory_mb)
+        if not counted:
+            (private / "ReadsPerGene.out.tab").touch()
+        shutil.rmtree(outputs["fastp"], ignore_errors=True)
+        Path(outputs["fastp"]).parent.mkdir(parents=True, exist_ok=True)
+        os.replace(private / "fastp", outputs["fastp"])
+        os.replace(private / "Chimeric.out.junction", outputs["junctions"])
+        os.replace(private / "Log.final.out", outputs["star_log"])
+        os.replace(private / "ReadsPerGene.out.tab", outputs["counts"])
+        os.replace(f"{cram}.crai", outputs["crai"])
+        os.replace(cram, outputs["cram"])
+
+
+def _trim(
+    unit, number: int, folder: Path, reference, min_read_length: int, threads: int
+) -> tuple[Path, Path]:
+    """Trimmed FASTQ pair of one unit; the unit must be whole."""
+    if unit.get("bam"):
+        unit = {**unit, **_unpack(unit, number, folder, reference)}
+    made = folder / f"{number}_1.fq", folder / f"{number}_2.fq"
+    report = folder / "fastp" / f"{unit['id']}.json"
+    # One worker: with more, the order of the pairs depends on timing (fastp 0.23.2, seen).
+    words = ["fastp", "--thread", 1, "--in1", unit["fastq_1"], "--in2", unit["fastq_2"]]
+    words += ["--out1", made[0], "--out2", made[1], "--length_required", min_read_length]
+    words += ["--disable_quality_filtering", "--json", report, "--html", os.devnull]
+    with ThreadPoolExecutor(1) as pool:
+        check = pool.submit(reads.check_pair, unit)
+        try:
+            command(words)
+        except ToolError as error:
+            check.result()
+            raise reads.unit_error(unit, unit["fastq_1"], str(error)) from error
+        pairs = check.result()
+    seen = json.loads(report.read_text())["summary"]["before_filtering"]["total_reads"]
+    if seen != 2 * pairs:
+        said = f"holds {pairs} pairs and fastp read {seen / 2:g} of them"
+        raise reads.unit_error(unit, unit["fastq_1"], said)
+    return made
+
+
+def _unpack(unit, number: int, folder: Path, reference) -> dict[str, str]:
+    """FASTQ pair of a unit given as BAM or CRAM."""
+    pair = [str(folder / f"{number}_unpacked_{side}.fq") for side in (1, 2)]
+    try:
+        with alignments.chain(folder) as members:
+            collate = ["samtools", "collate", "-u", "-O", "--reference", reference.fasta, unit["bam"]]
+            source = members.start([*collate, folder / "collate"], None)
+            fastq = [
+                "samtools",
+                "fastq",
+                "-n",
+                "-s",
+                os.devnull,
+                "-0",
+                os.devnull,
+                "-1",
+                pair[0],
+                "-2",
+                pair[1],
+            ]
+            members.start([*fastq, "-"], source.stdout)
+            source.stdout.close()
+            members.join()
+    except ToolError as error:
+        raise reads.unit_error(unit, unit["bam"], str(error)) from error
+    return {"fastq_1": pair[0], "fastq_2": pair[1]}
+
+
+def _star(units, trimmed, index: str, folder: Path, counted: bool, two_pass: bool, threads: int) -> None:
+    words = ["STAR", "--runThreadN", threads, "--genomeDir", index, "--genomeLoad", "NoSharedMemory"]
+    words += ["--readFilesIn", *(",".join(str(pair[side]) for pair in trimmed) for side in (0, 1))]
+    groups: list[str] = []
+    for unit in units:
+        groups += [",", *alignments.read_group(unit).split("\t")[1:]]
+    words += ["--outSAMattrRGline", *groups[1:]]
+    words += ["--outSAMtype", "BAM", "Unsorted", "--outSAMunmapped", "Within", "--outBAMcompression", 1]
+    words += ["--outFileNamePrefix", f"{folder}/", "--outTmpDir", folder / "star_tmp"]
+    words += ["--alignSJstitchMismatchNmax", *STITCH_MISMATCHES]
+    for name, value in CHIMERIC.items():
+        words += [f"--{name}", value]
+    if counted:
+        words += ["--quantMode", "GeneCounts"]
+    if two_pass:
+        words += ["--twopassMode", "Basic"]
+    command(words)
+
+
+def _sort(units, folder: Path, reference, threads: int, memory_mb: int) -> Path:
+    """Sorted CRAM with index from STAR's BAM; header without paths, with M5, one @RG per unit."""
+    with open(reference.dictionary, encoding="utf-8") as handle:
+        contigs = dict(
+            (line.split("\t")[1][3:], line.rstrip("\n")) for line in handle if line.startswith("@SQ")
+        )
+    raw = folder / "Aligned.out.bam"
+    order = [
+        line.split("\t")[1][3:].rstrip("\n")
+        for line in command(["samtools", "view", "-H", "--no-PG", raw]).splitlines()
+        if line.startswith("@SQ")
+    ]
+    programs = [f"@PG\tID:{n}\tPN:{n}\tVN:{alignments.tool_version(n)}" for n in ("fastp", "STAR")]
+    lines = ["@HD\tVN:1.6\tSO:unsorted", *(contigs[name] for name in order)]
+    lines += [*map(alignments.read_group, units), *programs]
+    (folder / "header.sam").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    named, made = folder / "named.bam", folder / "made.cram"
+    command(["samtools", "reheader", "-P", folder / "header.sam", raw], stdout=named)
+    raw.unlink()
+    sort = ["samtools", "sort", "--no-PG", "-@", max(0, threads - 1), "-m", f"{memory_mb}M"]
+    command([*sort, "-T", folder / "sort", "-O", "cram", "--reference", reference.fasta, "-o", made, named])
+    named.unlink()
+    alignments._strip_uris(made, folder / "stripped.sam")
+    command(["samtools", "index", "-@", max(0, threads - 1), made])
+    return made
+
+
+def read_gene_counts(path: str | os.PathLike) -> pd.DataFrame:
+    """STAR's ReadsPerGene.out.tab: index gene_id, columns unstranded, forward, reverse (N_ rows first).
+
+    Raises ContractError when the file is not one; an empty file (no GTF) gives no rows.
+    """
+    if os.path.getsize(path) == 0:
+        return pd.DataFrame(columns=list(STRANDS), dtype="int64").rename_axis("gene_id")
+    frame = pd.read_csv(path, sep="\t", header=None, names=["gene_id", *STRANDS])
+    expected = ["N_unmapped", "N_multimapping", "N_noFeature", "N_ambiguous"]
+    if list(frame["gene_id"][:4]) != expected:
+        raise tables.ContractError(f"{path} is not a ReadsPerGene.out.tab of STAR")
+    return frame.set_index("gene_id")
+
+
+def infer_strandedness(counts: pd.DataFrame) -> tuple[str, float | None]:
+    """(unstranded | forward | reverse | "", forward share) from reads assigned on either strand.
+
+    "" = cannot be told: fewer than 200 assigned reads, or a share between the classes.
+    """
+    genes = counts.iloc[4:]
+    forward, reverse = int(genes["forward"].sum()), int(genes["reverse"].sum())
+    if forward + reverse < MIN_READS_FOR_STRAND:
+        return "", None
+    share = forward / (forward + reverse)
+    if share >= STRANDED_FROM:
+        return "forward", share
+    if share <= 1 - STRANDED_FROM:
+        return "reverse", share
+    low, high = UNSTRANDED_WITHIN
+    return ("unstranded" if low <= share <= high else ""), share
+
+
+def choose_strandedness(counts: pd.DataFrame, sheet: str, default: str) -> str:
+    """Sheet before config before inference; unstranded where none of them says."""
+    if sheet:
+        return sheet
+    if default != "infer":
+        return default
+    return infer_strandedness(counts)[0] or "unstranded"
+
+
+def read_star_log(path: str | os.PathLike) -> dict[str, float]:
+    """Numbers of STAR's Log.final.out by their label (percent signs taken off)."""
+    seen = {}
+    with open(path, encoding="utf-8") as handle:
+        for line in handle:
+            label, bar, value = line.partition("|")
+            try:
+                seen[label.strip()] = float(value.strip().rstrip("%"))
+            except ValueError:
+                continue
+    return seen
+
+
+def measure(
+    counts_path: str,
+    log_path: str,
+    genes: pd.DataFrame,
+    sample: Mapping[str, str],
+    sheet: str,
+    default: str,
+) -> pd.DataFrame:
+    """QC rows of one RNA sample. `genes`: gene_id, gene_name, chrom, biotype; `sheet`: strandedness given.
+
+    A strandedness that contradicts what was inferred fails its gate (it halves or empties the counts).
+    """
+    counts, star = read_gene_counts(counts_path), read_star_log(log_path)
+    strand, share = infer_strandedness(counts)
+    given = sheet or ("" if default == "infer" else default)
+    chosen = counts.iloc[4:][choose_strandedness(counts, sheet, default)]
+    assigned = int(chosen.sum())
+    kinds = genes.drop_duplicates("gene_id").set_index("gene_id")["biotype"].reindex(chosen.index).fillna("")
+    entered = star["Number of input reads"]
+    mapped = star["Uniquely mapped reads number"] + star["Number of reads mapped to multiple loci"]
+    values = {
+        "reads": (2 * entered, ""),
+        "mapped_fraction": (mapped / entered if entered else None, ""),
+        "unique_fraction": (star["Uniquely mapped reads number"] / entered if entered else None, ""),
+        "chimeric_reads": (star.get("Number of chimeric reads", 0.0), ""),
+        "assigned_reads": (assigned, "" if len(chosen) else "no GTF: no gene counts"),
+        "genes_detected": (int((chosen >= DETECTED_READS).sum()), ""),
+        "rrna_fraction": (_share(chosen, kinds.str.contains("rRNA")), ""),
+        "immunoglobulin_fraction": (_share(chosen, kinds.str.startswith("IG_")), ""),
+    }
+    rows = [{**sample, "gate": k, "value": v, "verdict": "", "reason": r} for k, (v, r) in values.items()]
+    row = {**sample, "gate": "strandedness", "value": share, "verdict": "pass"}
+    row["reason"] = f"forward share of assigned reads; inferred: {strand or 'cannot be told'}"
+    if not given or not strand:
+        row["verdict"] = "" if strand else "not_assessable"
+    elif given != strand:
+        row["verdict"] = "fail"
+        row["reason"] = f"strandedness: given as {given}, the reads say {strand} (forward share {share:.2f})"
+    rows.append(row)
+    return pd.DataFrame(rows).assign(threshold=None)
+
+
+def _share(counts: pd.Series, chosen: pd.Series) -> float | None:
+    total = counts.sum()
+    return float(counts[chosen.to_numpy()].sum() / total) if total else None
