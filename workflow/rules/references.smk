@@ -94,8 +94,6 @@ rule index_bwa:
         BWA_FILES,
     log:
         "logs/index_bwa.log",
-    benchmark:
-        "benchmarks/index_bwa.tsv"
     cache: "omit-software"
     conda:
         "../../envs/align.yaml"
@@ -121,8 +119,6 @@ rule index_star:
         folder=directory("results/references/star"),
     log:
         "logs/index_star.log",
-    benchmark:
-        "benchmarks/index_star.tsv"
     cache: "omit-software"
     conda:
         "../../envs/star.yaml"
@@ -146,8 +142,6 @@ if SETTINGS.has("gtf"):
             folder=directory("results/references/snpeff"),
         log:
             "logs/build_snpeff.log",
-        benchmark:
-            "benchmarks/build_snpeff.tsv"
         cache: "omit-software"
         conda:
             "../../envs/annotate.yaml"
