@@ -129,3 +129,68 @@ rule gate_samples:
 
 
 # RNA
+
+
+rule align_rna:
+    input:
+        reads=lambda wildcards: unit_files(COHORT.sample(wildcards.sample)),
+        fasta="results/references/genome.fa",
+        fai="results/references/genome.fa.fai",
+        dictionary="results/references/genome.dict",
+        index="results/references/star",
+    output:
+        cram="results/alignments/{sample}.cram",
+        crai="results/alignments/{sample}.cram.crai",
+        counts="results/alignments/{sample}.ReadsPerGene.out.tab",
+        junctions="results/alignments/{sample}.Chimeric.out.junction",
+        star_log="results/alignments/{sample}.Log.final.out",
+        fastp=directory("results/alignments/qc/{sample}.fastp"),
+    log:
+        "logs/align_rna/{sample}.log",
+    benchmark:
+        "benchmarks/align_rna/{sample}.tsv"
+    wildcard_constraints:
+        sample=one_of(sample.sample for sample in COHORT.rna_samples),
+    conda:
+        "../../envs/star.yaml"
+    threads: 8
+    resources:
+        # STAR's index in memory (10 bytes a base), then the sort.
+        mem_mb=lambda wildcards, attempt: (4000 + genome_megabases() * 11) * attempt,
+        runtime=lambda wildcards, attempt: 480 * attempt,
+    params:
+        units=lambda wildcards: unit_values(COHORT.sample(wildcards.sample)),
+        min_read_length=SETTINGS["align"]["min_read_length"],
+        two_pass=SETTINGS["align"]["star_two_pass"],
+    script:
+        "../scripts/align_rna.py"
+
+
+rule measure_rna:
+    input:
+        unpack(
+            lambda wildcards: named(genes="results/references/genes.tsv" if SETTINGS.has("gtf") else "")
+        ),
+        counts="results/alignments/{sample}.ReadsPerGene.out.tab",
+        star_log="results/alignments/{sample}.Log.final.out",
+    output:
+        qc="results/alignments/qc/{sample}.qc.tsv",
+    log:
+        "logs/measure_rna/{sample}.log",
+    wildcard_constraints:
+        sample=one_of(sample.sample for sample in COHORT.rna_samples),
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 1500 * attempt,
+        runtime=10,
+    params:
+        sample=lambda wildcards: {
+            name: getattr(COHORT.sample(wildcards.sample), name)
+            for name in ("patient", "sample", "assay", "tissue")
+        },
+        strandedness=lambda wildcards: COHORT.sample(wildcards.sample).strandedness,
+        default=SETTINGS["expression"]["strandedness"],
+        code=files.code_of("rna", "expression", "tables"),
+    script:
+        "../scripts/measure_rna.py"

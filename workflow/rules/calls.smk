@@ -400,7 +400,9 @@ rule call_translocations:
     params:
         patients=COHORT.patient_ids,
         translocations=SETTINGS["abnormalities"]["translocations"],
-        fish=[{name: str(value or "") for name, value in row.items()} for row in COHORT.fish],
+        fish=[
+            {name: "" if value is None else str(value) for name, value in row.items()} for row in COHORT.fish
+        ],
         code=files.code_of("translocations", "tables"),
     script:
         "../scripts/call_translocations.py"

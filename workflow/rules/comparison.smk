@@ -125,3 +125,33 @@ rule fit_survival:
 
 
 # Expression
+
+
+rule test_expression:
+    input:
+        unpack(lambda wildcards: named(genes=GENES, regions=REGIONS)),
+        counts="results/expression/counts.tsv.gz",
+        response="results/response/response.tsv",
+        qc="results/alignments/qc.tsv",
+    output:
+        table=report(
+            "results/comparison/expression_early_vs_poor.tsv",
+            caption="../report/expression_early_vs_poor.rst",
+            category="Comparison",
+        ),
+        note="results/comparison/expression_note.txt",
+    log:
+        "logs/test_expression.log",
+    benchmark:
+        "benchmarks/test_expression.tsv"
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 120 * attempt,
+    params:
+        samples=[sheet_values(sample) for sample in COHORT.rna_samples],
+        settings={name: SETTINGS[name] for name in ("expression", "comparison")},
+        code=files.code_of("differential", "expression", "tables"),
+    script:
+        "../scripts/test_expression.py"

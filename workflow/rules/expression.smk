@@ -14,7 +14,11 @@ def sheet_values(sample):
     names = ("patient", "sample", "tissue", "role", "kit", "sex", "centre", "batch", "strandedness")
     made = {name: getattr(sample, name) for name in names}
     day = sample.collection_date
-    return made | {"collection_date": day.isoformat() if day else "", "rin": sample.rin, "purity": sample.purity}
+    return made | {
+        "collection_date": day.isoformat() if day else "",
+        "rin": sample.rin,
+        "purity": sample.purity,
+    }
 
 
 rule collect_counts:
