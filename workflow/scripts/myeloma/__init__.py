@@ -34,7 +34,7 @@ MODULES_OF_STAGE = {
     "expression": ("partners",),
     "calls": ("copies", "purity"),
     "abnormalities": ("abnormalities",),
-    "response": ("response",),
+    "response": ("endpoints", "groups", "imwg", "response", "visits"),
     "comparison": ("association", "flow", "survival"),
     "report": ("report",),
 }

@@ -146,7 +146,7 @@ def _unconfirmed(case: _Case, outcome: Outcome) -> Outcome:
 
 
 def _new_therapy(case: _Case, outcome: Outcome) -> Outcome:
-    """Censored at the last adequate visit before the next therapy, if the event came on or after its start."""
+    """Censored at the last adequate visit before the next therapy, if the outcome is not before it."""
     therapy = case.row["new_therapy_date"]
     if therapy is None or (outcome.date < therapy):
         return outcome

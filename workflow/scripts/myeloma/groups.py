@@ -106,10 +106,10 @@ def rule_text(definition: str, rules: Rules) -> str:
         f"C1D1 + {rules.poor_days} days ({a['poor_cycles']} x {rules.induction_cycle_days})"
     )
     if definition == "A":
+        product = f"{a['early_cycles']} x {rules.induction_cycle_days} + {a['window_days']}"
         return (
-            f"A: EARLY_RESPONDER = confirmed >= {a['early_level']} with onset by "
-            f"C1D1 + {rules.early_days} days ({a['early_cycles']} x {rules.induction_cycle_days} + {a['window_days']}); {poor}; "
-            "progression comes before early response"
+            f"A: EARLY_RESPONDER = confirmed >= {a['early_level']} with onset by C1D1 + {rules.early_days} "
+            f"days ({product}); {poor}; progression comes before early response"
         )
     if definition == "B":
         b = rules.groups["B"]
