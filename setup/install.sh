@@ -12,7 +12,6 @@ stamps=$tools/stamps
 uv_version=0.13.9
 multiqc=$tools/multiqc
 began=$SECONDS
-did_something=no
 
 say() { printf '%s\n' "$*"; }
 fail() { printf 'set-up stopped: %s\n' "$*" >&2; exit 1; }
@@ -41,7 +40,7 @@ logged() {
 
 digest() { cat "$@" | sha256sum | cut -c1-16; }
 standing() { [ -e "$stamps/$1" ] && [ "$(cat "$stamps/$1")" = "$2" ]; }
-stamp() { printf '%s\n' "$2" >"$stamps/$1.new" && mv "$stamps/$1.new" "$stamps/$1"; did_something=yes; }
+stamp() { printf '%s\n' "$2" >"$stamps/$1.new" && mv "$stamps/$1.new" "$stamps/$1"; }
 
 debian_packages() {
     local packages missing=() package version root=()
@@ -65,7 +64,6 @@ debian_packages() {
         retry "apt-get update" "${root[@]}" apt-get -qq update
         retry "apt-get install" logged "$tools/apt.log" "${root[@]}" env DEBIAN_FRONTEND=noninteractive \
             apt-get install -y -q --no-install-recommends "${missing[@]}"
-        did_something=yes
     fi
     grep -v -e '^#' -e '^$' setup/debian-packages.txt | while IFS=$'\t' read -r package version _; do
         installed=$(dpkg-query -W -f '${Version}' "$package")
@@ -124,7 +122,7 @@ get_uv() {
 }
 
 fetch_jars() {
-    mvn -q -B -f envs/gatk/pom.xml dependency:copy-dependencies \
+    logged "$tools/maven.log" mvn -q -B -f envs/gatk/pom.xml dependency:copy-dependencies \
         -DoutputDirectory="$tools/gatk.new/jars" -DincludeScope=runtime
 }
 
@@ -156,15 +154,23 @@ mkdir -p "$stamps" "$tools/bin"
 exec 9>"$tools/lock"
 flock -n 9 || { say "another set-up is at work in this folder; waiting for it"; flock 9; }
 
+before=$(cat "$stamps"/* 2>/dev/null || true)
 debian_packages
 python=$(find_python) || fail "no Python 3.11 with venv found. Debian 12: apt-get install python3-venv; or PYTHON=/path/to/python3.11"
 if ! [ -e "$stamps/python" ] || ! [ -e "$stamps/multiqc" ]; then get_uv; fi
+
+# The last two work beside the first: they wait for the network most of the time.
+step=3/5 environment multiqc "$multiqc" envs/requirements-multiqc.txt >"$tools/multiqc.log" 2>&1 &
+second=$!
+step=4/5 gatk >"$tools/gatk.log" 2>&1 &
+third=$!
 step=2/5 environment python "$project/.venv" envs/requirements.txt
-step=3/5 environment multiqc "$multiqc" envs/requirements-multiqc.txt
+finish() { wait "$1" || { cat "$2" >&2; exit 1; }; cat "$2"; }
+finish "$second" "$tools/multiqc.log"
+finish "$third" "$tools/gatk.log"
 ln -sfn "$multiqc/bin/multiqc" "$tools/bin/multiqc"
-step=4/5 gatk
 write_activate
 say "5/5 set-up is complete ($((SECONDS - began)) s)"
-if [ "$did_something" = yes ]; then
+if [ "$before" != "$(cat "$stamps"/*)" ]; then
     say "    next: make demo, make test; or for your own data: source .tools/activate && ./run --help"
 fi
