@@ -15,7 +15,9 @@ def write_sheet(path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, 
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def write_sheets(folder: Path, samples: Sequence[Mapping[str, str]], units: Sequence[Mapping[str, str]]) -> None:
+def write_sheets(
+    folder: Path, samples: Sequence[Mapping[str, str]], units: Sequence[Mapping[str, str]]
+) -> None:
     """The three mandatory sheets; every sample is WES."""
     patients = list(dict.fromkeys(row["patient"] for row in samples))
     write_sheet(folder / "sheets/patients.tsv", ("patient",), [{"patient": p} for p in patients])

@@ -1,0 +1,109 @@
+"""Real exome reads of HCC1395 and its normal, from FASTQ through the same rules to the passing calls."""
+
+import pysam
+import pytest
+from myeloma import tables
+
+from .haplotypes import explained
+from .workflow import run, write_sheets
+
+pytestmark = [pytest.mark.data, pytest.mark.tools, pytest.mark.end_to_end]
+
+# Passing calls outside the hard windows that the truth set does not hold. Clean in the reads (mapping
+# quality 60, no read of the normal): chrX 6-base deletion in 12 of 12 reads, chr16 one haplotype in 6 of 34.
+# The truth set has no variant at all on chrX and on 16q; the normal line is reported (from knowledge, not
+# verified here) to have lost copies of 6p, 16q and X, so that somatic status there was not settled.
+NOT_SETTLED = {("chrX", 530, "GAGATAT", "G"), ("chr16", 502, "C", "CA"), ("chr16", 503, "C", "T")}
+
+
+@pytest.fixture(scope="module")
+def data(real_data):
+    return real_data("seqc2_wes_slices")
+
+
+@pytest.fixture(scope="module")
+def reference(data):
+    with pysam.FastaFile(str(data / "mini_ref/mini_hg38.fa")) as fasta:
+        return {name: fasta.fetch(name) for name in fasta.references}
+
+
+@pytest.fixture(scope="module")
+def truth(data):
+    rows = [
+        line.rstrip("\n").split("\t")
+        for line in (data / "mini_ref/truth_mini.vcf").read_text().splitlines()
+        if not line.startswith("#")
+    ]
+    made = {(r[0], int(r[1]), r[3], r[4]): "TIER=High" in r[7] for r in rows}
+    assert sum(made.values()) == 27
+    return made
+
+
+@pytest.fixture(scope="module")
+def folder(data, project, tools, tmp_path_factory):
+    tools("bwa", "fastp", "samblaster", "samtools", "mosdepth", "gatk", "bcftools")
+    folder = tmp_path_factory.mktemp("seqc2")
+    names = {"HCC1395": "tumor", "HCC1395BL": "normal"}
+    samples = [
+        {"sample": "HCC1395", "patient": "SEQC2", "tissue": "tumour"},
+        {"sample": "HCC1395BL", "patient": "SEQC2", "tissue": "normal"},
+    ]
+    units = [
+        {"sample": sample, "library": "lib1", "flowcell": "HM775BBXX", "lane": "1"}
+        | {f"fastq_{r}": data / f"fastq_merged/HCC1395_{name}_R{r}.fastq.gz" for r in (1, 2)}
+        for sample, name in names.items()
+    ]
+    write_sheets(folder, samples, units)
+    config = project / "tests/real/configs/seqc2.yaml"
+    fasta = data / "mini_ref/mini_hg38.fa"
+    run(project, folder, config, fasta, "results/calls/variants.tsv.gz", "results/calls/somatic.maf.gz")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def calls(folder):
+    """Variant -> FILTER."""
+    frame = tables.read(folder / "results/calls/variants.tsv.gz", tables.VARIANTS)
+    return {(r.chrom, int(r.pos), r.ref, r.alt): r.filter for r in frame.itertuples()}
+
+
+def hard(variant, project):
+    rows = [
+        line.split("\t")
+        for line in (project / "tests/real/hard_windows.bed").read_text().splitlines()
+        if not line.startswith("#")
+    ]
+    return any(r[0] == variant[0] and int(r[1]) < variant[1] <= int(r[2]) for r in rows)
+
+
+def found(wanted, truth, calls, reference):
+    return [v for v in wanted if explained(v, list(truth), list(calls), reference[v[0]])]
+
+
+def test_every_high_confidence_variant_is_called(truth, calls, reference):
+    high = [v for v, is_high in truth.items() if is_high]
+    missing = set(high) - set(found(high, truth, calls, reference))
+    assert not missing
+
+
+def test_at_least_25_pass_and_the_others_name_their_filter(truth, calls, reference):
+    high = [v for v, is_high in truth.items() if is_high]
+    passing = {v: f for v, f in calls.items() if f == "PASS"}
+    passed = found(high, truth, passing, reference)
+    not_passed = sorted(set(high) - set(passed))
+    filters = {v: {f for c, f in calls.items() if c[0] == v[0] and abs(c[1] - v[1]) <= 1} for v in not_passed}
+    assert len(passed) >= 25, filters
+    assert all(names and "PASS" not in names for names in filters.values()), filters
+
+
+def test_no_passing_call_that_truth_lacks_outside_the_hard_windows(truth, calls, reference, project):
+    passing = [v for v, f in calls.items() if f == "PASS"]
+    unknown = [v for v in passing if not explained(v, passing, list(truth), reference[v[0]])]
+    assert {v for v in unknown if not hard(v, project)} <= NOT_SETTLED
+
+
+def test_header_of_the_cram_holds_no_path(folder):
+    with pysam.AlignmentFile(str(folder / "results/alignments/HCC1395.cram"), check_sq=False) as cram:
+        text = str(cram.header)
+    assert "UR:" not in text and str(folder) not in text
+    assert "M5:" in text and "ID:HCC1395.lib1.HM775BBXX.1" in text
