@@ -15,6 +15,7 @@ from myeloma.run import command
 # Depth that counts for calling: reads of this mapping quality and better, duplicates left out,
 # a base under both mates counted once (mosdepth's default).
 MIN_MAPPING_QUALITY = 20
+NO_TARGETS = "no targets are known for this sample's kit"
 
 
 @dataclass(frozen=True)
@@ -69,15 +70,14 @@ def measure(
         "mapped_fraction": _ratio(numbers["reads mapped"], numbers["raw total sequences"]),
         "duplicate_fraction": _ratio(numbers["reads duplicated"], numbers["reads mapped"]),
         "median_insert_size": weighted_median(inserts),
-        "median_target_depth": median_depth(dist),
-        "target_bases_20x_fraction": share_at(dist, 20),
+        "median_target_depth": median_depth(dist) if targets else None,
+        "on_target_fraction": _on_target(cram, fasta, targets, threads) if targets else None,
+        ("target" if targets else "genome") + "_bases_20x_fraction": share_at(dist, 20),
     }
-    if targets:
-        values["on_target_fraction"] = _on_target(cram, fasta, targets, threads)
-    reasons = {} if targets else {"on_target_fraction": "no targets are known for this sample's kit"}
+    no_targets = {} if targets else dict.fromkeys(("median_target_depth", "on_target_fraction"), NO_TARGETS)
     rows = [
-        {**sample, "gate": gate, "value": value, "reason": reasons.get(gate, "")}
-        for gate, value in {**dict.fromkeys(reasons), **values}.items()
+        {**sample, "gate": gate, "value": value, "reason": no_targets.get(gate, "")}
+        for gate, value in values.items()
     ]
     frame = pd.DataFrame(rows).assign(threshold=None, verdict="")
     tables.write(frame, outputs["qc"], tables.QC)
