@@ -63,6 +63,8 @@ _SHIFTS = np.arange(-0.08, 0.081, 0.02)
 _LOG2_RANGE, _MAF_RANGE = 6.0, 0.5
 _WIDTH_80 = 2.563  # 10-90 % range of a normal distribution in sd
 _DROP = 1.92  # half the 95 % point of chi-square with one degree of freedom
+_CHROMOSOMES_WITH_SORTED = 2  # informative chromosomes that resolve purity beside a sorted purity
+_CHROMOSOMES_ALONE = 3  # and without one
 _INFORMATIVE = 5.0  # log likelihood ratio of a segment's best state over the base state
 
 
@@ -232,8 +234,9 @@ def fit(segments: pd.DataFrame, sorted_purity: float | None, settings: Mapping[s
     `segments`: autosomal rows with chrom, log2, log2_low, log2_high (10, 50, 90 % posterior), targets,
     minor_fraction, minor_low, minor_high (empty without heterozygous sites), het_sites.
     `sorted_purity` (0-1 or None) is the prior of samples.tsv, with sd `purity_prior_sd`.
-    Status is `unresolved` when no segment is informative, when one chromosome alone is (its change may be
-    clonal or not), or when the interval is wider than `max_purity_interval`; then the sorted purity is used.
+    Status is `unresolved` when no segment is informative, when too few chromosomes are (their change may
+    be clonal or not), or when the interval is wider than `max_purity_interval`; then the sorted
+    purity is used.
     """
     given = sorted_purity is not None and np.isfinite(sorted_purity)
     usable = segments[(segments["targets"] >= settings["min_targets_per_segment"]) & segments["log2"].notna()]
@@ -248,7 +251,7 @@ def fit(segments: pd.DataFrame, sorted_purity: float | None, settings: Mapping[s
     inside = profile.index[profile >= profile.max() - _DROP]
     low, high = float(inside.min()), float(inside.max())
     chromosomes = _informative(data, best)
-    why = _why_unresolved(chromosomes, low, high, settings["max_purity_interval"])
+    why = _why_unresolved(chromosomes, given, low, high, settings["max_purity_interval"])
     used = None
     if not why:
         used = float(best["purity"])
@@ -279,12 +282,15 @@ def _unresolved(why: str, low: float | None, high: float | None) -> Fit:
     return Fit(None, None, low, high, "unresolved", why, None, 0.0, "diploid", float("nan"))
 
 
-def _why_unresolved(chromosomes: set, low: float, high: float, widest: float) -> str:
+def _why_unresolved(chromosomes: set, given: bool, low: float, high: float, widest: float) -> str:
     if not chromosomes:
         return "flat profile: no segment differs from two balanced copies"
-    if len(chromosomes) == 1:
-        only = next(iter(chromosomes))
-        return f"only {only} differs from two balanced copies: clonal and subclonal cannot be told apart"
+    # A change of half of the cells of a pure sample looks like a change of all cells of a half-pure one.
+    # Several changes of one size are taken as clonal; too few of them are no evidence.
+    need = _CHROMOSOMES_WITH_SORTED if given else _CHROMOSOMES_ALONE
+    if len(chromosomes) < need:
+        named = ", ".join(sorted(chromosomes))
+        return f"only {named} differ from two balanced copies: clonal and subclonal cannot be told apart"
     if high - low > widest + 1e-9:
         return f"purity interval {low:.2f}-{high:.2f} is wider than {widest:g}"
     return ""
