@@ -222,42 +222,56 @@ def _serum_high(state: _State, value: float | None) -> list[Condition]:
     return [Condition(at_least(rise, limits["pd_serum_rise_high_g_l"]), words)]
 
 
-def _progression(state: _State, visit: Visit) -> tuple[Condition, bool]:
-    """Does this visit meet PD, and is it by imaging or marrow (which need no confirmation)?"""
-    limits, track = state.limits, state.track
+def _by_image_or_marrow(state: _State, visit: Visit) -> list[Condition]:
+    """Signs of progression that need no confirmation; only what was looked at."""
+    limits, made = state.limits, []
     for name, said in (("new_lesion", "new lesion"), ("imaging_pd", "progression on imaging")):
-        if visit.get(name) == "yes":
-            return Condition(True, said), True
-    spd = visit.get("plasmacytoma_spd_mm2")
-    low = state.nadir("plasmacytoma_spd_mm2", False)
-    if spd is not None and low is not None and spd > low:
+        if visit.get(name):
+            made.append(
+                Condition(visit.get(name) == "yes", said if visit.get(name) == "yes" else f"no {said}")
+            )
+    spd, low = visit.get("plasmacytoma_spd_mm2"), state.nadir("plasmacytoma_spd_mm2", False)
+    if spd is not None and low is not None:
         share = limits["pd_plasmacytoma_rise"]
-        if low <= 0 or at_least((spd - low) / low, share):
-            from_to = f"{_named('plasmacytoma_spd_mm2', spd)} from nadir {_say(low)}"
-            words = f"{from_to} (limit rise {100 * share:.4g} %)"
-            return Condition(True, words), True
+        risen = spd > low and (low <= 0 or at_least((spd - low) / low, share))
+        from_to = f"{_named('plasmacytoma_spd_mm2', spd)} from nadir {_say(low)}"
+        made.append(Condition(risen, f"{from_to} (limit rise {100 * share:.4g} %)"))
     marrow = visit.get("marrow_pc_percent")
-    if track.marrow:
-        rise = _rise(state, "marrow_pc_percent", marrow, limits["pd_marrow_rise_points"], confirmed=False)
-        if rise.truth:
-            return rise, True
-    rises = [
-        _rise(state, "serum_m_g_l", visit.get("serum_m_g_l"), limits["pd_serum_rise_g_l"]),
-        *_serum_high(state, visit.get("serum_m_g_l")),
-        _rise(state, "urine_m_mg_24h", visit.get("urine_m_mg_24h"), limits["pd_urine_rise_mg_24h"]),
+    if state.track.marrow and marrow is not None:
+        points = limits["pd_marrow_rise_points"]
+        made.append(_rise(state, "marrow_pc_percent", marrow, points, confirmed=False))
+    return made
+
+
+def _biochemical(state: _State, visit: Visit) -> list[Condition]:
+    """Signs of progression in serum, urine and free light chains, which the next sample must confirm."""
+    limits = state.limits
+    m, urine = visit.get("serum_m_g_l"), visit.get("urine_m_mg_24h")
+    made = [
+        _rise(state, "serum_m_g_l", m, limits["pd_serum_rise_g_l"]),
+        *_serum_high(state, m),
+        _rise(state, "urine_m_mg_24h", urine, limits["pd_urine_rise_mg_24h"]),
     ]
-    if track.flc:
-        flc = dflc_of(visit.values, track.chain)
-        rises.append(_rise(state, "dflc", flc, limits["pd_dflc_rise_mg_l"], strict=True))
+    if state.track.flc:
+        flc = dflc_of(visit.values, state.track.chain)
+        made.append(_rise(state, "dflc", flc, limits["pd_dflc_rise_mg_l"], strict=True))
     calcium, limit = visit.get("calcium_mmol_l"), limits["pd_calcium_mmol_l"]
     if limit and calcium is not None:
         words = f"{_named('calcium_mmol_l', calcium)} (limit > {_say(limit)}, 2006/2011 criteria)"
-        rises.append(Condition(above(calcium, limit), words))
-    for truth in (True, False):
-        met = [c for c in rises if c.truth is truth]
+        made.append(Condition(above(calcium, limit), words))
+    return made
+
+
+def _progression(state: _State, visit: Visit) -> tuple[Condition, bool]:
+    """Does this visit meet PD, and is it by imaging or marrow (which need no confirmation)?"""
+    definite, biochemical = _by_image_or_marrow(state, visit), _biochemical(state, visit)
+    for group, sure in ((definite, True), (biochemical, False)):
+        met = [c.words for c in group if c.truth]
         if met:
-            return Condition(truth, "; ".join(c.words for c in met)), False
-    return Condition(None, "; ".join(c.words for c in rises)), False
+            return Condition(True, "; ".join(met)), sure
+    everything = [*definite, *biochemical]
+    seen = [c.words for c in everything if c.truth is False]
+    return Condition(False if seen else None, "; ".join(seen or [c.words for c in everything])), False
 
 
 def _urine(
