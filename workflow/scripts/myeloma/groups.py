@@ -168,7 +168,7 @@ def _poor_best(facts: Facts, rules: Rules) -> Grouped | None:
     solid = [v for v in found.adequate() if v["conclusive"] and v["confirmed_own"] != "NE"]
     if found.progression_date is None and not solid:
         return None
-    open_response = _open_response(found)
+    open_response = _open_response(found, most)
     last = max((v["date"] for v in found.adequate() if v is not open_response), default=None)
     window = row["c1d1"] + datetime.timedelta(days=rules.poor_days - a["window_days"])
     ended = [row[n] for n in ("end_of_treatment", "new_therapy_date", "death_date") if row[n] is not None]
@@ -182,14 +182,15 @@ def _poor_best(facts: Facts, rules: Rules) -> Grouped | None:
     return Grouped(POOR, f"best confirmed response {found.best_confirmed}: {_response_words(best)}; {until}")
 
 
-def _open_response(found: Summary) -> dict | None:
-    """The last adequate visit, when it is a response that nothing confirmed."""
+def _open_response(found: Summary, most: str) -> dict | None:
+    """The last adequate visit, when it is a response beyond `most` that nothing confirmed."""
     seen = found.adequate()
     last = seen[-1] if seen else None
-    return last if last and last["level"] in imwg.RESPONSES and not last["conclusive"] else None
+    better = last is not None and last["level"] in imwg.RESPONSES and RANK[last["level"]] > RANK[most]
+    return last if better and not last["conclusive"] else None
 
 
-def _unmet(facts: Facts, window_end: Date, window: str) -> Grouped:
+def _unmet(facts: Facts, window_end: Date, window: str, most: str) -> Grouped:
     """Neither side met: NEITHER when the window was observed, else NOT_EVALUABLE, with the reason."""
     found = facts.found
     adequate = found.adequate()
@@ -204,8 +205,8 @@ def _unmet(facts: Facts, window_end: Date, window: str) -> Grouped:
     if found.best_confirmed == "NE" or (open_visits and len(open_visits) == len(adequate)):
         said = "; ".join(f"{v['level']} on {_visit_words(v)} {v['how']}" for v in open_visits)
         return Grouped(NOT_EVALUABLE, f"only unconfirmed evidence: {said or 'none'}")
-    open_response = _open_response(found)
-    if open_response and RANK[found.best_confirmed] <= RANK["SD"]:
+    open_response = _open_response(found, most)
+    if open_response and RANK[found.best_confirmed] <= RANK[most]:
         said = f"{open_response['level']} on {_visit_words(open_response)} {open_response['how']}"
         return Grouped(NOT_EVALUABLE, f"the response is unconfirmed: {said}")
     if last < window_end:
@@ -231,7 +232,7 @@ def _group_a(facts: Facts, rules: Rules) -> Grouped:
     if first and first["date"] <= limit:
         return Grouped(EARLY, f"{_response_words(first)}; onset by {limit}")
     end = start + datetime.timedelta(days=rules.poor_days)
-    return _poor_best(facts, rules) or _unmet(facts, end, f"{rules.poor_days} days")
+    return _poor_best(facts, rules) or _unmet(facts, end, f"{rules.poor_days} days", a["poor_best_at_most"])
 
 
 # ---------------------------------------------------------------- definitions B, C, D, E
@@ -321,7 +322,7 @@ def _group_e(facts: Facts, rules: Rules) -> Grouped:
     if facts.ttp is not None and facts.ttp[2]:
         return Grouped(NEITHER, f"{_ttp_words(facts)}, after the poor window, before {e['months']} months")
     end = facts.row["c1d1"] + datetime.timedelta(days=round(e["months"] * rules.endpoints["days_per_month"]))
-    return _unmet(facts, end, f"{e['months']} months")
+    return _unmet(facts, end, f"{e['months']} months", rules.groups["A"]["poor_best_at_most"])
 
 
 def group_all(
