@@ -384,6 +384,7 @@ rule join_copies:
 
 rule call_translocations:
     input:
+        unpack(lambda wildcards: named(genes=GENES, regions=REGIONS)),
         samples="results/cohort/samples.tsv",
         qc="results/alignments/qc.tsv",
         fusions="results/expression/fusions.tsv",
@@ -403,6 +404,6 @@ rule call_translocations:
         fish=[
             {name: "" if value is None else str(value) for name, value in row.items()} for row in COHORT.fish
         ],
-        code=files.code_of("translocations", "tables"),
+        code=files.code_of("translocations", "fusions", "expression", "tables"),
     script:
         "../scripts/call_translocations.py"

@@ -126,7 +126,8 @@ def size_factors(counts: pd.DataFrame) -> pd.Series:
         centre = np.where(positive.any(axis=1), positive.mean(axis=1), -np.inf)
     factors = np.full(counts.shape[1], np.nan)
     for column in np.flatnonzero(usable):
-        ratio = (logged[:, column] - centre)[np.isfinite(logged[:, column]) & np.isfinite(centre)]
+        both = np.isfinite(logged[:, column]) & np.isfinite(centre)
+        ratio = logged[both, column] - centre[both]
         factors[column] = np.exp(np.median(ratio)) if len(ratio) else np.nan
     factors /= np.exp(np.nanmean(np.log(factors)))
     return pd.Series(factors, index=counts.columns)

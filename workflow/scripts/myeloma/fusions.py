@@ -23,10 +23,12 @@ low_support       fewer reads than asked: known pairs `junction_min_reads` over 
 
 import logging
 import os
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 
 from myeloma.expression import IG_NAME, bare
@@ -123,12 +125,13 @@ class Annotation:
         self, genes: pd.DataFrame, regions: pd.DataFrame, translocations: Mapping[str, Sequence[str]]
     ):
         self.by_contig = {
-            bare(chrom): part.sort_values("start").reset_index(drop=True)
+            bare(chrom): (part["start"].to_numpy(), part["end"].to_numpy(), list(part.itertuples()))
             for chrom, part in genes.groupby("chrom", sort=True)
         }
+        self._seen: dict[Side, str] = {}
         self.span = {
-            row.gene_name: (row.chrom, int(row.start), int(row.end))
-            for row in genes.drop_duplicates("gene_name").itertuples()
+            (bare(row.chrom), row.gene_name): (int(row.start), int(row.end), row.strand)
+            for row in genes.itertuples()
         }
         self.loci = [
             (bare(r.chrom), int(r.start), int(r.end), r.name_)
@@ -173,27 +176,39 @@ class Annotation:
         return ""
 
     def _gene_at(self, side: Side) -> str:
+        if side not in self._seen:
+            self._seen[side] = self._find(side)
+        return self._seen[side]
+
+    def _find(self, side: Side) -> str:
         genes = self.by_contig.get(bare(side.chrom))
         if genes is None:
             return ""
-        hit = genes[(genes["start"] <= side.pos) & (genes["end"] >= side.pos)]
-        if hit.empty:
-            return ""
-        rank = pd.DataFrame(
-            {
-                "other_strand": hit["strand"] != side.strand,
-                "not_coding": ~hit["biotype"].astype(str).str.contains("protein_coding|IG_"),
-                "length": hit["end"] - hit["start"],
-            }
+        start, end, rows = genes
+        hits = [rows[i] for i in np.flatnonzero((start <= side.pos) & (end >= side.pos))]
+        best = min(
+            hits,
+            key=lambda g: (g.strand != side.strand, not _counts_first(g.biotype), g.end - g.start, g.gene_id),
+            default=None,
         )
-        best = rank.sort_values(["other_strand", "not_coding", "length"], kind="stable").index[0]
-        return str(hit.at[best, "gene_name"] or hit.at[best, "gene_id"])
+        return str(best.gene_name or best.gene_id) if best else ""
 
     def strand(self, side: Side, gene: str) -> str:
-        """Strand of that gene at the side; "" when it is a locus or unknown."""
-        genes = self.by_contig.get(bare(side.chrom))
-        hit = genes[(genes["gene_name"] == gene)] if genes is not None else ()
-        return str(hit["strand"].iloc[0]) if len(hit) else ""
+        """Strand of that gene on the side's contig; "" when it is a locus or unknown."""
+        return self.span.get((bare(side.chrom), gene), (0, 0, ""))[2]
+
+    def assessable(self) -> set[str]:
+        """Translocations that a junction could show: IGH and a partner gene or window are annotated."""
+        if not any(name == "IGH" for *_, name in self.loci) and not any(
+            gene.startswith("IGH") and _is_ig(gene) for _, gene in self.span
+        ):
+            return set()
+        named = {self.partner_genes[gene] for _, gene in self.span if gene in self.partner_genes}
+        return named | {window[3] for window in self.windows}
+
+
+def _counts_first(biotype: str) -> bool:
+    return "protein_coding" in str(biotype) or str(biotype).startswith("IG_")
 
 
 def _named(regions: pd.DataFrame) -> Iterable:
@@ -201,7 +216,7 @@ def _named(regions: pd.DataFrame) -> Iterable:
 
 
 def _is_ig(gene: str) -> bool:
-    return bool(pd.Series([gene]).str.fullmatch(IG_NAME).iloc[0])
+    return re.fullmatch(IG_NAME, gene) is not None
 
 
 def call(
@@ -319,16 +334,34 @@ def _agreement(sides: Sequence[Side], genes: Sequence[str], annotation: Annotati
 
 
 def _count_spanning(clusters: list[Cluster], pairs: pd.DataFrame) -> None:
-    """Give each discordant pair to the best supported cluster whose breakpoints both mates are near."""
-    order = sorted(clusters, key=lambda c: (-len(c.reads), _order(c.donor, c.acceptor)))
+    """Give each discordant pair to the best supported cluster whose breakpoints both mates are near.
+
+    Only clusters of several reads, or of a known pair, take pairs. Clusters are found by squares of the plane
+    (contig and position of either side), so the cost grows with the pairs and not with pairs x clusters.
+    """
+    squares: dict[tuple, list[Cluster]] = defaultdict(list)
+    for cluster in sorted(clusters, key=lambda c: (-len(c.reads), _order(c.donor, c.acceptor))):
+        if cluster.known or len(cluster.reads) > 1:
+            for one, other in ((cluster.donor, cluster.acceptor), (cluster.acceptor, cluster.donor)):
+                squares[_square(one.chrom, one.pos, other.chrom, other.pos)].append(cluster)
     taken = {read for cluster in clusters for read in cluster.reads}
     for row in pairs.drop_duplicates("key").drop_duplicates("read").itertuples():
         if row.read in taken:
             continue
-        for cluster in order:
-            if _is_near(row, cluster):
-                cluster.spanning += 1
-                break
+        chrom_a, square_a, chrom_b, square_b = _square(row.chrom_a, row.pos_a, row.chrom_b, row.pos_b)
+        near = [
+            cluster
+            for i in (-1, 0, 1)
+            for j in (-1, 0, 1)
+            for cluster in squares.get((chrom_a, square_a + i, chrom_b, square_b + j), ())
+            if _is_near(row, cluster)
+        ]
+        if near:
+            max(near, key=lambda c: len(c.reads)).spanning += 1
+
+
+def _square(chrom_a: str, pos_a: int, chrom_b: str, pos_b: int) -> tuple[str, int, str, int]:
+    return chrom_a, pos_a // SPANNING_WINDOW, chrom_b, pos_b // SPANNING_WINDOW
 
 
 def _is_near(row, cluster: Cluster) -> bool:
@@ -398,8 +431,7 @@ def _is_paralogue(cluster: Cluster, annotation: Annotation, fetch) -> bool:
         (cluster.acceptor, cluster.donor, cluster.gene_a, True),
         (cluster.donor, cluster.acceptor, cluster.gene_b, False),
     ):
-        span = annotation.span.get(gene)
-        chrom, start, end = span if span else (other.chrom, other.pos - 5000, other.pos + 5000)
+        start, end, _ = annotation.span.get((bare(other.chrom), gene), (other.pos - 5000, other.pos + 5000, ""))
         if end - start > PARALOGUE_REACH:
             start, end = other.pos - PARALOGUE_REACH // 2, other.pos + PARALOGUE_REACH // 2
         rightwards = (one.strand == "+") == after

@@ -13,7 +13,7 @@ Rules:
   t(4;14), so NSD2 does; a later gene speaks only when the first cannot be assessed, and only for present.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import pandas as pd
 
@@ -87,11 +87,12 @@ def call(
     fusions: pd.DataFrame,
     partners: pd.DataFrame,
     fish: Iterable[Mapping],
+    assessable: Collection[str],
 ) -> pd.DataFrame:
     """TRANSLOCATIONS rows: every patient and configured translocation.
 
     `translocations`: name -> partner genes, the deciding one first; `samples`: SAMPLES; `fish`: rows of
-    fish.tsv as mappings. Only the RNA sample with role analysis votes.
+    fish.tsv as mappings; `assessable`: translocations that a junction could show with this annotation. Only the RNA sample with role analysis votes.
     """
     chosen = samples[(samples["assay"] == "rna") & (samples["role"] == "analysis")]
     sample_of = dict(zip(chosen["patient"], chosen["sample"], strict=True))
@@ -104,7 +105,7 @@ def call(
         of_patient = [row for row in fish if row["patient"] == patient]
         why = "no RNA sample" if not sample else failed.get(sample, "")
         for name, genes in translocations.items():
-            rows.append(_row(patient, name, genes, own, votes, of_patient, why))
+            rows.append(_row(patient, name, genes, own, votes, of_patient, why, name in assessable))
     return pd.DataFrame(rows, columns=[*_COLUMNS])
 
 
@@ -114,14 +115,14 @@ _COLUMNS = (
 ).split()
 
 
-def _row(patient, name, genes, fusions, partners, fish_rows, not_assessable: str) -> dict:
+def _row(patient, name, genes, fusions, partners, fish_rows, not_assessable: str, shown: bool) -> dict:
     seen = fusions[(fusions["known"] == name) & (fusions["filter"] == "PASS")]
     expressed = expression_vote(partners, genes)
     if not_assessable:
         # Value and limit stay in the row for the reader; they have no vote.
         rna, expressed = NOT_ASSESSABLE, {**expressed, "state": NOT_ASSESSABLE, "reason": not_assessable}
     else:
-        rna = PRESENT if len(seen) else ABSENT
+        rna = PRESENT if len(seen) else (ABSENT if shown else NOT_ASSESSABLE)
     fish, fish_words = fish_vote(fish_rows, name)
     state, conflict, decided = adjudicate(NOT_ASSESSABLE, rna, expressed["state"], fish)
     reasons = [decided]
