@@ -27,14 +27,14 @@ FOUNDATIONS = ("tables", "files", "log", "run", "states", "settings")
 
 #: Where each module (or sub-package) belongs. tests/workflow/test_style.py holds the imports to it.
 MODULES_OF_STAGE = {
-    "cohort": ("cohort", "cohort_checks", "config_check", "sheets"),
-    "references": ("intervals",),
+    "cohort": ("cohort", "cohort_checks", "config_check", "first_sheets", "sheets", "summary"),
+    "references": ("downloads", "intervals", "references", "transcripts"),
     "reads": ("reads",),
-    "alignments": ("alignments", "qc"),
-    "expression": ("partners",),
-    "calls": ("copies", "purity"),
-    "abnormalities": ("abnormalities",),
+    "alignments": ("alignments", "qc", "rna"),
+    "expression": ("expression", "fusions", "partners"),
+    "calls": ("callable", "copies", "maf", "purity", "translocations", "variants"),
+    "abnormalities": ("abnormalities", "copy_events"),
     "response": ("endpoints", "groups", "imwg", "response", "visits"),
-    "comparison": ("association", "flow", "survival"),
+    "comparison": ("association", "differential", "flow", "survival"),
     "report": ("report",),
 }
