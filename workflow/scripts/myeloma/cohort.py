@@ -279,7 +279,9 @@ def _build(sheets: Mapping[str, Sheet], settings: Settings, max_days: int) -> Co
     units = _units(sheets["units"].rows, settings)
     lines = {row["sample"]: row.line for row in sheets["samples"].rows}
     samples = [_sample(row, units.get(row["sample"], ()), exclusions) for row in sheets["samples"].rows]
-    chosen = _choose(samples, patients, max_days, sheets["samples"], lines)
+    # no question about the baseline where the patient's row is itself reported as wrong
+    settled = {r["patient"] for r in sheets["patients"].rows if r["c1d1"] or not r.cells["c1d1"]}
+    chosen = _choose(samples, patients, max_days, sheets["samples"], lines, settled)
     return Cohort(
         patients=tuple(patients.values()),
         samples=tuple(chosen),
@@ -352,6 +354,7 @@ def _choose(
     max_days: int,
     sheet: Sheet,
     lines: Mapping[str, int],
+    settled: set[str],
 ) -> list[Sample]:
     """Roles of all samples, in the order given; a choice that cannot be made becomes a problem of `sheet`."""
     decided = {s.sample: s for s in samples if s.role in ("excluded", "no_reads")}
@@ -368,13 +371,12 @@ def _choose(
     for key, members in groups.items():
         patient = patients.get(key[0]) or Patient(key[0])
         for sample, role, why in _roles(members, patient.c1d1, max_days, key in insisted):
-            if role == "undecided":
+            if role == "undecided" and key[0] in settled:
                 sheet.problem(
                     lines[sample.sample], "analysis", "", f"which sample is the baseline? {why}",
                     "write yes in the column analysis of the one to use, or give collection_date and c1d1",
                 )  # fmt: skip
-                role = "other"
-            decided[sample.sample] = _with(sample, role, why)
+            decided[sample.sample] = _with(sample, "other" if role == "undecided" else role, why)
     return [decided[s.sample] for s in samples]
 
 

@@ -155,6 +155,7 @@ def _decode(raw: bytes, sheet: Sheet) -> str | None:
 
 def _parse(text: str, sheet: Sheet) -> None:
     """Split into cells, check the header, then every row."""
+    text = re.sub(r" *(\t|\r\n|\n|\r|\Z) *", r"\1", text).lstrip(" ")
     lines = csv.reader(io.StringIO(text, newline=""), delimiter="\t", strict=True)
     header: list[str] = []
     before = 0
