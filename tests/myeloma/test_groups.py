@@ -312,7 +312,7 @@ def test_without_assessments_nobody_is_evaluable(config):
     made = groups.assess(patients, pd.DataFrame(columns=["patient", "date"]), config)
     row = made["response"].iloc[0]
     assert (row["best_confirmed_response"], row["group"]) == ("NE", NOT_EVALUABLE)
-    assert "no assessments sheet" in row["decided_by"]
+    assert "no assessments given" in row["decided_by"]
     assert list(made["endpoints"]["endpoint"].unique()) == ["OS"]
     for name, frame in made.items():
         tables.conform(frame, getattr(tables, name.upper()))

@@ -373,7 +373,7 @@ def landmark_groups(
         return {p: ("", "the group is defined by this endpoint") for p in facts}
     days = datetime.timedelta(days=rules.groups["landmark_days"])
     marks = {p: f.row["c1d1"] + days for p, f in facts.items() if f.row["c1d1"] is not None}
-    then = facts_of(*endpoints.apply_cut(patients, assessments, marks), rules)
+    then = _everything(*endpoints.apply_cut(patients, assessments, marks), rules, given=True)[0]
     grouped = group_all(then, definition, rules)
     out = {}
     for patient, now in facts.items():
@@ -388,17 +388,13 @@ def landmark_groups(
 # ---------------------------------------------------------------- the tables of the stage
 
 
-def facts_of(patients: pd.DataFrame, assessments: pd.DataFrame, rules: Rules) -> dict[str, Facts]:
-    """Patient -> Facts, from tables that are already cut."""
-    return _everything(patients, assessments, rules)[0]
-
-
-def _everything(patients: pd.DataFrame, assessments: pd.DataFrame, rules: Rules):
+def _everything(patients: pd.DataFrame, assessments: pd.DataFrame, rules: Rules, given: bool):
+    """(patient -> Facts, confirmed levels, audit, ENDPOINTS), from tables that are already cut."""
     made, audit = imwg.levels(patients, assessments, rules.response)
     confirmed = response.confirm_visits(made, patients, rules.response)
     found = response.summarise(confirmed, patients, rules.induction_days)
     raw = visits.visits_of(assessments)
-    times = endpoints.table(patients, found, raw, rules.for_endpoints(len(assessments) > 0))
+    times = endpoints.table(patients, found, raw, rules.for_endpoints(given))
     main = times[(times["endpoint"] == "TTP") & (times["rule_set"] == "trial")].set_index("patient")
     ttp = {p: (r["end_date"], float(r["months"]), bool(r["event"])) for p, r in main.to_dict("index").items()}
     rows = visits.patient_rows(patients)
@@ -421,11 +417,11 @@ def assess(
     given = len(assessments) > 0
     cut = visits.day(config["trial"]["data_cut"]) or endpoints.latest_date(patients, assessments)
     patients, assessments = endpoints.apply_cut(patients, assessments, cut)
-    facts, confirmed, audit, times = _everything(patients, assessments, rules)
+    facts, confirmed, audit, times = _everything(patients, assessments, rules, given)
     grouped = {d: group_all(facts, d, rules, excluded) for d in DEFINITIONS}
     chosen = rules.groups["definition"]
     if not given:
-        none = Grouped(NOT_EVALUABLE, "no assessments sheet given: response cannot be assessed")
+        none = Grouped(NOT_EVALUABLE, "no assessments given: response cannot be assessed")
         grouped = {d: dict.fromkeys(facts, none) if d != "D" else grouped[d] for d in DEFINITIONS}
     marks = landmark_groups(patients, assessments, facts, rules)
     return {
