@@ -160,7 +160,7 @@ def test_without_allele_fractions_minor_copies_stay_empty():
 
 def test_doubled_genome_with_odd_states():
     events = {"chr17p": (2, 0, 1.0), "chr1q": (5, 2, 1.0), "chr13q": (3, 1, 1.0), "chr8p": (3, 1, 1.0)}
-    events |= {"chr6q": (3, 1, 1.0), "chr9q": (5, 2, 1.0), "chr14q": (3, 1, 1.0)}
+    events |= {"chr6q": (2, 0, 1.0), "chr9q": (6, 2, 1.0), "chr14q": (2, 0, 1.0)}
     found, states = called(simulate(np.random.default_rng(7), 0.8, events, base=(4, 2)))
     assert found.base == (4, 2)
     assert found.purity == pytest.approx(0.8, abs=0.05)
@@ -192,8 +192,15 @@ def test_no_segment_with_enough_targets():
 
 def test_purity_far_from_the_sorted_purity_is_said():
     events = {arm: (*LOSS, 1.0) for arm in ("chr13q", "chr14q", "chr8p", "chr16q", "chr1p", "chr6q")}
-    found, _ = called(simulate(np.random.default_rng(11), 0.5, events), given=0.95)
+    found, _ = called(simulate(np.random.default_rng(11), 0.9, events), given=0.5)
     assert found.status == "resolved" and "sorted purity" in found.reason
+
+
+def test_half_pure_diploid_and_pure_doubled_genomes_are_the_same_data_and_stay_unresolved():
+    # purity 0.5 with copies n and purity 1 with n + 2 copies give equal ratios and allele fractions
+    events = {arm: (*LOSS, 1.0) for arm in ("chr13q", "chr14q", "chr8p", "chr16q", "chr1p", "chr6q")}
+    found, _ = called(simulate(np.random.default_rng(11), 0.5, events), given=0.95)
+    assert found.status == "unresolved" and found.used == 0.95
 
 
 @pytest.mark.parametrize(

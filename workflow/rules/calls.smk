@@ -218,7 +218,7 @@ rule prepare_copies:
         fasta="results/references/genome.fa",
         fai="results/references/genome.fa.fai",
         dictionary="results/references/genome.dict",
-        regions=SETTINGS.reference("regions"),
+        regions="results/references/regions.tsv",
     output:
         intervals="results/calls/copies/kits/{kit}.interval_list",
         gc="results/calls/copies/kits/{kit}.gc.tsv",
@@ -317,8 +317,8 @@ rule model_copies:
         ),
         counts="results/calls/copies/{sample}.counts.tsv",
         alleles="results/calls/copies/{sample}.alleles.tsv",
-        regions=SETTINGS.reference("regions"),
-        arms=SETTINGS.reference("arms"),
+        regions="results/references/regions.tsv",
+        arms="results/references/arms.tsv",
     output:
         segments="results/calls/copies/{sample}.segments.tsv",
         purity="results/calls/copies/{sample}.purity.tsv",

@@ -30,7 +30,6 @@ BASES = {"diploid": (2, 1), "doubled": (4, 2)}
 # the base. Assumption; the simulations of tests/myeloma/test_purity.py hold it to account.
 _COMMON = {
     "diploid": {
-        (2, 1): 1.0,
         (1, 0): 0.25,
         (3, 1): 0.25,
         (2, 0): 0.08,
@@ -39,7 +38,6 @@ _COMMON = {
         (0, 0): 0.02,
     },
     "doubled": {
-        (4, 2): 1.0,
         (3, 1): 0.25,
         (5, 2): 0.2,
         (2, 0): 0.2,
@@ -50,6 +48,7 @@ _COMMON = {
     },
 }
 _RARE = 0.02
+_UNCHANGED = 0.6  # prior share of segments without a change
 _CHANGES = {
     "diploid": ((1, 0), (3, 1), (2, 0), (4, 1), (0, 0)),
     "doubled": ((3, 1), (5, 2), (2, 1), (2, 0)),
@@ -123,14 +122,13 @@ class _Components:
 
 
 def _state_prior(hypothesis: str) -> dict[tuple[int, int], float]:
-    base = BASES[hypothesis][0]
-    common = _COMMON[hypothesis]
-    weights = {}
-    for total in range(MAX_COPIES + 1):
-        for minor in range(total // 2 + 1):
-            weights[total, minor] = common.get((total, minor), _RARE * 0.5 ** abs(total - base))
+    base, common = BASES[hypothesis], _COMMON[hypothesis]
+    states = [(total, minor) for total in range(MAX_COPIES + 1) for minor in range(total // 2 + 1)]
+    weights = {s: common.get(s, _RARE * 0.5 ** abs(s[0] - base[0])) for s in states if s != base}
     whole = sum(weights.values())
-    return {state: weight / whole for state, weight in weights.items()}
+    changed = {state: (1 - _UNCHANGED) * weight / whole for state, weight in weights.items()}
+    # The same share in both hypotheses, or the one with fewer ways to change would win by its base alone.
+    return {state: changed.get(state, _UNCHANGED) for state in states}
 
 
 def _components() -> _Components:
