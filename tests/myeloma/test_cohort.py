@@ -237,10 +237,33 @@ def test_wrong_cell_is_named_with_line_field_and_fix(trial, sheet, line, column,
 
 
 HOSTILE = [
-    "$(touch x)", "`id`", "../../etc/passwd", "a..b", "<script>alert(1)</script>", "a b", "a;b", "-rf", ".hidden",
-    "a'b", 'a"b', "a|b", "a&b", "a*", "{sample}", "a\\b", "P\u043e1", "P\u200b1", "\uff30\uff11", "a\nb", "a\x00b",
-    "x" * 65, "a/b", "%2e%2e", "=1+1", "@SUM(A1)",
-]  # fmt: skip
+    "$(touch x)",
+    "`id`",
+    "../../etc/passwd",
+    "a..b",
+    "<script>alert(1)</script>",
+    "a b",
+    "a;b",
+    "-rf",
+    ".hidden",
+    "a'b",
+    'a"b',
+    "a|b",
+    "a&b",
+    "a*",
+    "{sample}",
+    "a\\b",
+    "P\u043e1",
+    "P\u200b1",
+    "\uff30\uff11",
+    "a\nb",
+    "a\x00b",
+    "x" * 65,
+    "a/b",
+    "%2e%2e",
+    "=1+1",
+    "@SUM(A1)",
+]
 
 
 @pytest.mark.parametrize("value", HOSTILE)
@@ -440,9 +463,15 @@ def place(trial, samples):
     for name, days, analysis in samples:
         day = "" if days is None else date.fromordinal(start - days).isoformat()
         trial.add(
-            "samples", sample=name, patient="P03", assay="wes", tissue="tumour", collection_date=day, kit="k1",
+            "samples",
+            sample=name,
+            patient="P03",
+            assay="wes",
+            tissue="tumour",
+            collection_date=day,
+            kit="k1",
             analysis=analysis,
-        )  # fmt: skip
+        )
         reads = {f"fastq_{i}": f"fastq/{name}_R{i}.fastq.gz" for i in (1, 2)}
         trial.add("units", sample=name, library="L1", flowcell="HX9", lane="1", **reads)
 
@@ -604,8 +633,10 @@ def test_first_sheets_from_a_folder(project, tmp_path):
     assert "mate is missing" in done.stdout and "flow cell unknown" in done.stdout
     units = read_rows(tmp_path / "out/units.tsv")
     assert [r[:4] for r in units[1:]] == [
-        ["P1_T", "P1_T", "HXX2", "5"], ["P1_T", "P1_T", "HXX2", "6"], ["P2-N", "P2-N", "unknown", "1"],
-    ]  # fmt: skip
+        ["P1_T", "P1_T", "HXX2", "5"],
+        ["P1_T", "P1_T", "HXX2", "6"],
+        ["P2-N", "P2-N", "unknown", "1"],
+    ]
     assert [r[:2] for r in read_rows(tmp_path / "out/samples.tsv")[1:]] == [["P1_T", "P1"], ["P2-N", "P2"]]
     assert read_rows(tmp_path / "out/patients.tsv")[2][0] == "P2"
     before = (tmp_path / "out/units.tsv").read_bytes()

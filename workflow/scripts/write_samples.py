@@ -1,6 +1,7 @@
 """What the analysis does with every sample, and why."""
 
 import pandas as pd
+
 from myeloma import tables
 from myeloma.log import log_to
 

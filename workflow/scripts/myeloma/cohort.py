@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from myeloma import cohort_checks, config_check
+from myeloma.listing import Listing
 from myeloma.settings import Settings
 from myeloma.sheets import Problem, Row, Sheet, SheetErrors, read_sheet, schema
 
@@ -191,7 +192,7 @@ class Cohort:
         return self.normal(self.sample(sample).patient)
 
     def tumour_path(self, sample: str, ending: str) -> str:
-        """results/calls/{patient}{ending} for the analysis sample, results/calls/other/{sample}{ending} else."""
+        """results/calls/{patient}{ending} for the analysis sample, other/{sample}{ending} there else."""
         found = self.sample(sample)
         name = found.patient if found.role == "analysis" else f"other/{found.sample}"
         return f"results/calls/{name}{ending}"
@@ -224,7 +225,7 @@ class Cohort:
         return frame.sort_values(["patient", "date"], kind="stable").reset_index(drop=True)
 
     def fish_frame(self, settings: Settings | None = None):
-        """All FISH rows as a pandas DataFrame; `result` is filled by percent >= cutoff_percent where empty."""
+        """All FISH rows as a DataFrame; an empty `result` is filled by percent >= cutoff_percent."""
         import pandas as pd
 
         names = list(schema("fish")["properties"])
@@ -280,7 +281,7 @@ def _build(sheets: Mapping[str, Sheet], settings: Settings, max_days: int) -> Co
     lines = {row["sample"]: row.line for row in sheets["samples"].rows}
     samples = [_sample(row, units.get(row["sample"], ()), exclusions) for row in sheets["samples"].rows]
     # no question about the baseline where the patient's row is itself reported as wrong
-    settled = {r["patient"] for r in sheets["patients"].rows if r["c1d1"] or not r.cells["c1d1"]}
+    settled = {r["patient"] for r in sheets["patients"].rows if r["c1d1"] or not r.written("c1d1")}
     chosen = _choose(samples, patients, max_days, sheets["samples"], lines, settled)
     return Cohort(
         patients=tuple(patients.values()),
@@ -308,8 +309,9 @@ def _exclusions(sheets: Mapping[str, Sheet]) -> list[dict[str, Any]]:
 
 def _units(rows: Iterable[Row], settings: Settings) -> dict[str, list[Unit]]:
     found: dict[str, list[Unit]] = defaultdict(list)
+    paths_of = Listing(settings)
     for row in rows:
-        paths = {name: settings.path(row[name]) for name in ("fastq_1", "fastq_2", "bam")}
+        paths = {name: paths_of.path(row[name]) for name in ("fastq_1", "fastq_2", "bam")}
         found[row["sample"]].append(Unit(**{**row.values, **paths}))
     return found
 
@@ -373,9 +375,12 @@ def _choose(
         for sample, role, why in _roles(members, patient.c1d1, max_days, key in insisted):
             if role == "undecided" and key[0] in settled:
                 sheet.problem(
-                    lines[sample.sample], "analysis", "", f"which sample is the baseline? {why}",
+                    lines[sample.sample],
+                    "analysis",
+                    "",
+                    f"which sample is the baseline? {why}",
                     "write yes in the column analysis of the one to use, or give collection_date and c1d1",
-                )  # fmt: skip
+                )
             decided[sample.sample] = _with(sample, "other" if role == "undecided" else role, why)
     return [decided[s.sample] for s in samples]
 
@@ -468,7 +473,7 @@ def _assessment(row: Row) -> dict[str, Any]:
     for first, second, factor in UNITS_OF_MEASURE:
         other = values.pop(second)
         if other is not None and values[first] is None:
-            values[first] = float(Decimal(row.cells[second]) * factor)
+            values[first] = float(Decimal(row.written(second)) * factor)
     return {**values, "line": row.line}
 
 
@@ -480,7 +485,7 @@ def _fish(row: Row) -> dict[str, Any]:
 
 
 def sample_rows(cohort: Cohort) -> list[list[str]]:
-    """Rows of results/cohort/samples.tsv: patient, sample, assay, tissue, collection_date, kit, role, reason."""
+    """Rows of results/cohort/samples.tsv, cells in the order of its columns."""
     return [
         [s.patient, s.sample, s.assay, s.tissue, _day(s.collection_date), s.kit, s.role, s.reason]
         for s in cohort.samples

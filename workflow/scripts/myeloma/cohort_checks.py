@@ -2,12 +2,14 @@
 
 import os
 import re
+import stat
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
 from myeloma import config_check
+from myeloma.listing import Listing
 from myeloma.settings import Settings
 from myeloma.sheets import Row, Sheet, suggestion
 
@@ -54,9 +56,12 @@ def _ids(sheets: Sheets) -> None:
                     "stands twice" if same else f"differs from {rows[0][column]} only by upper and lower case"
                 )
                 sheet.problem(
-                    row.line, column, row[column], f"{what} (first in line {rows[0].line})",
+                    row.line,
+                    column,
+                    row[column],
+                    f"{what} (first in line {rows[0].line})",
                     "one row per patient" if name == "patients" else "one row and one id per sample",
-                )  # fmt: skip
+                )
     if not sheets["patients"].rows and not sheets["patients"].problems and sheets["patients"].columns:
         sheets["patients"].problem(0, "patient", "", "has no patient", "one row per patient of the trial")
     patients = {r["patient"] for r in sheets["patients"].rows}
@@ -88,17 +93,20 @@ def _patients(sheets: Sheets) -> None:
     for rows in _by(sheet.rows, lambda r: r["enrolment_number"]).values():
         for row in rows[1:]:
             sheet.problem(
-                row.line, "enrolment_number", row["enrolment_number"],
-                f"also that of {rows[0]['patient']} (line {rows[0].line})", "one number per patient",
-            )  # fmt: skip
+                row.line,
+                "enrolment_number",
+                row["enrolment_number"],
+                f"also that of {rows[0]['patient']} (line {rows[0].line})",
+                "one number per patient",
+            )
     for row in sheet.rows:
         _order_of_dates(row, sheet)
         for detail, day in (("death_cause", "death_date"), ("end_of_treatment_reason", "end_of_treatment")):
-            if row[detail] and not row.cells[day]:
+            if row[detail] and not row.written(day):
                 sheet.problem(
                     row.line, detail, row[detail], f"is given without {day}", f"give {day}, or clear it"
                 )
-        if row["end_of_treatment_reason"] == "death" and not row.cells["death_date"]:
+        if row["end_of_treatment_reason"] == "death" and not row.written("death_date"):
             sheet.problem(
                 row.line, "death_date", "", "treatment ended by death, but no date of death", "give it"
             )
@@ -126,11 +134,14 @@ def _order_of_dates(row: Row, sheet: Sheet) -> None:
     for earlier, later in DATE_ORDER:
         if row[earlier] and row[later] and row[later] < row[earlier]:
             sheet.problem(
-                row.line, later, row[later], f"is before {earlier} ({row[earlier]})",
+                row.line,
+                later,
+                row[later],
+                f"is before {earlier} ({row[earlier]})",
                 f"correct {later} or {earlier}",
-            )  # fmt: skip
+            )
     for name in ("end_of_induction", "end_of_treatment"):
-        if row[name] and not row.cells["c1d1"]:
+        if row[name] and not row.written("c1d1"):
             sheet.problem(
                 row.line, "c1d1", "", f"is empty, but {name} is given", f"give c1d1, or clear {name}"
             )
@@ -145,15 +156,21 @@ def _samples(sheets: Sheets, settings: Settings) -> None:
         patient = patients.get(row["patient"])
         if patient and row["sex"] and patient["sex"] and row["sex"] != patient["sex"]:
             sheet.problem(
-                row.line, "sex", row["sex"], f"patients.tsv says {patient['sex']} for {row['patient']}",
+                row.line,
+                "sex",
+                row["sex"],
+                f"patients.tsv says {patient['sex']} for {row['patient']}",
                 "correct one of the two; a swapped sample must not be hidden",
-            )  # fmt: skip
+            )
         if patient and row["collection_date"] and patient["death_date"]:
             if row["collection_date"] > patient["death_date"]:
                 sheet.problem(
-                    row.line, "collection_date", row["collection_date"],
-                    f"is after the death of {row['patient']} ({patient['death_date']})", "correct one of the two",
-                )  # fmt: skip
+                    row.line,
+                    "collection_date",
+                    row["collection_date"],
+                    f"is after the death of {row['patient']} ({patient['death_date']})",
+                    "correct one of the two",
+                )
         if row["assay"] == "wes":
             _kit(row, kits, sheet)
     normals = [
@@ -162,20 +179,24 @@ def _samples(sheets: Sheets, settings: Settings) -> None:
     for patient, rows in _by((r for r in normals if not out(r)), lambda r: r["patient"]).items():
         for row in rows[1:]:
             sheet.problem(
-                row.line, "tissue", "normal",
+                row.line,
+                "tissue",
+                "normal",
                 f"second normal of {patient} (the first, {rows[0]['sample']}, in line {rows[0].line})",
                 "analysis = no on the one not to use; top-up runs of one normal are units of one sample",
-            )  # fmt: skip
+            )
     insisted = (r for r in sheet.rows if r["analysis"] == "yes")
     for (patient, assay, tissue), rows in _by(
         insisted, lambda r: (r["patient"], r["assay"], r["tissue"])
     ).items():
         for row in rows[1:]:
             sheet.problem(
-                row.line, "analysis", "yes",
+                row.line,
+                "analysis",
+                "yes",
                 f"second {assay} {tissue} of {patient} with yes (the first in line {rows[0].line})",
                 "one yes per patient and assay",
-            )  # fmt: skip
+            )
 
 
 def _taken_out(exclusions: Sheet) -> Callable[[Row], bool]:
@@ -190,7 +211,7 @@ def _kit(row: Row, kits: Mapping[str, Any], sheet: Sheet) -> None:
     if row["kit"] and row["kit"] not in kits:
         fix = suggestion(row["kit"], kits, "kits of the config")
         sheet.problem(row.line, "kit", row["kit"], "unknown kit", fix)
-    elif kits and not row.cells["kit"]:
+    elif kits and not row.written("kit"):
         sheet.problem(row.line, "kit", "", "is empty for a WES sample", f"write one of: {', '.join(kits)}")
 
 
@@ -200,18 +221,23 @@ def _units(sheets: Sheets) -> None:
     for rows in _by(sheet.rows, lambda r: tuple(r[name].lower() for name in key)).values():
         for row in rows[1:]:
             sheet.problem(
-                row.line, "lane", row["lane"],
+                row.line,
+                "lane",
+                row["lane"],
                 f"sample, library, flowcell and lane as in line {rows[0].line}",
                 "each lane once; a top-up run has its own flow cell or lane",
-            )  # fmt: skip
+            )
     for rows in _by(sheet.rows, lambda r: (r["sample"], ".".join(r[n] for n in key[1:]).lower())).values():
         first = [rows[0][name].lower() for name in key]
         for row in rows[1:]:
             if [row[name].lower() for name in key] != first:
                 sheet.problem(
-                    row.line, "library", row["library"],
-                    f"library.flowcell.lane reads the same as in line {rows[0].line}", "take the dots out",
-                )  # fmt: skip
+                    row.line,
+                    "library",
+                    row["library"],
+                    f"library.flowcell.lane reads the same as in line {rows[0].line}",
+                    "take the dots out",
+                )
     for row in sheet.rows:
         _reads_given(row, sheet)
 
@@ -265,43 +291,43 @@ def _mate(path: str) -> tuple[str, str]:
 def _files(sheet: Sheet, settings: Settings, check_files: bool) -> None:
     """Every file is named once and, with `check_files`, is there and is not another one by a link."""
     seen: dict[Any, tuple[str, Row]] = {}
+    listing = Listing(settings)
     for row in sheet.rows:
         for column in ("fastq_1", "fastq_2", "bam"):
             if row[column]:
-                _file(row, column, settings, check_files, seen, sheet)
+                path = os.path.normpath(os.path.join(listing.workdir, listing.path(row[column])))
+                _file(row, column, path, check_files, seen, sheet)
 
 
 def _file(
-    row: Row,
-    column: str,
-    settings: Settings,
-    check_files: bool,
-    seen: dict[Any, tuple[str, Row]],
-    sheet: Sheet,
+    row: Row, column: str, path: str, check_files: bool, seen: dict[Any, tuple[str, Row]], sheet: Sheet
 ) -> None:
-    path = os.path.normpath(
-        os.path.join(settings.workdir, settings.path(row[column]) if check_files else row[column])
-    )
     key: Any = path
     if check_files:
         try:
             status = os.stat(path)
         except OSError as error:
             sheet.problem(
-                row.line, column, row[column], f"cannot be opened: {error.strerror}",
-                f"correct the path; relative paths start at {settings.workdir}",
-            )  # fmt: skip
+                row.line,
+                column,
+                row[column],
+                f"cannot be opened: {error.strerror}",
+                "correct the path; relative paths start at the working directory (--directory)",
+            )
             return
-        if os.path.isdir(path):
+        if stat.S_ISDIR(status.st_mode):
             sheet.problem(row.line, column, row[column], "is a folder", "name the file")
             return
         key = (status.st_dev, status.st_ino)
     if key in seen:
         other, first = seen[key]
         sheet.problem(
-            row.line, column, row[column], f"is the same file as {other} of line {first.line}",
+            row.line,
+            column,
+            row[column],
+            f"is the same file as {other} of line {first.line}",
             "each file once: its reads would count twice",
-        )  # fmt: skip
+        )
     else:
         seen[key] = (column, row)
 
@@ -312,16 +338,22 @@ def _assessments(sheets: Sheets) -> None:
     for rows in _by(sheet.rows, lambda r: (r["patient"], r["date"]) if r["date"] else "").values():
         for row in rows[1:]:
             sheet.problem(
-                row.line, "date", row["date"], f"second row of {row['patient']} on that day (line {rows[0].line})",
+                row.line,
+                "date",
+                row["date"],
+                f"second row of {row['patient']} on that day (line {rows[0].line})",
                 "put the values of one day into one row",
-            )  # fmt: skip
+            )
     measured = [c for c in sheet.columns if c not in ("patient", "date", "visit", "evaluable")]
     for row in sheet.rows:
-        if measured and row["evaluable"] != "no" and not any(row.cells.get(c) for c in measured):
+        if measured and row["evaluable"] != "no" and not any(row.written(c) for c in measured):
             sheet.problem(
-                row.line, "evaluable", row["evaluable"], "no value in the whole row",
+                row.line,
+                "evaluable",
+                row["evaluable"],
+                "no value in the whole row",
                 "write no in evaluable (a visit without assessment), or remove the row",
-            )  # fmt: skip
+            )
         patient, day = patients.get(row["patient"]), row["date"]
         if not patient or not day:
             continue
@@ -330,10 +362,13 @@ def _assessments(sheets: Sheets) -> None:
             sheet.problem(row.line, "date", day, f"is after the death ({death})", "correct one of the two")
         if start and day < start - timedelta(days=BASELINE_DAYS):
             sheet.problem(
-                row.line, "date", day,
-                f"is {(start - day).days} days before start of treatment (C1D1 {start}), limit {BASELINE_DAYS}",
+                row.line,
+                "date",
+                day,
+                f"is {(start - day).days} days before start of treatment (C1D1 {start}); "
+                f"at most {BASELINE_DAYS} are believed",
                 "correct the date, or leave out what belongs to an earlier line of therapy",
-            )  # fmt: skip
+            )
 
 
 def _fish(sheets: Sheets, settings: Settings) -> None:
@@ -346,30 +381,39 @@ def _fish(sheets: Sheets, settings: Settings) -> None:
     for rows in _by(sheet.rows, lambda r: tuple(str(r[n]) for n in key)).values():
         for row in rows[1:]:
             sheet.problem(
-                row.line, "abnormality", row["abnormality"], f"as in line {rows[0].line}",
+                row.line,
+                "abnormality",
+                row["abnormality"],
+                f"as in line {rows[0].line}",
                 "one row per patient, date, abnormality and probe",
-            )  # fmt: skip
+            )
     for row in sheet.rows:
         if row["abnormality"] and row["abnormality"] not in known:
             fix = suggestion(row["abnormality"], known, "known abnormalities")
             sheet.problem(row.line, "abnormality", row["abnormality"], "unknown abnormality", fix)
         percent, cutoff, result = row["percent"], row["cutoff_percent"], row["result"]
         if not result and (percent is None or cutoff is None):
-            if not any(row.cells.get(n) and row[n] is None for n in ("percent", "cutoff_percent")):
+            if not any(row.written(n) and row[n] is None for n in ("percent", "cutoff_percent")):
                 fix = "give result, or percent and cutoff_percent"
                 sheet.problem(row.line, "result", "", "neither result nor percent with cutoff_percent", fix)
         if result and percent is not None and cutoff is not None:
             if (percent >= cutoff) != (result == "present"):
                 sheet.problem(
-                    row.line, "result", result, f"but {percent:g} % against a cutoff of {cutoff:g} %",
+                    row.line,
+                    "result",
+                    result,
+                    f"but {percent:g} % against a cutoff of {cutoff:g} %",
                     "correct the one that is wrong",
-                )  # fmt: skip
+                )
         patient = patients.get(row["patient"])
         if patient and row["date"] and patient["death_date"] and row["date"] > patient["death_date"]:
             sheet.problem(
-                row.line, "date", row["date"], f"is after the death ({patient['death_date']})",
+                row.line,
+                "date",
+                row["date"],
+                f"is after the death ({patient['death_date']})",
                 "correct one of the two",
-            )  # fmt: skip
+            )
 
 
 def _exclusions(sheets: Sheets) -> None:
@@ -382,23 +426,32 @@ def _exclusions(sheets: Sheets) -> None:
             sheet.problem(row.line, "patient", "", "names nobody", "name a patient or a sample")
         if sample and row["patient"] and sample["patient"] != row["patient"]:
             sheet.problem(
-                row.line, "patient", row["patient"], f"{row['sample']} belongs to {sample['patient']}",
+                row.line,
+                "patient",
+                row["patient"],
+                f"{row['sample']} belongs to {sample['patient']}",
                 "correct the patient or the sample",
-            )  # fmt: skip
+            )
         if row["sample"] and row["analysis"] in ("response", "comparison"):
             sheet.problem(
-                row.line, "analysis", row["analysis"], "a sample has no response and no group",
+                row.line,
+                "analysis",
+                row["analysis"],
+                "a sample has no response and no group",
                 "leave sample empty (the patient is out), or write dna, rna or all",
-            )  # fmt: skip
+            )
         if (
             sample
             and row["analysis"] in ("dna", "rna")
             and (row["analysis"] == "dna") != (sample["assay"] == "wes")
         ):
             sheet.problem(
-                row.line, "analysis", row["analysis"], f"{row['sample']} is a {sample['assay']} sample",
+                row.line,
+                "analysis",
+                row["analysis"],
+                f"{row['sample']} is a {sample['assay']} sample",
                 "write all, or the analysis of its assay",
-            )  # fmt: skip
+            )
         _excluded_unit(row, units.get(row["sample"], []), sheet)
 
 
@@ -416,4 +469,4 @@ def _excluded_unit(row: Row, units: list[Row], sheet: Sheet) -> None:
         have = ", ".join(f"{u['library']} {u['flowcell']} {u['lane']}" for u in units) or "none"
         sheet.problem(
             row.line, given[-1], row[given[-1]], "no such unit", f"units of {row['sample']}: {have}"
-        )  # fmt: skip
+        )

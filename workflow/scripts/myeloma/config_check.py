@@ -11,8 +11,16 @@ from myeloma.settings import Settings
 from myeloma.sheets import Problem, check_date, nearest, schema
 
 REFERENCE_FILES = (
-    "fasta", "gtf", "germline", "common_sites", "panel_of_normals", "cytobands", "regions", "arms", "hotspots",
-)  # fmt: skip
+    "fasta",
+    "gtf",
+    "germline",
+    "common_sites",
+    "panel_of_normals",
+    "cytobands",
+    "regions",
+    "arms",
+    "hotspots",
+)
 UNKNOWN_KEY = "unknown key"
 # Names the abnormality table gives beside the regions and the translocations of the config.
 DERIVED_ABNORMALITIES = ("amp1q", "hyperdiploidy", "biallelic_TP53", "MYC_rearrangement")

@@ -1,4 +1,4 @@
-"""References made ready in results/references: whatever is given stays untouched, indices never stand beside it.
+"""References made ready in results/references; what is given stays untouched, no index stands beside it.
 
 Contig names come from the FASTA. Everything else (GTF, VCFs, targets, regions) is held against it, and a
 mismatch is an error that names the contig and says which build it looks like.
@@ -75,11 +75,13 @@ def check_contigs(names: Iterable[str], contigs: Contigs, where: str) -> list[st
         if plain(name) in spelling:
             raise ReferenceError(
                 f"{where}: contig {name} is {spelling[plain(name)]} in the FASTA; "
-                "use a file with the contig names of the FASTA (bcftools annotate --rename-chrs, or sed for BED and GTF)"
+                "use a file with the contig names of the FASTA "
+                "(bcftools annotate --rename-chrs for a VCF, sed for BED and GTF)"
             )
     if names and len(missing) == len(names):
         raise ReferenceError(
-            f"{where}: none of its contigs ({_some(names)}) is in the FASTA ({_some(contigs)}); is it of another genome?"
+            f"{where}: none of its contigs ({_some(names)}) is in the FASTA ({_some(contigs)}); "
+            "is it of another genome?"
         )
     return missing
 
@@ -366,9 +368,14 @@ def _note_gene(rows: dict[str, list], feature: Feature, elsewhere: set[str]) -> 
     row = rows.get(feature.gene_id)
     if row is None:
         rows[feature.gene_id] = [
-            feature.gene_id, feature.gene_name, feature.chrom, feature.start, feature.end, feature.strand,
+            feature.gene_id,
+            feature.gene_name,
+            feature.chrom,
+            feature.start,
+            feature.end,
+            feature.strand,
             feature.biotype("gene"),
-        ]  # fmt: skip
+        ]
     elif row[2] != feature.chrom:
         elsewhere.add(feature.gene_id)
     else:
@@ -607,7 +614,7 @@ def _bgzipped(path: str) -> bool:
 
 
 def _check_alleles(given: str, vcf: str, contig: str, fasta: str, fai: str) -> None:
-    """Reference alleles of the first records on a contig are the bases of the FASTA, or it is another build."""
+    """Reference alleles of the first records on a contig must be the bases of the FASTA."""
     bases, length = fetch(fasta, fai), read_fai(fai)[contig]
     seen = wrong = 0
     example = ""
@@ -728,5 +735,5 @@ def megabases(path: str) -> int:
 
 
 def escaped(names: Iterable[str]) -> list[str]:
-    """Names as regular expressions for a wildcard constraint; one that nothing matches when there are none."""
+    """Names as regular expressions for a wildcard constraint; when there are none, one without a match."""
     return [re.escape(name) for name in names] or ["(?!)"]

@@ -76,6 +76,10 @@ class Row:
     def __getitem__(self, name: str) -> Any:
         return self.values[name]
 
+    def written(self, name: str) -> str:
+        """The cell as written, "" when empty or without a column."""
+        return self.cells.get(name, "")
+
 
 @dataclass
 class Sheet:
@@ -155,7 +159,9 @@ def _decode(raw: bytes, sheet: Sheet) -> str | None:
 
 def _parse(text: str, sheet: Sheet) -> None:
     """Split into cells, check the header, then every row."""
-    text = re.sub(r" *(\t|\r\n|\n|\r|\Z) *", r"\1", text).lstrip(" ")
+    if '"' in text:
+        # a quote counts only next to a tab or a line's end: take the blanks between them away
+        text = re.sub(r" *(\t|\r\n|\n|\r|\Z) *", r"\1", text).lstrip(" ")
     lines = csv.reader(io.StringIO(text, newline=""), delimiter="\t", strict=True)
     header: list[str] = []
     before = 0
@@ -208,30 +214,38 @@ def _header(cells: list[str], line: int, sheet: Sheet) -> list[str]:
     return cells
 
 
+@functools.cache
+def _blank(name: str) -> dict[str, Any]:
+    """The values of a row with nothing in it: text "", dates and numbers None."""
+    text = {
+        k: r["type"] == "string" and r.get("format") != "date" for k, r in schema(name)["properties"].items()
+    }
+    return {key: "" if is_text else None for key, is_text in text.items()}
+
+
 def _row(cells: list[str], header: list[str], line: int, sheet: Sheet) -> None:
     while len(cells) > len(header) and not cells[-1]:
         cells.pop()
     if len(cells) != len(header):
         sheet.problem(
-            line, "", "", f"has {len(cells)} cells, the header has {len(header)}",
+            line,
+            "",
+            "",
+            f"has {len(cells)} cells, the header has {len(header)}",
             "one cell per column, separated by one tab; empty cells stay",
-        )  # fmt: skip
+        )
         return
     written = dict(zip(header, cells, strict=True))
-    required = schema(sheet.name)["required"]
-    values: dict[str, Any] = {}
-    for name, rule in schema(sheet.name)["properties"].items():
-        cell = written.get(name, "")
-        if cell:
-            found = check_value(sheet.name, name, cell)
-            values[name], message, fix = found
+    values = dict(_blank(sheet.name))
+    for name, cell in written.items():
+        if cell and name in values:
+            values[name], message, fix = check_value(sheet.name, name, cell)
             if message:
                 sheet.problem(line, name, cell, message, fix)
-        else:
-            values[name] = "" if rule["type"] == "string" and rule.get("format") != "date" else None
-            if name in required and name in header:
-                sheet.problem(line, name, "", "is empty", rule["fix"])
-    sheet.rows.append(Row(line, values, {name: written.get(name, "") for name in values}))
+    for name in schema(sheet.name)["required"]:
+        if written.get(name) == "":
+            sheet.problem(line, name, "", "is empty", schema(sheet.name)["properties"][name]["fix"])
+    sheet.rows.append(Row(line, values, written))
 
 
 @functools.lru_cache(maxsize=200_000)
@@ -247,22 +261,25 @@ def check_value(sheet: str, name: str, cell: str) -> tuple[Any, str, str]:
     if rule["type"] in ("number", "integer"):
         return _check_number(sheet, name, cell, rule)
     error = next(_validators(sheet)[name].iter_errors(cell), None)
-    return cell, _said(error, cell) if error else "", rule["fix"] if error else ""
+    return cell, _said(error, cell, rule) if error else "", rule["fix"] if error else ""
 
 
-def _said(error: Any, cell: str) -> str:
+def _said(error: Any, cell: str, rule: Mapping[str, Any]) -> str:
     """What is wrong with a text, in words."""
     if error.validator == "enum":
         close = nearest(cell, error.validator_value)
         return f"not an allowed value (did you mean {close}?)" if close else "not an allowed value"
     if error.validator == "maxLength":
         return f"longer than {error.validator_value} characters"
-    odd = next((c for c in cell if not c.isprintable() or ord(c) > 126), "")
+    odd = [c for c in cell if not c.isprintable()]
+    if rule.get("characters"):
+        odd += [c for c in cell if not re.match(f"[{rule['characters']}]", c)]
     if odd:
-        return f"has the character U+{ord(odd):04X} ({unicodedata.name(odd, 'control character')})"
-    if error.validator == "pattern" and error.validator_value.endswith(")$"):
-        return "has not the expected form or ending"
-    return "has characters that are not allowed here"
+        name = unicodedata.name(odd[0], "a control character").lower()
+        return f"has a character that is not allowed: U+{ord(odd[0]):04X}, {name}"
+    if rule.get("endings") and not cell.endswith(tuple(rule["endings"])):
+        return "has not the expected ending"
+    return "has not the expected form"
 
 
 def _check_number(sheet: str, name: str, cell: str, rule: Mapping[str, Any]) -> tuple[Any, str, str]:

@@ -84,7 +84,7 @@ def switched_off(cohort: Cohort, settings: Settings) -> list[str]:
 
 RESOURCES = {
     "gtf": "no consequences, no gene counts; gene-level calls are not_assessable.",
-    "germline": "no population frequencies; novel variants of tumour-only patients cannot be told from germline.",
+    "germline": "no population frequencies; tumour-only novel variants cannot be told from germline.",
     "common_sites": "no contamination estimate and no allelic copy number.",
     "panel_of_normals": "recurrent artefacts are filtered by the other filters only.",
     "cytobands": "plots have no bands.",
