@@ -34,7 +34,25 @@ ANNOTATION = fusions.Annotation(GENES, REGIONS, {"t(4;14)": ["NSD2", "FGFR3"], "
 def record(read, a, b, kind=1, alignments=1, start=None, starts=None):
     """One line of Chimeric.out.junction; a, b: (contig, first intron base, strand)."""
     first, second = starts or (start or 100, 200)
-    words = [*a, *b, kind, 0, 0, read, first, "50M50S", second, "50S50M", alignments, 200, 100, 190, 190, 0, "g"]
+    words = [
+        *a,
+        *b,
+        kind,
+        0,
+        0,
+        read,
+        first,
+        "50M50S",
+        second,
+        "50S50M",
+        alignments,
+        200,
+        100,
+        190,
+        190,
+        0,
+        "g",
+    ]
     return "\t".join(map(str, words)) + "\n"
 
 
@@ -66,7 +84,9 @@ def test_ct_ac_is_the_other_strand(tmp_path):
 
 
 def test_known_pair_in_either_order(tmp_path):
-    text = many(3, ("chr14", 5051, "-"), ("chr4", 1999, "+")) + many(3, ("chr11", 3001, "+"), ("chr14", 7001, "-"))
+    text = many(3, ("chr14", 5051, "-"), ("chr4", 1999, "+")) + many(
+        3, ("chr11", 3001, "+"), ("chr14", 7001, "-")
+    )
     table = called(tmp_path, text).set_index("known")
     assert table.loc["t(4;14)", ["gene_a", "gene_b", "filter"]].tolist() == ["IGH", "NSD2", "PASS"]
     assert table.loc["t(11;14)", ["gene_a", "gene_b", "filter"]].tolist() == ["CCND1", "IGH", "PASS"]
@@ -85,7 +105,8 @@ def test_two_reads_of_a_known_pair_are_too_few(tmp_path):
 def test_scattered_single_reads_do_not_add_up(tmp_path):
     """Template switching with immunoglobulin: one read here, one read there."""
     text = "".join(
-        record(f"r{i}", ("chr14", 5051 + 400 * i, "-"), ("chr4", 1999 + 500 * i, "+"), kind=0) for i in range(6)
+        record(f"r{i}", ("chr14", 5051 + 400 * i, "-"), ("chr4", 1999 + 500 * i, "+"), kind=0)
+        for i in range(6)
     )
     table = called(tmp_path, text)
     assert len(table) == 6
@@ -103,7 +124,8 @@ def test_duplicates_count_once(tmp_path):
 def test_both_orders_of_one_junction_without_motif_are_one(tmp_path):
     forward = many(4, ("chr1", 2001, "+"), ("chr2", 3000, "-"), kind=0)
     backward = "".join(
-        record(f"b{i}", ("chr2", 2998, "+"), ("chr1", 2001, "-"), kind=0, starts=(500 + i, 9)) for i in range(4)
+        record(f"b{i}", ("chr2", 2998, "+"), ("chr1", 2001, "-"), kind=0, starts=(500 + i, 9))
+        for i in range(4)
     )
     # donor chr1:2000 + / acceptor chr2:2999 -  is  donor chr2:2999 + / acceptor chr1:2000 - from the other side
     backward = backward.replace("chr2\t2998", "chr2\t3000").replace("chr1\t2001\t-", "chr1\t2001\t-")
@@ -134,7 +156,13 @@ def test_any_other_pair_needs_more_reads(tmp_path):
     a, b = ("chr1", 2001, "+"), ("chr2", 3000, "-")
     assert called(tmp_path, many(4, a, b)).loc[0, "filter"] == "low_support"
     row = called(tmp_path, many(5, a, b)).loc[0]
-    assert row[["gene_a", "gene_b", "filter", "pos_a", "pos_b"]].tolist() == ["AAA", "CCC.1", "PASS", 2000, 2999]
+    assert row[["gene_a", "gene_b", "filter", "pos_a", "pos_b"]].tolist() == [
+        "AAA",
+        "CCC.1",
+        "PASS",
+        2000,
+        2999,
+    ]
 
 
 def test_reads_that_fit_two_pairs_are_ambiguous(tmp_path):

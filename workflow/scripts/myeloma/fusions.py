@@ -431,7 +431,9 @@ def _is_paralogue(cluster: Cluster, annotation: Annotation, fetch) -> bool:
         (cluster.acceptor, cluster.donor, cluster.gene_a, True),
         (cluster.donor, cluster.acceptor, cluster.gene_b, False),
     ):
-        start, end, _ = annotation.span.get((bare(other.chrom), gene), (other.pos - 5000, other.pos + 5000, ""))
+        start, end, _ = annotation.span.get(
+            (bare(other.chrom), gene), (other.pos - 5000, other.pos + 5000, "")
+        )
         if end - start > PARALOGUE_REACH:
             start, end = other.pos - PARALOGUE_REACH // 2, other.pos + PARALOGUE_REACH // 2
         rightwards = (one.strand == "+") == after

@@ -17,7 +17,7 @@ carriers", k = 0 .. 80 %, is one hypothesis, and its evidence is summed over gri
   a single odd sample, high or low, is explained without a second component where it can be;
 * high component: at least `outlier_min_log2_separation` above the normal one, the distance normal around
   4.5 log2 with sd 2; spread log-normal around 0.8 log2 (carriers differ in purity and in their breakpoint);
-* number of carriers: none with probability 0.3, else every number equally likely up to 80 %. More is not
+* number of carriers: none with probability 0.2, else every number equally likely up to 80 %. More is not
   considered: in a cohort of carriers only there is nothing to compare with.
 
 Counts are Poisson around log-normal levels (with a small dispersion of the counting itself), so the tails
@@ -25,7 +25,7 @@ are those of the log scale on both sides; a negative binomial's long left tail w
 non-carriers as ordinary low samples.
 
 Present needs a posterior of at least `outlier_posterior`, a value above the normal level by at least the
-separation and by half the distance of the two components, and `outlier_min_count` normalised counts (a silent gene with a few stray reads is no event). Absent
+separation plus one typical spread and by half the distance of the two components, and `outlier_min_count` normalised counts (a silent gene with a few stray reads is no event). Absent
 needs a posterior of at most 1 - `outlier_posterior`. Between them: not_assessable. The priors are
 assumptions, for sign-off; tests/myeloma/test_partners.py holds them to simulated cohorts.
 """
@@ -50,21 +50,23 @@ TYPICAL_SPREAD, LOW_SPREAD_LOG_SD = 0.5, 0.3
 HIGH_SPREAD_CENTRE, HIGH_SPREAD_LOG_SD = 0.8, 0.4
 RAISED_SHIFTS = (0.6, 1.0, 1.5)  # log2 of 3/2 copies = 0.58; 1.5 with dosage and feedback
 RAISED_SHARES = (0.15, 0.4)
-ODD_LOW, ODD_HIGH, ODD_SD = 0.001, 0.0003, 2.0  # shares of samples that lie anywhere below or above
+ODD_LOW, ODD_HIGH, ODD_SD = 0.0005, 0.0001, 2.0  # shares of samples that lie anywhere below or above
 SEPARATION_MEAN, SEPARATION_SD = 4.5, 2.0
 CARRIER_PRIOR = (1.0, 1.0)
-NO_CARRIER_PROBABILITY = 0.3
+NO_CARRIER_PROBABILITY = 0.2
 
 
 @dataclass(frozen=True)
 class Mixture:
     """Fit of one gene: posterior of the high component per sample (input order), the normal level and the
-    distance of the high component (log2 normalised counts; nan without carriers), number of carriers."""
+    distance of the high component (log2 normalised counts; nan without carriers), number of carriers, and
+    the typical spread that went in."""
 
     posterior: np.ndarray
     level: float
     distance: float
     carriers: int
+    spread: float
 
 
 def fit_mixture(
@@ -106,7 +108,7 @@ def fit_mixture(
     if best:
         at = low[best][:, None] + prior + high[best][None, :]
         above = float((np.exp(at - logsumexp(at)) * np.where(np.isfinite(prior), distance, 0)).sum())
-    return Mixture(np.clip(posterior, 0.0, 1.0), level, above, best)
+    return Mixture(np.clip(posterior, 0.0, 1.0), level, above, best, spread)
 
 
 def _log_matmul(prior: np.ndarray, vector: np.ndarray) -> np.ndarray:
@@ -196,8 +198,9 @@ def typical_spread(counts: pd.DataFrame, size_factors: pd.Series) -> float:
     kept = normalised[normalised.mean(axis=1) >= 20]
     if len(kept) < 50 or kept.shape[1] < 4:
         return TYPICAL_SPREAD
-    logged = np.log2(kept + 0.5)
+    logged, n = np.log2(kept + 0.5), kept.shape[1]
     mad = (logged.sub(logged.median(axis=1), axis=0)).abs().median(axis=1) * 1.4826
+    mad *= n / (n - 0.8)  # small samples (Croux & Rousseeuw 1992)
     noise = (1 / (kept.mul(size_factors, axis=1) + 1)).mean(axis=1) / np.log(2) ** 2
     spread = np.sqrt(np.maximum(mad**2 - noise, 0)).median()
     return float(np.clip(spread, 0.2, 0.9))
@@ -306,7 +309,7 @@ def _fit(counts, samples, size_factors, spread, rules) -> tuple[Mixture, int] | 
 
 def _by_mixture(fit: Mixture, n: int, index: int, count: float, size_factor: float, rules: Mapping) -> dict:
     separation, sure = rules["outlier_min_log2_separation"], rules["outlier_posterior"]
-    above = separation if np.isnan(fit.distance) else max(separation, fit.distance / 2)
+    above = max(separation + fit.spread, 0 if np.isnan(fit.distance) else fit.distance / 2)
     limit = max(2 ** (fit.level + above), rules["outlier_min_count"])
     posterior, normalised = float(fit.posterior[index]), count / size_factor
     if posterior >= sure and normalised >= limit:
