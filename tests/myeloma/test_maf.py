@@ -4,6 +4,7 @@ import gzip
 
 import pandas as pd
 import pytest
+
 from myeloma import maf, variants
 
 # From the GDC's MAF specification (v1.0.0), typed in here independently of the module.

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import dropwhile
 from pathlib import Path
 
 import pandas as pd
@@ -332,10 +333,14 @@ def finish(source: Path, inputs: Inputs, work: Path, target: Path) -> None:
 def _consequences(source: Path, inputs: Inputs, work: Path) -> Path:
     """ANN of SnpEff; BCSQ (each record alone) and HAPCSQ (phased neighbours together) of bcftools csq."""
     annotated, alone, together = work / "ann.vcf", work / "alone.vcf", work / "together.vcf"
-    database = Path(inputs.snpeff).resolve()
-    words = ["snpEff", "-Xmx3g", JAVA, "ann", "-c", database / "snpEff.config", "-dataDir", database]
-    command([*words, "-noStats", "-noLog", "-nodownload", "genome", source], stdout=annotated)
-    csq = ["bcftools", "csq", "--no-version", "-f", inputs.fasta, "-g", database / "genome.gff3.gz", "-q"]
+    database = Path(inputs.snpeff)
+    words = ["snpEff", "-Xmx3g", "ann", "-c", database / "snpEff.config"]
+    said = work / "snpeff.out"
+    command([*words, "-noStats", "-noLog", "-nodownload", "genome", source], stdout=said)
+    # Debian's launcher prints its own arguments before the VCF.
+    with open(said, encoding="utf-8") as lines, open(annotated, "w", encoding="utf-8") as out:
+        out.writelines(dropwhile(lambda line: not line.startswith("##fileformat"), lines))
+    csq = ["bcftools", "csq", "--no-version", "-f", inputs.fasta, "-g", database / "genome.gff3.gz"]
     command([*csq, "-l", "-s", "-", "-Ov", "-o", alone, annotated])
     # Mutect2 phases what it assembled on one haplotype; what it did not phase is left to BCSQ (-p s).
     command([*csq, "-c", "HAPCSQ", "-p", "s", "-s", inputs.tumour, "-Ov", "-o", together, alone])
