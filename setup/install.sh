@@ -140,6 +140,9 @@ gatk() {
     mv "$tools/gatk.new" "$tools/gatk"
     cp envs/gatk/gatk "$tools/bin/gatk"
     logged "$tools/gatk/version.log" "$tools/bin/gatk" --version || fail "GATK does not start (Java 17 is needed)"
+    # Archive the classes of a start; without the archive GATK works as well, only slower.
+    "$tools/bin/gatk" --java-options "-XX:ArchiveClassesAtExit=$tools/gatk/gatk.jsa" Mutect2 --help \
+        >"$tools/gatk/archive.log" 2>&1 || rm -f "$tools/gatk/gatk.jsa"
     stamp gatk "$wanted"
 }
 
