@@ -6,6 +6,7 @@ import subprocess
 
 import pysam
 import pytest
+
 from myeloma import alignments
 from myeloma.run import ToolError
 

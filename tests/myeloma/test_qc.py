@@ -5,6 +5,7 @@ import gzip
 import pandas as pd
 import pysam
 import pytest
+
 from myeloma import qc, tables
 
 LIMITS = {

@@ -3,6 +3,7 @@
 import gzip
 
 import pytest
+
 from myeloma import reads, tables
 from myeloma.run import ToolError
 

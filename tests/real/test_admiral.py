@@ -6,6 +6,7 @@ import datetime
 import pandas as pd
 import pytest
 import yaml
+
 from myeloma import response
 
 pytestmark = pytest.mark.data

@@ -2,6 +2,7 @@
 
 import pysam
 import pytest
+
 from myeloma import tables
 
 from .haplotypes import explained
