@@ -12,7 +12,7 @@ if [ "$(cat "$run/generated" 2>/dev/null)" != "$made_by" ]; then
     echo "demo: making cohort $seed in $run (a few minutes)"
     rm -f "$run/generated"
     mkdir -p "$run"
-    python demo/generate.py --seed "$seed" --out "$run"
+    python demo/generate.py --seed "$seed" --out "$run" --processes "$cores"
     echo "$made_by" >"$run/generated"
 fi
 
