@@ -12,6 +12,7 @@ import yaml
 BASES = np.frombuffer(b"ACGT", dtype=np.uint8)
 COMPLEMENT = bytes.maketrans(b"ACGT", b"TGCA")
 CONTIGS = {"chr1": 30_000, "chr2": 30_000}
+ARMS = (("p", 1, 15_000), ("q", 15_001, 30_000))
 SNV = ("chr1", 5_100)  # 0-based; a heterozygous somatic SNV in the middle of the third target
 
 
@@ -23,6 +24,11 @@ def cohort(folder: Path, seed: int = 7) -> Path:
     targets = [(c, s, s + 200) for c in CONTIGS for s in range(1_000, 28_000, 2_000)]
     (folder / "in/genome.fa").write_text("".join(f">{n}\n{s.decode()}\n" for n, s in genome.items()))
     (folder / "in/targets.bed").write_text("".join(f"{c}\t{s}\t{e}\n" for c, s, e in targets))
+    arms = "".join(f"{c}\t{a}\t{s}\t{e}\tyes\n" for c in CONTIGS for a, s, e in ARMS)
+    (folder / "in/arms.tsv").write_text("chrom\tarm\tstart\tend\tinformative\n" + arms)
+    (folder / "in/regions.tsv").write_text(
+        "name\tkind\tchrom\tstart\tend\tgenes\tsource\ndel17p\tcopy_number\tchr1\t3001\t9000\tTP53\tmade up\n"
+    )
     mutated = dict(genome)
     chrom, at = SNV
     other = {65: b"C", 67: b"G", 71: b"T", 84: b"A"}[genome[chrom][at]]
@@ -32,7 +38,7 @@ def cohort(folder: Path, seed: int = 7) -> Path:
     write_sheets(folder)
     config = {
         "sheets": {n: f"{n}.tsv" for n in ("patients", "samples", "units", "assessments", "exclusions")},
-        "reference": {"fasta": "in/genome.fa"},
+        "reference": {"fasta": "in/genome.fa", "regions": "in/regions.tsv", "arms": "in/arms.tsv"},
         "kits": {"k1": {"targets": "in/targets.bed"}},
     }
     path = folder / "config.yaml"
