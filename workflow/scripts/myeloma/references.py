@@ -207,7 +207,9 @@ def whole_folder(target: str | os.PathLike) -> Iterator[Path]:
     try:
         yield private
         os.chmod(private, 0o755)
-        if target.exists():
+        if target.is_symlink():
+            target.unlink()
+        elif target.exists():
             shutil.rmtree(target)
         os.replace(private, target)
     finally:
@@ -582,12 +584,7 @@ def prepare_sites(given: str, fasta: str, fai: str, vcf: str, needs_af: bool) ->
     """
     contigs = read_fai(fai)
     header = run.command(["bcftools", "view", "-h", given]).splitlines()
-    lengths = {}
-    for line in header:
-        found = re.match(r"##contig=<(?:.*,)?ID=([^,>]+)", line)
-        length = re.search(r"[,<]length=([0-9]+)", line)
-        if found and length:
-            lengths[found.group(1)] = int(length.group(1))
+    lengths = {name: length for line in header for name, length in contig_lengths(line).items()}
     check_lengths(lengths, contigs, given)
     if needs_af and not any(re.match(r"##INFO=<ID=AF,", line) for line in header):
         raise ReferenceError(f"{given}: has no INFO/AF; a VCF with allele frequencies is needed")
@@ -604,6 +601,13 @@ def prepare_sites(given: str, fasta: str, fai: str, vcf: str, needs_af: bool) ->
     missing = check_contigs(named, contigs, given)
     logging.info("contigs not in the FASTA: %s", ", ".join(missing) or "none")
     _check_alleles(given, vcf, next(n for n in named if n in contigs), fasta, fai)
+
+
+def contig_lengths(line: str) -> Contigs:
+    """{contig: length} of a ##contig line of a VCF header; {} of any other line."""
+    found = re.match(r"##contig=<(?:.*,)?ID=([^,>]+)", line)
+    length = re.search(r"[,<]length=([0-9]+)", line)
+    return {found.group(1): int(length.group(1))} if found and length else {}
 
 
 def _bgzipped(path: str) -> bool:
@@ -658,7 +662,7 @@ def _first_records(vcf: str, contig: str) -> Iterator[tuple[int, str]]:
 def prepare_targets(given: str, fai: str, bed: str) -> None:
     """A kit's targets: header lines dropped, checked against the FASTA, sorted in its order, merged."""
     contigs = read_fai(fai)
-    intervals = _read_bed(given, contigs)
+    intervals = read_bed(given, contigs)
     missing = check_contigs(intervals, contigs, given)
     logging.info("contigs not in the FASTA, left out: %s", ", ".join(missing) or "none")
     total = 0
@@ -671,7 +675,7 @@ def prepare_targets(given: str, fai: str, bed: str) -> None:
     logging.info("%d bases in targets", total)
 
 
-def _read_bed(given: str, contigs: Contigs) -> dict[str, list[tuple[int, int]]]:
+def read_bed(given: str, contigs: Contigs) -> dict[str, list[tuple[int, int]]]:
     """Contig -> intervals (0-based, half-open) of a BED; raises ReferenceError with file and line."""
     intervals: dict[str, list[tuple[int, int]]] = defaultdict(list)
     with gzip.open(given, "rt") if _gzipped(given) else open(given, encoding="utf-8-sig") as handle:
@@ -701,28 +705,34 @@ def prepare_regions(given: str, fai: str, table: str) -> None:
     chr1 and 1 are one contig here. Rows on contigs that the FASTA lacks stay as they are: their
     abnormalities are not assessable. A position beyond the end of a contig raises ReferenceError.
     """
-    contigs = read_fai(fai)
-    spelling = {plain(name): name for name in contigs}
     with open(given, encoding="utf-8-sig") as handle:
-        lines = [line.rstrip("\r\n") for line in handle if line.strip()]
-    header = lines[0].split("\t") if lines else []
+        rows = regions_on(handle, read_fai(fai), given)
+    with files.whole(table) as private, open(private, "w", encoding="utf-8") as handle:
+        handle.writelines("\t".join(row) + "\n" for row in rows)
+
+
+def regions_on(lines: Iterable[str], contigs: Contigs, given: str) -> list[list[str]]:
+    """Header and rows of a regions table, `chrom` as the FASTA spells it; see `prepare_regions`."""
+    spelling = {plain(name): name for name in contigs}
+    rows = [line.rstrip("\r\n").split("\t") for line in lines if line.strip()]
+    header = rows[0] if rows else []
     lacking = [name for name in ("chrom", "start", "end") if name not in header]
     if lacking:
         raise ReferenceError(f"{given}:1: column {lacking[0]} is missing")
     at, end = header.index("chrom"), header.index("end")
-    rows = [line.split("\t") for line in lines[1:]]
     unknown = 0
-    for number, row in enumerate(rows, 2):
-        name = spelling.get(plain(row[at])) if len(row) > max(at, end) else None
+    for number, row in enumerate(rows[1:], 2):
+        if len(row) <= max(at, end) or not row[end].isdecimal():
+            raise ReferenceError(f"{given}:{number}: end is not a whole number")
+        name = spelling.get(plain(row[at]))
         if name is None:
             unknown += 1
             continue
         _inside(name, int(row[end]), contigs, f"{given}:{number}")
         row[at] = name
-    if rows and unknown == len(rows):
+    if unknown and unknown == len(rows) - 1:
         raise ReferenceError(f"{given}: none of its contigs is in the FASTA ({_some(contigs)})")
-    with files.whole(table) as private, open(private, "w", encoding="utf-8") as handle:
-        handle.writelines("\t".join(row) + "\n" for row in [header, *rows])
+    return rows
 
 
 def megabases(path: str) -> int:
