@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+
 from myeloma import fusions, tables
 
 HEADER = "chr_donorA\tbrkpt_donorA\tstrand_donorA\tchr_acceptorB\tbrkpt_acceptorB\tstrand_acceptorB\n"

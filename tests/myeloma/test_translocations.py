@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pytest
+
 from myeloma import tables, translocations
 
 P, A, N = "present", "absent", "not_assessable"
