@@ -543,6 +543,7 @@ def test_samples_of_the_last_excluded_lane_have_no_reads(trial):
         ("kits", "k2", {}, "targets"),
         ("kits", "../k", {"targets": "x"}, "dangerous"),
         ("reference", "download", "yes", "boolean"),
+        ("reference", "fasta", None, "string"),
     ],
 )
 def test_config_faults(trial, section, key, value, words):
@@ -550,6 +551,13 @@ def test_config_faults(trial, section, key, value, words):
     found = trial.problems()
     said = "\n".join(map(str, found))
     assert words in said and f"config: {section}.{key}" in said
+
+
+def test_download_is_for_grch38_only(trial):
+    trial.config["reference"].update(download=True, fasta="", build="hg19")
+    assert trial.the_problem().field == "reference.download"
+    trial.config["reference"]["build"] = "GRCh38"
+    assert trial.load().patients
 
 
 def test_config_sections_emptied_by_hand(trial):

@@ -7,7 +7,7 @@ from myeloma.log import log_to
 
 with log_to(snakemake.log[0]) as log:
     given = settings.load(snakemake.config, snakemake.params.project)
-    seen = cohort.load_cohort(given)
+    seen = cohort.load_cohort(given, check_files=False)
     problems, unseen = reference_check.check_references(given)
     said = str(cohort.SheetErrors(problems)) if problems else summary.text(seen, given)
     said = "\n\n".join(filter(None, (said, unseen)))

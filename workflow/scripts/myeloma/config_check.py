@@ -60,6 +60,10 @@ def check_config(settings: Settings, check_files: bool) -> list[Problem]:
     if not reference.get("fasta") and reference.get("download") is not True:
         fix = "give the path of the genome (.fa or .fa.gz), or set reference.download: true"
         problems.append(Problem("config", 0, "reference.fasta", "", "is not given", fix))
+    build = reference.get("build")
+    if reference.get("download") is True and build not in ("GRCh38", "hg38"):
+        fix = "give paths for another build, or set reference.build: GRCh38"
+        problems.append(Problem("config", 0, "reference.download", "true", f"build is {build}", fix))
     cut = section(settings, "trial").get("data_cut")
     if cut and isinstance(cut, str):
         _, message, fix = check_date(cut)
