@@ -96,6 +96,7 @@ def _threads() -> int:
 def _set_size_factors(dds, factors: np.ndarray) -> None:
     dds.obs["size_factors"] = factors
     dds.layers["normed_counts"] = dds.X / factors[:, None]
+    dds.var["_normed_means"] = dds.layers["normed_counts"].mean(axis=0)
 
 
 def _design(metadata, factor, tested, reference, covariates) -> pd.DataFrame:
