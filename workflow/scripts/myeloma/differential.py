@@ -170,6 +170,8 @@ def early_versus_poor(
     and the note says why. The note also marks small groups and names samples left out.
     """
     rules, comparison = settings["expression"], settings["comparison"]
+    if samples.empty:
+        return _empty(), "Not tested: no RNA sample in this cohort."
     group = response.set_index("patient")["group"]
     chosen = samples[(samples["role"] == "analysis") & samples["sample"].isin(counts.columns)]
     chosen = chosen.assign(group=chosen["patient"].map(group)).set_index("sample")
