@@ -45,6 +45,11 @@ def is_sex(contig: str) -> bool:
     return bare(contig) in SEX_CONTIGS
 
 
+def on_sex(contigs: pd.Series) -> pd.Series:
+    """True where the contig is X or Y."""
+    return contigs.map(is_sex).astype(bool)
+
+
 def read_regions(path: str | os.PathLike) -> pd.DataFrame:
     """The regions table: name, kind, chrom, start, end (1-based inclusive), genes, source."""
     frame = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, comment="#")
@@ -232,7 +237,7 @@ def make_panel(
 def _choose_normals(frames: Mapping[str, pd.DataFrame], least: float) -> pd.DataFrame:
     rows = []
     for sample, frame in frames.items():
-        autosomal = frame.loc[~frame["CONTIG"].map(is_sex), "COUNT"]
+        autosomal = frame.loc[~on_sex(frame["CONTIG"]), "COUNT"]
         median = float(autosomal.median()) if len(autosomal) else 0.0
         reason = "" if median >= least else f"median of {median:g} fragments per interval is below {least:g}"
         rows.append((sample, median, "no" if reason else "yes", reason))
@@ -264,7 +269,7 @@ def _create_panel(used, counts, frames, output, settings, threads, mem_mb) -> No
 
 
 def _autosomal(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame[~frame["CONTIG"].map(is_sex)]
+    return frame[~on_sex(frame["CONTIG"])]
 
 
 def sex_reference(frames: Mapping[str, pd.DataFrame], sexes: Mapping[str, str]) -> pd.DataFrame:
@@ -277,7 +282,7 @@ def sex_reference(frames: Mapping[str, pd.DataFrame], sexes: Mapping[str, str]) 
     for sample, frame in frames.items():
         sex = sexes.get(sample, "")
         autosomal = _autosomal(frame)["COUNT"].median()
-        rows = frame[frame["CONTIG"].map(is_sex)]
+        rows = frame[on_sex(frame["CONTIG"])]
         expect = rows["CONTIG"].map(lambda contig, sex=sex: germline_copies(contig, sex) or np.nan)
         rows = rows.assign(REFERENCE=rows["COUNT"] / autosomal / (expect / 2))
         parts.append(rows.dropna(subset="REFERENCE"))
@@ -319,7 +324,7 @@ def model(
     with tempfile.TemporaryDirectory() as scratch:
         ratios = denoise(sample, inputs, regions, scratch, mem_mb)
         measured = segment(inputs, ratios, arms, scratch, settings, mem_mb)
-    autosomal = measured[~measured["chrom"].map(is_sex)]
+    autosomal = measured[~on_sex(measured["chrom"])]
     found = purity.fit(autosomal, sample["purity"], settings)
     states = purity.call_states(autosomal, found, settings)
     states = pd.concat([states, _sex_states(measured, sample["sex"], found, settings)], ignore_index=True)
@@ -356,7 +361,7 @@ def denoise(sample, inputs, regions, scratch, mem_mb) -> pd.DataFrame:
     _gatk("DenoiseReadCounts", arguments, mem_mb)
     seen = read_gatk(target)
     ratios = _lower(seen["CONTIG"], seen["START"], seen["END"]).assign(log2=seen["LOG2_COPY_RATIO"])
-    ratios = ratios[~ratios["chrom"].map(is_sex)]
+    ratios = ratios[~on_sex(ratios["chrom"])]
     both = [ratios, sex_ratios(counts, inputs["sex_reference"], sample["sex"])]
     ratios = pd.concat([part for part in both if len(part)], ignore_index=True)
     return ratios[~masked(ratios, regions)].reset_index(drop=True)
@@ -371,7 +376,8 @@ def sex_ratios(counts: pd.DataFrame, reference: str | os.PathLike, sex: str) -> 
     """Log2 ratio (0 = two copies) of X and Y targets; no row when the sex or a reference is unknown."""
     known = pd.read_csv(reference, sep="\t", dtype={"CONTIG": str})
     rows = counts.merge(known, on=["CONTIG", "START", "END"])
-    rows = rows[rows["CONTIG"].map(lambda contig: bool(germline_copies(contig, sex)))]
+    expected = rows["CONTIG"].map(lambda contig: bool(germline_copies(contig, sex))).astype(bool)
+    rows = rows[expected]
     share = rows["COUNT"] / _autosomal(counts)["COUNT"].median()
     log2 = np.log2(np.maximum(share / rows["REFERENCE"], 2.0**-8))
     return _lower(rows["CONTIG"], rows["START"], rows["END"]).assign(log2=log2)
@@ -466,7 +472,7 @@ def read_segments(path: str | os.PathLike) -> pd.DataFrame:
 
 def _sex_states(measured, sex: str, found: purity.Fit, settings) -> pd.DataFrame:
     """Segments of X and Y with total copies against the germline copies of that sex."""
-    rows = measured[measured["chrom"].map(is_sex)].copy()
+    rows = measured[on_sex(measured["chrom"])].copy()
     for name in ("copies", "total_copies", "minor_copies", "clonal_fraction"):
         rows[name] = np.nan
     germline = rows["chrom"].map(lambda contig: germline_copies(contig, sex)).astype(float)
@@ -491,7 +497,7 @@ def _sex_states(measured, sex: str, found: purity.Fit, settings) -> pd.DataFrame
 def target_noise(ratios: pd.DataFrame, segments: pd.DataFrame) -> float:
     """Spread (1.4826 x MAD, log2) of autosomal targets around the median of their segment."""
     residuals = []
-    for row in segments[~segments["chrom"].map(is_sex)].itertuples():
+    for row in segments[~on_sex(segments["chrom"])].itertuples():
         inside = ratios.loc[overlaps(ratios, row.chrom, row.start, row.end), "log2"]
         residuals.append(inside - inside.median())
     pooled = pd.concat(residuals) if residuals else pd.Series(dtype=float)
