@@ -31,8 +31,9 @@ TOOLS = {
     "snpEff": "snpeff",
     "multiqc": "multiqc",
 }
-#: Words that a rule's script reaches without running the tool: it asks a shared function for STAR's version.
-NOT_RUN = {"align_rna": {"bwa", "bwa-mem2"}}
+#: Words that a rule's script reaches without needing the tool: align_rna asks a shared function for STAR's
+#: version; build_report asks all tools for theirs and says where else it is pinned when one is not there.
+NOT_RUN = {"align_rna": {"bwa", "bwa-mem2"}, "build_report": set(TOOLS.values())}
 LIBRARIES = {"yaml": "pyyaml", "dateutil": "python-dateutil", "sklearn": "scikit-learn"}
 
 

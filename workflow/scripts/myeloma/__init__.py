@@ -27,8 +27,8 @@ FOUNDATIONS = ("tables", "files", "log", "run", "states", "settings")
 
 #: Where each module (or sub-package) belongs. tests/workflow/test_style.py holds the imports to it.
 MODULES_OF_STAGE = {
-    "cohort": ("cohort", "cohort_checks", "config_check", "first_sheets", "sheets", "summary"),
-    "references": ("downloads", "intervals", "references", "transcripts"),
+    "cohort": ("cohort", "cohort_checks", "config_check", "first_sheets", "listing", "sheets", "summary"),
+    "references": ("downloads", "intervals", "reference_check", "references", "transcripts"),
     "reads": ("reads",),
     "alignments": ("alignments", "qc", "rna"),
     "expression": ("expression", "fusions", "partners"),
@@ -36,5 +36,6 @@ MODULES_OF_STAGE = {
     "abnormalities": ("abnormalities", "copy_events"),
     "response": ("endpoints", "groups", "imwg", "response", "visits"),
     "comparison": ("association", "differential", "flow", "survival"),
-    "report": ("report",),
+    "report": ("multiqc", "report"),
+    "export": ("dictionary",),
 }
