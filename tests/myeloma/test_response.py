@@ -170,6 +170,12 @@ def test_a_plasmacytoma_must_shrink_too(limits):
     assert level(limits, base, cr | {"plasmacytoma_spd_mm2": 0.0}) == "CR"
 
 
+def test_no_look_at_the_only_measurable_lesion_is_no_sd(limits):
+    base = MARROW | {"marrow_pc_percent": 5.0, "plasmacytoma_spd_mm2": 1000.0}
+    seen, not_seen = {"plasmacytoma_spd_mm2": 900.0, "serum_ife": "positive"}, {"serum_ife": "positive"}
+    assert list(judged(limits, base, seen, not_seen)["level"]) == ["SD", "NE"]
+
+
 # ---------------------------------------------------------------- missing data
 
 
@@ -425,6 +431,12 @@ def test_end_of_treatment_for_progression_confirms_pd(limits):
     assert confirmed(limits, "PD", "SD", "SD", **stop) == ["PD", "PD", "PD"]  # stopped before the next visit
     assert confirmed(limits, "PD", "SD", "SD", stop_date=on(63)) == ["NE", "SD", "SD"]
     assert confirmed(limits | {"pd_by_discontinuation": False}, "SD", "PD", **stop) == ["SD", "SD"]
+
+
+def test_what_follows_progression_counts_no_more(limits):
+    rows = pd.DataFrame({"patient": "P", "date": [on(21), on(42), on(63)], "level": "PD"})
+    made = response.confirm(rows, limits)
+    assert list(made["conclusive"]) == [True, True, True] and "after progression" in made["how"].iloc[1]
 
 
 def test_late_confirmation_is_said_and_counts(limits):

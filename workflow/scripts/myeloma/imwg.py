@@ -112,7 +112,7 @@ def baseline_of(visits: Sequence[Visit], c1d1: Date | None) -> dict[str, Any]:
     """Latest evaluable value on or before C1D1 of each parameter; {} when never treated."""
     base: dict[str, Any] = {}
     for visit in visits:
-        if c1d1 is not None and visit.date <= c1d1 and visit.evaluable:
+        if c1d1 is not None and visit.date <= c1d1:
             base |= visit.values
     return base
 

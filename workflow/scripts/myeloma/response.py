@@ -59,8 +59,7 @@ def _confirm_patient(rows: list[dict], switches: Mapping[str, Any]) -> list[dict
             one = _confirm_pd(row, before, nxt, switches)
         else:
             one = _confirm_level(row, nxt, switches)
-        if best != "PD":
-            best = "PD" if one["confirmed_own"] == "PD" else max(best, one["confirmed_own"], key=RANK.get)
+        best = "PD" if one["confirmed_own"] == "PD" else max(best, one["confirmed_own"], key=RANK.get)
         out.append(one | {"confirmed_level": best})
     return out
 
