@@ -26,7 +26,8 @@ non-carriers as ordinary low samples.
 
 Present needs a posterior of at least `outlier_posterior`, a value above the normal level by at least the
 separation plus one typical spread and by half the distance of the two components, and `outlier_min_count` normalised counts (a silent gene with a few stray reads is no event). Absent
-needs a posterior of at most 1 - `outlier_posterior`. Between them: not_assessable. The priors are
+needs a posterior of at most 1 - `outlier_posterior`, or one below one half together with a value less than the
+separation above the normal level. Between them: not_assessable. The priors are
 assumptions, for sign-off; tests/myeloma/test_partners.py holds them to simulated cohorts.
 """
 
@@ -317,7 +318,7 @@ def _by_mixture(fit: Mixture, n: int, index: int, count: float, size_factor: flo
         reason = (
             f"in the high component ({fit.carriers} of {n} samples, {fit.distance:.1f} log2 above the rest)"
         )
-    elif posterior <= 1 - sure or normalised < 2**fit.level:
+    elif posterior <= 1 - sure or (posterior < 0.5 and normalised < 2 ** (fit.level + separation)):
         state, reason = ABSENT, ""
     elif posterior >= sure:
         state, reason = NOT_ASSESSABLE, "in the high component, but below the limit"
