@@ -377,6 +377,11 @@ def test_missing_sheet_and_missing_files_are_named(trial):
     assert said.count("cannot be opened: No such file or directory") == 14
 
 
+def test_the_same_missing_file_twice_is_both_missing_and_double(trial):
+    trial.set("units", 3, "fastq_1", "fastq/P01_T_L001_R1.fastq.gz")
+    assert any("same file" in p.message for p in trial.problems(check_files=True))
+
+
 def test_mandatory_sheets_and_fasta(trial):
     trial.config["sheets"]["units"] = ""
     trial.config["reference"]["fasta"] = ""
@@ -558,6 +563,18 @@ def test_download_is_for_grch38_only(trial):
     assert trial.the_problem().field == "reference.download"
     trial.config["reference"]["build"] = "GRCh38"
     assert trial.load().patients
+
+
+def test_config_problem_names_file_and_line(trial):
+    path = trial.folder / "mine.yaml"
+    path.write_text("# mine\nsheets:\n  patients: patients.tsv\nalign:\n  aligner: bwa-mem\n")
+    trial.config["align"]["aligner"] = "bwa-mem"
+    trial.write()
+    made = trial.settings()
+    object.__setattr__(made, "config_files", (str(trial.project / "config/config.yaml"), str(path)))
+    with pytest.raises(SheetErrors) as caught:
+        load_cohort(made, check_files=False)
+    assert f"{path}:5: align.aligner = 'bwa-mem'" in str(caught.value)
 
 
 def test_config_sections_emptied_by_hand(trial):

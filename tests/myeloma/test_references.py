@@ -15,7 +15,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from myeloma import downloads, references, run
+from myeloma import downloads, reference_check, references, run, settings
 from myeloma.downloads import DownloadError, Source
 from myeloma.references import ReferenceError
 
@@ -442,6 +442,42 @@ def test_regions_take_the_contig_names_of_the_fasta(ready, tmp_path):
     given.write_text("name\tchrom\tstart\tend\na\t1\t10\t3001\n")
     with pytest.raises(ReferenceError, match="regions.tsv:2: chr1 ends at 3000"):
         references.prepare_regions(str(given), ready.fai, str(made))
+
+
+# The look at the references before a run
+
+
+@pytest.mark.tools
+def test_check_names_what_does_not_fit(small, tmp_path, project):
+    made = settings_with(small, tmp_path, project)
+    assert reference_check.check_references(made) == ([], "")
+    (tmp_path / "k.bed").write_text("1\t5\t9\n")
+    (tmp_path / "c.vcf").write_text(vcf_text(small, length=2999))
+    (tmp_path / "r.tsv").write_text("name\tchrom\tstart\tend\na\tchr1\t1\t3001\n")
+    problems, _ = reference_check.check_references(made)
+    assert [p.field for p in problems] == ["reference.common_sites", "reference.regions", "kits.k1.targets"]
+    assert (
+        "2999" in problems[0].message and "3001" in problems[1].message and "1 is chr1" in problems[2].message
+    )
+
+
+def test_check_without_an_index_says_so(small, tmp_path, project, monkeypatch):
+    made = settings_with(small, tmp_path, project)
+    monkeypatch.setattr(reference_check, "MAX_UNINDEXED_BYTES", 10)
+    assert "will be compared in the run" in reference_check.check_references(made)[1]
+    (tmp_path / "odd.fa").write_text("")
+    monkeypatch.undo()
+    made.values["reference"]["fasta"] = "odd.fa"
+    assert "not a FASTA" in reference_check.check_references(made)[0][0].message
+
+
+def settings_with(small, folder, project):
+    (folder / "k.bed").write_text("chr1\t5\t9\n")
+    (folder / "c.vcf").write_text(vcf_text(small))
+    (folder / "r.tsv").write_text("name\tchrom\tstart\tend\na\t1\t1\t300\n")
+    reference = {"build": "own", "fasta": str(small.fasta), "gtf": str(small.gtf), "common_sites": "c.vcf"}
+    values = {"reference": {**reference, "regions": "r.tsv"}, "kits": {"k1": {"targets": "k.bed"}}}
+    return settings.Settings(values, project, folder)
 
 
 # Downloads, against a server of our own

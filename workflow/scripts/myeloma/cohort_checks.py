@@ -307,18 +307,13 @@ def _file(
         try:
             status = os.stat(path)
         except OSError as error:
-            sheet.problem(
-                row.line,
-                column,
-                row[column],
-                f"cannot be opened: {error.strerror}",
-                "correct the path; relative paths start at the working directory (--directory)",
-            )
-            return
-        if stat.S_ISDIR(status.st_mode):
-            sheet.problem(row.line, column, row[column], "is a folder", "name the file")
-            return
-        key = (status.st_dev, status.st_ino)
+            fix = "correct the path; relative paths start at the working directory (--directory)"
+            sheet.problem(row.line, column, row[column], f"cannot be opened: {error.strerror}", fix)
+        else:
+            if stat.S_ISDIR(status.st_mode):
+                sheet.problem(row.line, column, row[column], "is a folder", "name the file")
+                return
+            key = (status.st_dev, status.st_ino)
     if key in seen:
         other, first = seen[key]
         sheet.problem(

@@ -3,6 +3,7 @@
 import functools
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -71,7 +72,34 @@ def check_config(settings: Settings, check_files: bool) -> list[Problem]:
             problems.append(Problem("config", 0, "trial.data_cut", cut, message, fix))
     if check_files:
         problems += _files(settings)
-    return problems
+    return [_placed(p, settings) for p in problems]
+
+
+def _placed(problem: Problem, settings: Settings) -> Problem:
+    """The problem with the config file and line that sets its key: the last of the files that does."""
+    for path in reversed(getattr(settings, "config_files", ())):
+        line = _line_of(path, tuple(problem.field.split(".")))
+        if line:
+            return replace(problem, file=path, line=line)
+    return problem
+
+
+def _line_of(path: str, keys: tuple[str, ...]) -> int:
+    """Line of a key in a YAML file, 0 when the file does not set it."""
+    import yaml
+
+    try:
+        with open(path, encoding="utf-8") as handle:
+            node, line = yaml.compose(handle), 0
+    except (OSError, yaml.YAMLError):
+        return 0
+    for key in keys:
+        pairs = node.value if isinstance(node, yaml.MappingNode) else []
+        found = [(k, v) for k, v in pairs if k.value == key]
+        if not found:
+            return 0
+        line, node = found[-1][0].start_mark.line + 1, found[-1][1]
+    return line
 
 
 def _has_default(problem: Problem, settings: Settings) -> bool:

@@ -21,7 +21,7 @@ LINES_READ = 20_000
 
 def check_references(settings: Settings) -> tuple[list[Problem], str]:
     """(problems, a sentence on what could not be compared or ""); paths that are not there are left out."""
-    fasta = settings.reference("fasta")
+    fasta = os.path.join(settings.workdir, settings.reference("fasta"))
     if not os.path.isfile(fasta):
         return [], "The FASTA is not here yet: contig names were not compared."
     try:
@@ -34,7 +34,6 @@ def check_references(settings: Settings) -> tuple[list[Problem], str]:
 
 
 def _compared(settings: Settings, contigs: Contigs) -> Iterator[Problem]:
-    fasta = settings.reference("fasta")
     checks: list[tuple[str, str, Callable[[str], None]]] = [
         (
             "reference.fasta",
@@ -53,8 +52,9 @@ def _compared(settings: Settings, contigs: Contigs) -> Iterator[Problem]:
         checks.append((f"reference.{name}", settings.reference(name), look))
     for kit, entry in settings["kits"].items():
         checks.append((f"kits.{kit}.targets", settings.path(entry["targets"]), lambda p: _bed(p, contigs)))
-    for field, path, look in checks:
-        if not path or not os.path.isfile(path):
+    for field, given, look in checks:
+        path = os.path.join(settings.workdir, given)
+        if not given or not os.path.isfile(path):
             continue
         try:
             look(path)
