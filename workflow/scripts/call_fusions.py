@@ -1,6 +1,7 @@
 """Fusions of one RNA sample from STAR's chimeric junctions."""
 
 import pysam
+
 from myeloma import expression, fusions, tables
 from myeloma.log import log_to
 

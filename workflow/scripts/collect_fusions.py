@@ -1,6 +1,7 @@
 """The samples' fusions in one table."""
 
 import pandas as pd
+
 from myeloma import tables
 from myeloma.log import log_to
 

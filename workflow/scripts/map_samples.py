@@ -1,6 +1,7 @@
 """The cohort's expression as AnnData, and where its samples lie."""
 
 import pandas as pd
+
 from myeloma import expression, tables
 from myeloma.log import log_to
 

@@ -1,6 +1,7 @@
 """Expression of early against poor responders."""
 
 import pandas as pd
+
 from myeloma import differential, expression, tables
 from myeloma.log import log_to
 
