@@ -29,7 +29,7 @@ localrules:
 
 rule download_reference:
     output:
-        DOWNLOADS + "/{download}",
+        file=DOWNLOADS + "/{download}",
     log:
         "logs/download_reference/{download}.log",
     wildcard_constraints:

@@ -5,4 +5,4 @@ from myeloma.log import log_to
 
 with log_to(snakemake.log[0]):
     source = downloads.Source(**snakemake.params.source)
-    downloads.download(source, snakemake.output[0], snakemake.params.lock)
+    downloads.download(source, snakemake.output.file, snakemake.params.lock)

@@ -37,7 +37,7 @@ def _compared(settings: Settings, contigs: Contigs) -> Iterator[Problem]:
     checks: list[tuple[str, str, Callable[[str], None]]] = [
         (
             "reference.fasta",
-            fasta,
+            settings.reference("fasta"),
             lambda p: references.check_build(contigs, settings["reference"]["build"], p),
         )
     ]
