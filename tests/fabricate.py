@@ -197,7 +197,12 @@ def _abnormalities(ids, group, rng, dna, text, nobody) -> pd.DataFrame:
     return _conform(pd.DataFrame(rows, columns=tables.ABNORMALITIES.names()), tables.ABNORMALITIES)
 
 
-BEST = {EARLY: ["sCR", "CR", "VGPR", "PR"], POOR: ["SD", "PD", "SD"], NEITHER: ["MR", "PR"], NOT_EVALUABLE: ["NE"]}
+BEST = {
+    EARLY: ["sCR", "CR", "VGPR", "PR"],
+    POOR: ["SD", "PD", "SD"],
+    NEITHER: ["MR", "PR"],
+    NOT_EVALUABLE: ["NE"],
+}
 
 
 def _response(ids, group, rng, text) -> pd.DataFrame:

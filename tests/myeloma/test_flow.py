@@ -2,10 +2,10 @@
 
 import pandas as pd
 import pytest
+from tests import fabricate
 
 from myeloma import flow, tables
 from myeloma.states import EARLY, NEITHER, NOT_EVALUABLE, POOR
-from tests import fabricate
 
 RULES = {"definition": "A", "landmark_days": 91, "rule_set": "trial"}
 
@@ -48,7 +48,10 @@ def made():
     response = cohort.frames["response"]
     response["group"] = [EARLY, POOR, NEITHER, NOT_EVALUABLE]
     response["best_response"] = ["PR", "SD", "MR", "NE"]
-    response["landmark_group"], response["landmark_reason"] = [EARLY, POOR, NEITHER, ""], ["", "", "", "left: x"]
+    response["landmark_group"], response["landmark_reason"] = (
+        [EARLY, POOR, NEITHER, ""],
+        ["", "", "", "left: x"],
+    )
     endpoints = cohort.frames["endpoints"]
     endpoints["days"] = 200
     return cohort
@@ -71,7 +74,10 @@ def test_groups_and_comparison(made):
 def test_a_failed_gate_takes_the_patient_out_of_dna_with_the_numbers(made):
     a = ids(made)[0]
     qc = made.frames["qc"]
-    qc.loc[(qc["sample"] == f"{a}.T") & (qc["gate"] == "median_target_depth"), ["value", "verdict"]] = [12, "fail"]
+    qc.loc[(qc["sample"] == f"{a}.T") & (qc["gate"] == "median_target_depth"), ["value", "verdict"]] = [
+        12,
+        "fail",
+    ]
     table = build(made)
     expected = f"quality gate failed: median_target_depth 12 against 30 ({a}.T)"
     assert table.loc[(a, "dna"), "reason"] == expected
@@ -89,7 +95,11 @@ def test_a_gate_failed_by_the_normal_does_not_take_the_tumour_out(made):
 @pytest.mark.parametrize(
     "analysis, out, still_in",
     [
-        ("all", ["itt", "treated", "response", "dna", "rna", "early", "comparison_dna", "landmark"], ["enrolled"]),
+        (
+            "all",
+            ["itt", "treated", "response", "dna", "rna", "early", "comparison_dna", "landmark"],
+            ["enrolled"],
+        ),
         ("dna", ["dna", "comparison_dna"], ["rna", "early", "comparison_rna", "itt"]),
         ("comparison", ["early", "comparison_dna", "comparison_rna", "landmark"], ["dna", "rna", "response"]),
         ("response", ["response", "early", "landmark"], ["dna", "itt"]),
@@ -144,7 +154,9 @@ def test_qualifying_abnormality_is_confirmed_not_confirmed_or_not_assessable(mad
     calls = made.frames["abnormalities"]
     for patient, state in zip(made.patients, ["present", "absent", "not_assessable", "present"], strict=True):
         patient["qualifying_abnormality"] = "del(17p)"  # FISH notation, not the config's name
-        calls.loc[(calls["patient"] == patient["patient"]) & (calls["abnormality"] == "del17p"), "state"] = state
+        calls.loc[(calls["patient"] == patient["patient"]) & (calls["abnormality"] == "del17p"), "state"] = (
+            state
+        )
     made.patients[3]["qualifying_abnormality"] = "del(5q)"
     table = build(made)
     a, b, c, d = ids(made)

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from firthmodels import FirthCoxPH
+from tests import fabricate
 
 from myeloma import survival
 from myeloma.states import EARLY, POOR
-from tests import fabricate
 
 # Freireich et al., Blood 1963;21:699: remission in weeks, 6-mercaptopurine (21) and placebo (21).
 MERCAPTOPURINE = [6, 6, 6, 6, 7, 9, 10, 10, 11, 13, 16, 17, 19, 20, 22, 23, 25, 32, 32, 34, 35]
@@ -138,7 +138,8 @@ def test_nothing_to_estimate_is_said(time, event, carrier, note):
 
 
 @pytest.mark.parametrize(
-    "time, event", [([0, 3], [1, 1]), ([-1, 3], [1, 1]), ([math.nan, 3], [1, 1]), ([1, 3], [1, 2]), ([1], [1, 0])]
+    "time, event",
+    [([0, 3], [1, 1]), ([-1, 3], [1, 1]), ([math.nan, 3], [1, 1]), ([1, 3], [1, 2]), ([1], [1, 0])],
 )
 def test_impossible_times_and_events_are_refused(time, event):
     with pytest.raises(ValueError):

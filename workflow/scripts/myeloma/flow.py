@@ -4,6 +4,7 @@ Reasons read "class: detail"; the report counts by class and shows the detail pe
 without a reason, and every patient has a row for every analysis.
 """
 
+import dataclasses
 import re
 from collections.abc import Mapping, Sequence
 
@@ -81,6 +82,17 @@ def patient_rows(patients: Sequence) -> list[dict[str, str]]:
             "c1d1": str(p.c1d1 or ""),
             "deviation": p.deviation,
             "qualifying_abnormality": p.qualifying_abnormality,
+        }
+        for p in patients
+    ]
+
+
+def detail_rows(patients: Sequence) -> list[dict[str, str]]:
+    """All given columns of the patients of a Cohort as text, for the patients' pages."""
+    return [
+        {
+            field.name: "" if getattr(p, field.name) is None else f"{getattr(p, field.name)}"
+            for field in dataclasses.fields(p)
         }
         for p in patients
     ]

@@ -207,7 +207,14 @@ def fit_cohort(
     groups = dict(zip(response["patient"], response["landmark_group"], strict=True))
     landmark = {patient: groups[patient] for patient in members(flow, "landmark")}
     return summarise(
-        endpoints, abnormalities, landmark, members(flow, "itt"), rules, landmark_days, rule_set, days_per_month
+        endpoints,
+        abnormalities,
+        landmark,
+        members(flow, "itt"),
+        rules,
+        landmark_days,
+        rule_set,
+        days_per_month,
     )
 
 

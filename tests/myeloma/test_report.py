@@ -1,0 +1,222 @@
+"""The report without a browser: numbers equal their rows, hostile text is inert, odd cohorts are deliberate."""
+
+import html
+import math
+import re
+from html.parser import HTMLParser
+
+import pytest
+import yaml
+from tests import fabricate
+
+from myeloma import flow
+from myeloma.report import build, figures, sections, words
+from myeloma.states import EARLY
+
+HOSTILE = "</script><script>alert(1)</script>"
+NAMES = [
+    "X" * 60, '"><img src=x onerror=alert(1)>', "'; DROP TABLE--", "../../etc/passwd", "<svg onload=alert(1)>",
+    "=cmd|calc", "$x_1^2$", "{{7*7}}", "a&b", *(f"P{i}" for i in range(12)),
+]  # fmt: skip
+
+
+def given(made, project):
+    config = yaml.safe_load((project / "config/config.yaml").read_text())
+    about = {
+        "date": "2026-01-01",
+        "version": "0",
+        "commit": "x",
+        "tools": {"bwa": "1"},
+        "packages": {"numpy": "2"},
+    }
+    return build.Given(made.patients, config, about, {"multiqc": "multiqc.html"})
+
+
+def page(project, **shape):
+    made = fabricate.cohort(**shape)
+    return build.render(made.frames, given(made, project)), made
+
+
+class Seen(HTMLParser):
+    """Tags and attributes of a page."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.ids, self.links, self.addresses, self.handlers = [], [], [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        for name, value in attributes:
+            if name == "id":
+                self.ids.append(value)
+            if name == "href" and tag == "a":
+                self.links.append(value)
+            if name in ("src", "href", "action", "data"):
+                self.addresses.append(value)
+            if name.startswith("on"):
+                self.handlers.append((tag, name))
+
+
+SHAPES = {
+    "usual": {"n": 12, "seed": 3},
+    "nobody": {"n": 0, "names": []},
+    "one patient": {"n": 1},
+    "one group": {"n": 8, "groups": (EARLY,)},
+    "no clinical tables": {"n": 8, "clinical": False},
+    "no DNA": {"n": 8, "dna": False},
+    "no RNA": {"n": 8, "rna": False},
+    "hostile": {"names": NAMES, "text": HOSTILE},
+}
+
+
+@pytest.fixture(scope="module", params=SHAPES)
+def rendered(request, project):
+    return page(project, **SHAPES[request.param])
+
+
+def test_the_page_is_whole_and_stands_alone(rendered):
+    text, _ = rendered
+    seen = Seen(text)
+    assert text.rstrip().endswith("</html>")
+    assert [a for a in seen.addresses if not a.startswith(("#", "data:"))] == ["multiqc.html"]
+    assert "http://" not in text.replace("http://www.w3.org/2000/svg", "")
+    assert "https://" not in text
+    assert "/tmp/" not in text and "/work/" not in text
+
+
+def test_every_link_has_its_place_and_every_place_is_one(rendered):
+    seen = Seen(rendered[0])
+    assert len(seen.ids) == len(set(seen.ids))
+    assert {link[1:] for link in seen.links if link.startswith("#")} <= set(seen.ids)
+
+
+def test_no_text_of_a_table_becomes_code(rendered):
+    seen = Seen(rendered[0])
+    assert seen.tags.count("script") == 1
+    assert seen.handlers == []
+    assert "img" not in [t for t in seen.tags if t == "img"]
+
+
+def test_headings_go_down_one_step_at_a_time(rendered):
+    levels = [int(t[1]) for t in Seen(rendered[0]).tags if re.fullmatch(r"h[1-6]", t)]
+    assert levels[0] == 1
+    assert all(b <= a + 1 for a, b in zip(levels, levels[1:], strict=False))
+
+
+def test_no_missing_value_shows_through(rendered):
+    body = re.sub(r"<(script|style|pre)\b.*?</\1>", "", rendered[0], flags=re.DOTALL)
+    words_ = re.sub(r"<[^>]*>", " ", body)
+    for wrong in (r"\bnan\b", r"<NA>", r"&lt;NA&gt;", r"\bNone\b", r"\bNaT\b"):
+        assert not re.search(wrong, words_), wrong
+
+
+def test_hostile_names_are_shown_as_text(project):
+    text, _ = page(project, names=NAMES, text=HOSTILE)
+    for name in NAMES:
+        assert html.escape(name, quote=False).replace("'", "&#39;").replace('"', "&#34;") in text
+    assert "49" not in re.findall(r"<h2[^>]*>([^<]*)</h2>", text)  # {{7*7}} is not a template
+
+
+def test_same_tables_same_bytes(project):
+    assert page(project, n=6, seed=2)[0] == page(project, n=6, seed=2)[0]
+
+
+def test_flow_boxes_add_up():
+    made = fabricate.cohort(n=40, seed=6)
+    box = sections.boxes(made.frames["flow"])
+    for b in box.values():
+        assert b.n + sum(len(e.patients) for e in b.exits) == b.of
+    assert sum(box[a].n for a in flow.GROUP_OF) == 40
+    assert box["comparison_dna"].of == box["early"].n + box["poor"].n
+    assert sum(k for _, k in box["comparison_dna"].split) == box["comparison_dna"].n
+
+
+def test_findings_are_their_rows(project):
+    made = fabricate.cohort(n=30, seed=3)
+    by = made.frames["abnormalities_by_group"]
+    rows = sections.comparison_rows(by, 0.05)
+    said = sections.findings(rows, 0.05)
+    primary = by[by["family"] == "primary"].sort_values("p")
+    assert 0 < len(said) <= 5
+    first = primary.iloc[0]
+    assert said[0].startswith(
+        f"{words.abnormality(first['abnormality'], first['kind'])}: {first['early_present']} of "
+        f"{first['early_assessable']} early against {first['poor_present']} of {first['poor_assessable']} poor "
+        f"responders (odds ratio {words.ratio(first['odds_ratio'])}, exact 95 % interval "
+        f"{words.ratio(first['ci_low'])}-{words.ratio(first['ci_high'])}; p {words.p_value(first['p'])}"
+    )
+    assert all("80 % power" in s or "after correction" in s for s in said)
+
+
+def test_what_may_not_be_said_is_always_there(rendered):
+    text, _ = rendered
+    assert "What may not" in text and "No control arm" in text and "not say what early (ER)" in text
+
+
+def test_no_finding_rests_on_a_described_row():
+    made = fabricate.cohort(n=1)
+    assert (
+        sections.findings(sections.comparison_rows(made.frames["abnormalities_by_group"], 0.05), 0.05) == []
+    )
+
+
+@pytest.mark.parametrize(
+    "value, said",
+    [(0.0004, "< 0.001"), (0.07, "0.07"), (0.0663, "0.066"), (0.234, "0.23"), (1.0, "1"), (math.nan, "")],
+)
+def test_p_values(value, said):
+    assert words.p_value(value) == said
+
+
+@pytest.mark.parametrize(
+    "value, said",
+    [
+        (math.inf, "∞"),
+        (0.0, "0"),
+        (0.002, "0.002"),
+        (0.12, "0.12"),
+        (1.4, "1.4"),
+        (622.0, "622"),
+        (math.nan, ""),
+    ],
+)
+def test_ratios(value, said):
+    assert words.ratio(value) == said
+
+
+def test_a_share_names_numerator_denominator_and_interval():
+    assert (
+        words.share(12, 31, (0.2185, 0.578), "assessable")
+        == "12 of 31 assessable (39 %, 95 % interval 22-58)"
+    )
+    assert words.share(120, 310, (0.3327, 0.4439)) == "120 of 310 (38.7 %, 95 % interval 33.3-44.4)"
+    assert words.share(0, 0, (0, 1)) == "0 of 0"
+
+
+def test_medians():
+    assert words.median(6.04, 3.31, 10.39) == "6.0 months (95 % interval 3.3-10.4)"
+    assert words.median(math.nan, 8.5, math.nan) == "not reached (95 % interval 8.5-not reached months)"
+    assert words.median(math.nan, math.nan, math.nan) == "not reached (interval not estimable)"
+
+
+@pytest.mark.parametrize(
+    "name, kind, said",
+    [("del17p", "copy_number", "del(17p)"), ("gain1q", "copy_number", "gain(1q)"), ("del1p32", "copy_number", "del(1p32)"),
+     ("TP53", "mutation", "TP53 mutation"), ("t(4;14)", "translocation", "t(4;14)"),
+     ("RAS_RAF_mutation", "combined", "RAS/RAF mutation")],
+)  # fmt: skip
+def test_names_of_abnormalities(name, kind, said):
+    assert words.abnormality(name, kind) == said
+
+
+def test_genes_in_italics_and_the_rest_escaped():
+    assert str(words.italic_genes("TP53 <b>")) == "<i>TP53</i> &lt;b&gt;"
+
+
+def test_mathematics_in_a_name_is_text():
+    made = fabricate.cohort(n=3)
+    rows = sections.comparison_rows(made.frames["abnormalities_by_group"], 0.05)
+    rows[0]["label"] = "$x_1^2$ <b>"
+    drawn = figures.svg(figures.forest(rows), "f", "t")
+    assert "$x_1^2$ &lt;b&gt;" in drawn

@@ -1,0 +1,215 @@
+"""Put the report together: tables in, one self-contained HTML file out."""
+
+import base64
+import hashlib
+import importlib.metadata
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pandas as pd
+import yaml
+from markupsafe import Markup
+
+from myeloma import __version__, files, run, tables
+from myeloma.report import sections, words
+from myeloma.states import EARLY, POOR
+
+HERE = Path(__file__).parent
+#: The tables the report reads, by the name of their contract.
+READ = (
+    tables.SAMPLES, tables.FLOW, tables.QC, tables.ABNORMALITIES, tables.VISITS, tables.RESPONSE,
+    tables.ENDPOINTS, tables.BY_GROUP, tables.EXPRESSION, tables.RATES, tables.SURVIVAL, tables.CURVES,
+    tables.SAMPLE_MAP, tables.PURITY,
+)  # fmt: skip
+TOOLS = (
+    ("samtools", "--version"),
+    ("bcftools", "--version"),
+    ("fastp", "--version"),
+    ("mosdepth", "--version"),
+    ("STAR", "--version"),
+    ("gatk", "--version"),
+    ("snpEff", "-version"),
+)
+#: How each aligner is asked for its version; bwa says it among its usage, in a line "Version: ".
+ALIGNERS = {"bwa": ("bwa",), "bwa-mem2": ("bwa-mem2", "version"), "bwa-mem4": ("bwa-mem4", "version")}
+ELSEWHERE = "runs in another environment"
+PACKAGES = (
+    "snakemake",
+    "numpy",
+    "pandas",
+    "scipy",
+    "greenwood",
+    "pydeseq2",
+    "scanpy",
+    "matplotlib",
+    "pysam",
+    "cyvcf2",
+)
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the report says beside the tables: patients' columns, config, where it was made."""
+
+    patients: Sequence[Mapping[str, Any]]
+    config: Mapping[str, Any]
+    made: Mapping[str, str]
+    links: Mapping[str, str] = field(default_factory=dict)
+    expression_note: str = ""
+
+
+def read_tables(paths: Mapping[str, str]) -> dict[str, pd.DataFrame]:
+    """Contract name -> frame, of every table the report reads."""
+    return {table.name: tables.read(paths[table.name], table) for table in READ}
+
+
+def provenance(project: Path, aligner: str, tools: Sequence[Sequence[str]] = TOOLS) -> dict[str, Any]:
+    """Versions of workflow, tools and packages, as far as this environment knows them."""
+    packages = {}
+    for name in PACKAGES:
+        try:
+            packages[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            packages[name] = ELSEWHERE
+    told = {name: v if v != "not installed" else ELSEWHERE for name, v in run.provenance(tools).items()}
+    told = {aligner: aligner_version(aligner)} | told
+    return {
+        "date": today(),
+        "version": __version__,
+        "commit": commit(project),
+        "tools": told,
+        "packages": packages,
+    }
+
+
+def aligner_version(aligner: str) -> str:
+    """Version of the aligner chosen by the config."""
+    try:
+        done = subprocess.run(ALIGNERS[aligner], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    except FileNotFoundError:
+        return ELSEWHERE
+    lines = [line.strip() for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+    named = [line for line in lines if line.startswith("Version:")]
+    return (named or lines or ["no answer"])[0].removeprefix("Version:").strip()
+
+
+def commit(project: Path) -> str:
+    """Short commit of the project, with + when files differ from it; "unknown" outside of git."""
+    seen = []
+    for words_ in (["rev-parse", "--short", "HEAD"], ["status", "--porcelain", "--untracked-files=no"]):
+        try:
+            done = subprocess.run(["git", "-C", str(project), *words_], capture_output=True, text=True)
+        except FileNotFoundError:
+            return "unknown"
+        if done.returncode:
+            return "unknown"
+        seen.append(done.stdout.strip())
+    return seen[0] + ("+" if seen[1] else "")
+
+
+def today() -> str:
+    """Day of making, UTC."""
+    return datetime.now(UTC).date().isoformat()
+
+
+def data_cut(seen: Mapping[str, pd.DataFrame], given: str) -> str:
+    """The data cut of the config, else the latest date in the clinical tables."""
+    dates = [*seen["endpoints"]["end_date"], *seen["visits"]["date"]]
+    return given or max((d for d in dates if d), default="")
+
+
+def render(seen: dict[str, Any], given: Given) -> str:
+    """The whole page as text. Everything from a table or sheet is escaped by the templates."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["group"] = words.group
+    environment.filters["genes"] = words.italic_genes
+    environment.filters["months"] = words.months
+    environment.filters["count"] = words.count
+    script = (HERE / "templates" / "page.js").read_text(encoding="utf-8")
+    style = (HERE / "templates" / "style.css").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    page = context(seen, given) | {
+        "script": Markup(script),  # our own file, not text of a sheet
+        "style": Markup(style),
+        "policy": f"default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:; script-src 'sha256-{digest}'; "
+        "base-uri 'none'; form-action 'none'",
+    }
+    return environment.get_template("report.html").render(page)
+
+
+def context(seen: dict[str, Any], given: Given) -> dict[str, Any]:
+    """Everything the templates place."""
+    config = given.config
+    seen = {**seen, "rule_set": config["endpoints"]["rule_set"]}
+    alpha = config["comparison"]["alpha"]
+    patients = [p["patient"] for p in given.patients]
+    anchors = sections.Anchors(patients)
+    box = sections.boxes(seen["flow"])
+    rows = sections.comparison_rows(seen["abnormalities_by_group"], alpha)
+    kinds = dict(zip(seen["abnormalities"]["abnormality"], seen["abnormalities"]["kind"], strict=True))
+    kinds = {r["abnormality"]: kinds[r["abnormality"]] for r in rows if r["abnormality"] in kinds}
+    rules = sorted(set(seen["abnormalities_by_group"]["rule"]))
+    rule = rules[0] if rules else "no groups"
+    return {
+        "title": config["report"]["title"],
+        "trial": config["trial"],
+        "made": given.made,
+        "prepared_by": config["report"].get("prepared_by", ""),
+        "links": given.links,
+        "cut": data_cut(seen, config["trial"].get("data_cut", "")),
+        "patients": patients,
+        "anchors": anchors,
+        "box": box,
+        "sides": {EARLY: "early", POOR: "poor"},
+        "rule": rule,
+        "alpha": alpha,
+        "ttp": sections.time_to_progression(seen),
+        "response": sections.response(seen),
+        "forest": sections.forest(rows, seen, rule),
+        "tested": sum(r["tested"] == "yes" for r in rows),
+        "findings": sections.findings(rows, alpha),
+        "caveats": sections.caveats(rows, seen, box, config),
+        "comparison": sections.comparison_table("comparison", rows),
+        "by_abnormality": sections.survival_by_abnormality(rows, seen),
+        "matrix": sections.matrix(seen, anchors, list(kinds), kinds),
+        "frequencies": sections.frequencies(seen, kinds),
+        "expression": sections.expression(
+            seen, alpha, config["comparison"]["small_group_for_expression"], given.expression_note
+        ),
+        "landmark": sections.landmark(seen, box["landmark"], config["groups"]["landmark_days"]),
+        "survival": sections.survival_table(seen),
+        "gates": sections.lamps(seen),
+        "quality": sections.quality(seen, anchors),
+        "purity": sections.purity(seen, anchors),
+        "index": sections.patients_index(seen, anchors, patients),
+        "dossiers": sections.dossiers(seen, anchors, given.patients, kinds),
+        "config_text": yaml.safe_dump(_plain(config), sort_keys=True, allow_unicode=True, width=100),
+        "groups": config["groups"],
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Mappings and lists of any class as dict and list, for YAML."""
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    return value
+
+
+def write(paths: Mapping[str, str], given: Given, output: str) -> None:
+    """Read the tables, render, write the page whole."""
+    text = render(read_tables(paths), given)
+    with files.whole(output) as private:
+        private.write_text(text, encoding="utf-8")

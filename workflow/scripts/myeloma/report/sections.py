@@ -1,0 +1,793 @@
+"""What each section of the report says: plain values made from the tables, for the templates to set.
+
+No number is computed twice: each comes from a row of a table, and the templates only place it.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from myeloma import flow as flow_of
+from myeloma.association import LEVELS_OF_RATE, PERIODS
+from myeloma.report import figures, words
+from myeloma.states import ABSENT, EARLY, GROUPS, NOT_ASSESSABLE, POOR, PRESENT
+
+MOST_FINDINGS = 5
+MOST_GENES = 200
+FAMILIES = {
+    "primary": "Primary family (fixed before the groups were joined)",
+    "exploratory": "Exploratory family",
+    "described": "Described only: these margins cannot reach p < {alpha:g}, outside every family",
+}
+RATE_WORDS = {
+    "ORR": "Overall response (PR or better)",
+    "VGPR": "VGPR or better",
+    "CR": "Complete response (CR or sCR)",
+    "CBR": "Clinical benefit (MR or better)",
+}
+PERIOD_WORDS = {"induction": "Post-induction", "treatment": "Post-maintenance"}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure: its SVG, its caption in four parts, the table behind it."""
+
+    name: str
+    title: str
+    svg: str
+    caption: str
+    table: "Table"
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: columns (head, is it a number), rows of cells (text or number, optionally with a link)."""
+
+    name: str
+    caption: str
+    columns: tuple[tuple[str, bool], ...]
+    rows: tuple[tuple["Cell", ...], ...]
+    empty: str = "Nothing to show: the table has no rows."
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Text of a cell, the value to sort by, the anchor it leads to, a class for its look."""
+
+    text: str
+    value: float | None = None
+    link: str = ""
+    look: str = ""
+
+
+def cell(value, link: str = "", look: str = "") -> Cell:
+    """A cell from a value: numbers right-aligned and sortable, everything else as text."""
+    if isinstance(value, Cell):
+        return value
+    if isinstance(value, bool) or isinstance(value, str) or words.missing(value):
+        return Cell("" if words.missing(value) else str(value), None, link, look)
+    return Cell(words.number(value), float(value), link, look)
+
+
+def table(
+    name: str, caption: str, columns: Sequence[str], rows, numbers: Sequence[str] = (), **more
+) -> Table:
+    """A table; `numbers` names the columns to set right-aligned."""
+    return Table(
+        name,
+        caption,
+        tuple((c, c in numbers) for c in columns),
+        tuple(tuple(cell(v) for v in row) for row in rows),
+        **more,
+    )
+
+
+def frame_table(name: str, caption: str, frame: pd.DataFrame, **more) -> Table:
+    """Every column of a frame as it is; the table behind a figure."""
+    numeric = [c for c in frame.columns if pd.api.types.is_numeric_dtype(frame[c])]
+    return table(name, caption, list(frame.columns), frame.itertuples(index=False), numbers=numeric, **more)
+
+
+class Anchors:
+    """Patient id -> place in the page: numbered, so that no id of a sheet enters an address."""
+
+    def __init__(self, patients: Sequence[str]):
+        self._place = {patient: f"patient-{i}" for i, patient in enumerate(patients, 1)}
+
+    def of(self, patient: str) -> str:
+        return self._place.get(patient, "")
+
+    def cell(self, patient: str) -> Cell:
+        return Cell(patient, None, self.of(patient), "id")
+
+
+# Who is in it
+
+
+@dataclass(frozen=True)
+class Exit:
+    """Patients who are out of an analysis for one class of reason."""
+
+    why: str
+    patients: tuple[tuple[str, str], ...]  # patient, detail
+
+
+@dataclass(frozen=True)
+class Box:
+    """One box of the flow: who is in, out of whom, and the exits."""
+
+    analysis: str
+    title: str
+    n: int
+    of: int
+    exits: tuple[Exit, ...]
+    split: tuple[tuple[str, int], ...] = ()
+
+
+def boxes(flow: pd.DataFrame) -> dict[str, Box]:
+    """analysis -> box. Comparisons and landmark count their exits among early and poor responders."""
+    groups = flow_of.compared_groups(flow)
+    compared = flow[flow["patient"].isin(groups)]
+    made = {}
+    for analysis, title in flow_of.ANALYSES.items():
+        among = compared if analysis in ("comparison_dna", "comparison_rna", "landmark") else flow
+        rows = among[among["analysis"] == analysis]
+        chosen = rows[rows["included"] == "yes"]["patient"]
+        split = Counter(groups.get(p) for p in chosen)
+        made[analysis] = Box(
+            analysis,
+            title,
+            len(chosen),
+            len(rows),
+            _exits(rows),
+            tuple((side, split[side]) for side in (EARLY, POOR)) if among is compared else (),
+        )
+    return made
+
+
+def _exits(rows: pd.DataFrame) -> tuple[Exit, ...]:
+    out: dict[str, list[tuple[str, str]]] = {}
+    for row in rows[rows["included"] == "no"].itertuples():
+        why, _, detail = row.reason.partition(": ")
+        out.setdefault(why, []).append((row.patient, detail))
+    return tuple(Exit(why, tuple(who)) for why, who in sorted(out.items(), key=lambda x: (-len(x[1]), x[0])))
+
+
+# Primary endpoint and response
+
+
+def endpoint_figure(name: str, analysis: str, seen: Mapping[str, pd.DataFrame], ylabel: str, xlabel: str,
+                    title: str, caption: str, strata: Sequence[str], small: bool = False) -> Figure | None:  # fmt: skip
+    """Kaplan-Meier figure of an analysis of survival_curves.tsv; None where there is no curve."""
+    curves = seen["survival_curves"]
+    curves = curves[curves["analysis"] == analysis]
+    chosen = {s: curves[curves["stratum"] == s] for s in strata if (curves["stratum"] == s).any()}
+    if not chosen:
+        return None
+    drawn = figures.kaplan_meier(chosen, ylabel, xlabel, small)
+    kept = curves[curves["stratum"].isin(chosen)].drop(columns=["analysis"])
+    return Figure(
+        name, title, figures.svg(drawn, name, title), caption, frame_table(f"{name}-data", title, kept)
+    )
+
+
+def survival_row(seen: Mapping, analysis: str, stratum: str) -> dict | None:
+    """A row of survival.tsv, None when it is missing or has no patient."""
+    rows = seen["survival"]
+    rows = rows[(rows["analysis"] == analysis) & (rows["stratum"] == stratum) & (rows["patients"] > 0)]
+    return rows.iloc[0].to_dict() if len(rows) else None
+
+
+def time_to_progression(seen: Mapping) -> dict:
+    """Sentence and figure of the primary endpoint."""
+    row, follow = survival_row(seen, "TTP", "all"), survival_row(seen, "TTP", "follow-up")
+    if row is None:
+        return {"sentence": "", "figure": None}
+    sentence = (
+        f"{row['events']} of {words.count(row['patients'], 'patient')} progressed or died of myeloma. "
+        f"Median time to progression: {words.median(row['median'], row['median_low'], row['median_high'])}. "
+        f"Median follow-up (reverse Kaplan-Meier): "
+        f"{words.median(follow['median'], follow['median_low'], follow['median_high'])}."
+    )
+    caption = (
+        f"Time from C1D1 to confirmed progression or death from myeloma, {words.count(row['patients'], 'patient')}, "
+        f"{words.count(row['events'], 'event')}; rule set {row['rule_set']}. Kaplan-Meier estimate with 95 % log-log "
+        "band; a tick marks a censored patient. It does not show a comparison: the trial has one arm."
+    )
+    figure = endpoint_figure("ttp", "TTP", seen, "Without progression (%)", "Months from C1D1",
+                             "Time to progression, all patients", caption, ["all"])  # fmt: skip
+    return {"sentence": sentence, "figure": figure}
+
+
+def response(seen: Mapping) -> dict:
+    """Stacked bars and rates, over all enrolled patients (ITT)."""
+    patients = flow_of.members(seen["flow"], "itt")
+    if not len(seen["response"]) or not patients:
+        return {"figure": None, "rates": None}
+    bars, rows = {}, []
+    for period, column in PERIODS.items():
+        best = dict(zip(seen["response"]["patient"], seen["response"][column], strict=True))
+        counted = Counter(best.get(p, "NE") for p in patients)
+        bars[PERIOD_WORDS[period]] = {level: counted[level] for level in figures.LEVELS}
+        rows += [(PERIOD_WORDS[period], level, counted[level]) for level in figures.LEVELS]
+    title = "Best confirmed response"
+    caption = (
+        f"Best confirmed IMWG response with onset by the end of induction and by the end of treatment, all "
+        f"{len(patients)} enrolled patients; NE (hatched): not evaluable, counted as no response. It does not "
+        "show how long a response lasted."
+    )
+    figure = Figure("response", title, figures.svg(figures.response_bars(bars), "response", title), caption,
+                    table("response-data", title, ["Period", "Level", "Patients"], rows, ["Patients"]))  # fmt: skip
+    return {"figure": figure, "rates": rates_table(seen["response_rates"])}
+
+
+def rates_table(rates: pd.DataFrame) -> Table:
+    by = {(r["rate"], r["period"]): r for r in rates[rates["population"] == "itt"].to_dict("records")}
+    rows = []
+    for rate in LEVELS_OF_RATE:
+        row = [RATE_WORDS[rate]]
+        for period in PERIODS:
+            r = by.get((rate, period))
+            row.append(words.share(r["responders"], r["patients"], (r["ci_low"], r["ci_high"])) if r else "")
+        rows.append(row)
+    caption = "Response rates; denominator: all enrolled patients; exact (Clopper-Pearson) intervals"
+    return table("rates", caption, ["Rate", *PERIOD_WORDS.values()], rows)
+
+
+# The comparison
+
+
+def comparison_rows(by_group: pd.DataFrame, alpha: float) -> list[dict]:
+    """BY_GROUP rows ordered by family and then by strength (p), with words for the page."""
+    order = list(FAMILIES)
+    rows = sorted(
+        by_group.to_dict("records"),
+        key=lambda r: (order.index(r["family"]), r["p"], r["smallest_p"], r["abnormality"]),
+    )
+    seen: set[str] = set()
+    for row in rows:
+        row["label"] = words.abnormality(row["abnormality"], row["kind"])
+        row["first_of_family"] = row["family"] not in seen
+        row["family_words"] = FAMILIES[row["family"]].format(alpha=alpha)
+        seen.add(row["family"])
+    return rows
+
+
+def forest(rows: Sequence[Mapping], seen: Mapping, rule: str) -> Figure:
+    """The forest plot with the table behind it."""
+    groups = Counter(flow_of.compared_groups(seen["flow"]).values())
+    title = "Early against poor responders, one abnormality a row"
+    caption = (
+        f"Patients with the abnormality of those assessable, {groups[EARLY]} early and {groups[POOR]} poor responders. "
+        "Conditional odds ratio with exact 95 % interval on a log axis (above 1: more often in early responders), q: "
+        "Benjamini-Hochberg within the family. Hollow mark: the interval spans one. Arrow: it goes on. Right: hazard "
+        "ratio of time to progression, present against absent, over all patients, profile-likelihood interval. Groups: "
+        f"{rule}. It does not show an effect of treatment, and a row outside the families is not a test."
+    )
+    return Figure("forest", title, figures.svg(figures.forest(rows), "forest", title), caption,
+                  comparison_table("forest-data", rows))  # fmt: skip
+
+
+def comparison_table(name: str, rows: Sequence[Mapping]) -> Table:
+    """Every row of the comparison with all its numbers."""
+    columns = ["Abnormality", "Family", "Early", "Poor", "Not assessable", "Odds ratio", "95 % interval", "p", "q",
+               "Smallest p", "Detectable below", "Detectable above", "TTP hazard ratio", "TTP 95 % interval",
+               "Log-rank p", "Note"]  # fmt: skip
+    made = []
+    for r in rows:
+        made.append(
+            [
+                Cell(r["label"], None, "", "lesion"),
+                r["family"],
+                Cell(f"{r['early_present']} of {r['early_assessable']}", _fraction(r, "early")),
+                Cell(f"{r['poor_present']} of {r['poor_assessable']}", _fraction(r, "poor")),
+                r["not_assessable"],
+                _ratio_cell(r["odds_ratio"]),
+                f"{words.ratio(r['ci_low'])}-{words.ratio(r['ci_high'])}",
+                Cell(words.p_value(r["p"]), r["p"]),
+                Cell(words.p_value(r["q"]), None if words.missing(r["q"]) else r["q"]),
+                Cell(words.p_value(r["smallest_p"]), r["smallest_p"]),
+                _ratio_cell(r["detectable_low"]),
+                _ratio_cell(r["detectable_high"]),
+                _ratio_cell(r["ttp_hazard_ratio"]),
+                "" if words.missing(r["ttp_hazard_ratio"]) else
+                f"{words.ratio(r['ttp_ci_low'])}-{words.ratio(r['ttp_ci_high'])}",
+                Cell(words.p_value(r["ttp_p"]), None if words.missing(r["ttp_p"]) else r["ttp_p"]),
+                "; ".join(n for n in (r["note"], f"TTP: {r['ttp_note']}" if r["ttp_note"] else "") if n),
+            ]
+        )  # fmt: skip
+    return table(name, "Early against poor responders, all rows", columns, made, numbers=columns[2:-1])
+
+
+def _fraction(row: Mapping, side: str) -> float:
+    n = row[f"{side}_assessable"]
+    return row[f"{side}_present"] / n if n else -1.0
+
+
+def _ratio_cell(value) -> Cell:
+    return Cell(words.ratio(value), None if words.missing(value) else min(value, 1e12))
+
+
+def findings(rows: Sequence[Mapping], alpha: float) -> list[str]:
+    """At most five sentences, each built from its row: the primary family by p."""
+    tested = [r for r in rows if r["family"] == "primary"]
+    return [finding(row, len(tested), alpha) for row in tested[:MOST_FINDINGS]]
+
+
+def finding(row: Mapping, of_family: int, alpha: float) -> str:
+    """What one row of the primary family allows to be said, with its uncertainty."""
+    said = (
+        f"{row['label']}: {row['early_present']} of {row['early_assessable']} early against "
+        f"{row['poor_present']} of {row['poor_assessable']} poor responders (odds ratio {words.ratio(row['odds_ratio'])}, "
+        f"exact 95 % interval {words.ratio(row['ci_low'])}-{words.ratio(row['ci_high'])}; "
+        f"{words.with_p(row['p'])}, {words.with_p(row['q'], 'q')} among {of_family} tested)"
+    )
+    if row["q"] < alpha:
+        side = "early" if row["odds_ratio"] > 1 else "poor"
+        said += f"; more often in {side} responders, after correction for the primary family."
+    else:
+        said += f"; {_detectable(row)}."
+    if "fewer than 5" in row["note"]:
+        said += " It rests on fewer than five assessable patients in a group."
+    if "qualifying lesion" in row["note"]:
+        said += " Versus patients enrolled for another lesion."
+    return said
+
+
+def _detectable(row: Mapping) -> str:
+    low, high = row["detectable_low"], row["detectable_high"]
+    limits = [f"below {words.ratio(low)}"] * (not words.missing(low))
+    limits += [f"above {words.ratio(high)}"] * (not words.missing(high))
+    told = " or ".join(limits)
+    return f"with these numbers only an odds ratio {told} would have been found with 80 % power"
+
+
+def caveats(rows: Sequence[Mapping], seen: Mapping, box: Mapping[str, Box], settings: Mapping) -> list[str]:
+    """What may not be said: always there, with this run's numbers."""
+    early, poor = box["early"].n, box["poor"].n
+    never = (early or poor) and [
+        r["label"] for r in rows if not r["early_assessable"] and not r["poor_assessable"]
+    ]
+    said = [
+        f"Exploratory and small: {early} early and {poor} poor responders. Wide intervals are the result, not a flaw "
+        "of the table; that no difference is shown is not evidence that there is none.",
+        "No control arm: nothing here separates an effect of the treatment from the course of the disease.",
+        "Everyone was enrolled for an adverse abnormality: there is no standard-risk group, and an estimate for a "
+        "qualifying lesion compares with patients enrolled for another lesion.",
+        "The trial's record does not say what early (ER) and poor (PR) responder mean; the groups here follow the "
+        "definition in Methods and would change under another.",
+        f"Survival by response group is compared only from a landmark {settings['groups']['landmark_days']} days after "
+        f"C1D1, in {box['landmark'].n} of {early + poor} early and poor responders; who progressed, died or left before "
+        "is not in it.",
+        "Not assessable is not negative: it leaves the denominator, and the number is beside each row.",
+    ]
+    if never:
+        said.append(f"Could not be assessed in any of them in this run: {', '.join(never)}.")
+    without = box["comparison_rna"].of - box["comparison_rna"].n
+    said.append(
+        f"{without} of {early + poor} early and poor responders have no usable tumour RNA, "
+        f"{box['comparison_dna'].of - box['comparison_dna'].n} no usable tumour DNA."
+    )
+    only = tumour_only(seen)
+    if only:
+        said.append(
+            f"{words.count(only, 'patient')} without a germline sample: rare inherited variants can look like mutations."
+        )
+    return said
+
+
+def tumour_only(seen: Mapping) -> int:
+    """Patients with an analysis tumour WES sample and no matched normal."""
+    samples = seen["samples"][seen["samples"]["assay"] == "wes"]
+    tumours = set(samples[samples["role"] == "analysis"]["patient"])
+    return len(tumours - set(samples[samples["role"] == "matched_normal"]["patient"]))
+
+
+def survival_by_abnormality(rows: Sequence[Mapping], seen: Mapping) -> list[Figure]:
+    """TTP of carriers against non-carriers, one small figure per abnormality that has both."""
+    made = []
+    for i, row in enumerate(rows, 1):
+        if not row["carriers"] or not row["non_carriers"]:
+            continue
+        p = f"log-rank {words.with_p(row['ttp_p'])}" if not words.missing(row["ttp_p"]) else row["ttp_note"]
+        caption = (
+            f"{words.count(row['carriers'], 'carrier')}, {words.count(row['non_carriers'], 'non-carrier')}; {p}; hazard "
+            f"ratio {words.ratio_interval(row['ttp_hazard_ratio'], row['ttp_ci_low'], row['ttp_ci_high']) or 'none'}"
+            f"{', Firth-penalised' if row['ttp_method'] == 'Firth' else ''}. All assessable patients, whatever their "
+            "group. Not adjusted for anything."
+        )
+        figure = endpoint_figure(f"ttp-by-{i}", f"TTP by {row['abnormality']}", seen, "Without progression (%)",
+                                 "Months from C1D1", f"TTP by {row['label']}", caption, [PRESENT, ABSENT], small=True)  # fmt: skip
+        if figure:
+            made.append(figure)
+    return made
+
+
+def landmark(seen: Mapping, box: Box, days: int) -> dict:
+    """Survival by response group from the landmark, with who was left out."""
+    rows = {side: survival_row(seen, "TTP by group from the landmark", side) for side in (EARLY, POOR)}
+    out = "; ".join(f"{len(e.patients)} {e.why}" for e in box.exits) or "nobody"
+    if not any(rows.values()):
+        return {"sentence": f"No patient is in the landmark analysis. Left out: {out}.", "figure": None}
+    said = [
+        f"{words.group(side)}s: {words.count(r['patients'], 'patient')}, {words.count(r['events'], 'event')}, median "
+        f"{words.median(r['median'], r['median_low'], r['median_high'])} from the landmark."
+        for side, r in rows.items()
+        if r
+    ]
+    p = next(r["log_rank_p"] for r in rows.values() if r)
+    if not words.missing(p):
+        said.append(f"Log-rank {words.with_p(p)}.")
+    said.append(f"Left out: {out}.")
+    caption = (
+        f"Time to progression counted from day {days + 1}, groups as known on that day, {box.n} patients. "
+        "Kaplan-Meier, 95 % log-log bands, log-rank test. It says nothing about patients who progressed before."
+    )
+    figure = endpoint_figure("landmark", "TTP by group from the landmark", seen, "Without progression (%)",
+                             "Months from the landmark", "Time to progression by group, from the landmark", caption,
+                             [EARLY, POOR])  # fmt: skip
+    return {"sentence": " ".join(said), "figure": figure}
+
+
+def survival_table(seen: Mapping) -> Table:
+    """All medians."""
+    columns = [
+        "Analysis",
+        "Stratum",
+        "Patients",
+        "Events",
+        "Median, months",
+        "95 % interval",
+        "Log-rank p",
+        "Note",
+    ]
+    rows = []
+    for r in seen["survival"].to_dict("records"):
+        low, high = (
+            "not reached" if words.missing(r[c]) else f"{r[c]:.1f}" for c in ("median_low", "median_high")
+        )
+        rows.append(
+            [r["analysis"], words.group(r["stratum"]) if r["stratum"] in GROUPS else r["stratum"], r["patients"],
+             r["events"], Cell(words.months(r["median"]) if r["patients"] else "",
+                               None if words.missing(r["median"]) else r["median"]),
+             f"{low}-{high}" if r["patients"] and r["events"] else "",
+             Cell(words.p_value(r["log_rank_p"]), None if words.missing(r["log_rank_p"]) else r["log_rank_p"]),
+             r["note"]]
+        )  # fmt: skip
+    return table("survival", "Time to event, all analyses", columns, rows,
+                 ["Patients", "Events", "Median, months", "Log-rank p"])  # fmt: skip
+
+
+# Abnormalities
+
+LOOK_OF = {PRESENT: "present", ABSENT: "absent", NOT_ASSESSABLE: "unknown"}
+SIGN_OF = {PRESENT: "+", ABSENT: "", NOT_ASSESSABLE: "n/a"}
+
+
+def matrix(seen: Mapping, anchors: Anchors, order: Sequence[str], kinds: Mapping[str, str]) -> Table:
+    """Patients by abnormalities, ordered by group; absence is empty, not assessable hatched."""
+    group = dict(zip(seen["response"]["patient"], seen["response"]["group"], strict=True))
+    calls = {(r.patient, r.abnormality): r for r in seen["abnormalities"].itertuples()}
+    patients = sorted(flow_of.members(seen["flow"], "enrolled"), key=lambda p: _rank(group.get(p, "")))
+    rows = []
+    for p in patients:
+        row = [
+            anchors.cell(p),
+            Cell(words.group(group.get(p, "")), _rank(group.get(p, "")), "", _side(group.get(p))),
+        ]
+        for name in order:
+            call = calls.get((p, name))
+            state = call.state if call else NOT_ASSESSABLE
+            row.append(Cell(SIGN_OF[state], float(list(LOOK_OF).index(state)), "", LOOK_OF[state]))
+        rows.append(row)
+    columns = ["Patient", "Group", *[words.abnormality(n, kinds[n]) for n in order]]
+    return table("matrix", "Abnormalities by patient, ordered by response group", columns, rows)
+
+
+def _rank(group: str) -> float:
+    return float(GROUPS.index(group)) if group in GROUPS else float(len(GROUPS))
+
+
+def _side(group: str | None) -> str:
+    return {EARLY: "early", POOR: "poor"}.get(group or "", "")
+
+
+def frequencies(seen: Mapping, kinds: Mapping[str, str]) -> Table:
+    """How often each abnormality is present, over everybody assessable."""
+    rows = []
+    for name in kinds:
+        states = Counter(seen["abnormalities"][seen["abnormalities"]["abnormality"] == name]["state"])
+        assessable = states[PRESENT] + states[ABSENT]
+        rows.append(
+            [Cell(words.abnormality(name, kinds[name]), None, "", "lesion"), kinds[name].replace("_", " "), states[PRESENT], assessable,
+             Cell(f"{words.percent(states[PRESENT] / assessable, assessable)} %", states[PRESENT] / assessable)
+             if assessable else "", states[NOT_ASSESSABLE]]
+        )  # fmt: skip
+    columns = ["Abnormality", "Kind", "Present", "Assessable", "Share", "Not assessable"]
+    return table("frequencies", "Frequency of each abnormality, all patients", columns, rows, columns[2:])
+
+
+# Expression
+
+
+def expression(seen: Mapping, alpha: float, small: int, note: str = "") -> dict:
+    """Volcano, table of genes, sample map; or the sentence that says why there is none."""
+    frame = seen["expression_early_vs_poor"]
+    done = frame.dropna(subset=["p"])
+    groups = Counter(
+        flow_of.compared_groups(seen["flow"])[p] for p in flow_of.members(seen["flow"], "comparison_rna")
+    )
+    n = f"{groups[EARLY]} early and {groups[POOR]} poor responders with usable tumour RNA"
+    made = {"volcano": None, "genes": None, "map": _map(seen), "n": n, "note": note.strip()}
+    if not len(done):
+        reasons = [r for r in frame["reason"].unique() if r]
+        made["note"] = made["note"] or (reasons[0] if reasons else f"Expression was not compared: {n}.")
+        return made
+    title = "Genes by difference between early and poor responders"
+    found = int((done["q"] < alpha).sum())
+    caption = (
+        f"{words.count(len(done), 'gene')} tested, {found} with q < {alpha:g} (DESeq2 model, Wald test, Benjamini-Hochberg "
+        f"over the genes tested; coloured). {n}. It does not show cause, and sorted plasma cells of other purity shift it."
+    )
+    shown = done.sort_values("p").head(MOST_GENES)
+    behind = frame_table(
+        "volcano-data", f"The {len(shown)} genes with the smallest p", shown.drop(columns=["reason"])
+    )
+    made["volcano"] = Figure(
+        "volcano", title, figures.svg(figures.volcano(done, alpha), "volcano", title), caption, behind
+    )
+    if min(groups[EARLY], groups[POOR]) < small:
+        made["note"] = (
+            f"Fewer than {small} patients in a group: treat every gene as a question, not as a finding."
+        )
+    made["genes"] = _genes(shown, len(done))
+    return made
+
+
+def _genes(shown: pd.DataFrame, tested: int) -> Table:
+    columns = ["Gene", "Id", "Mean count", "log2 fold change (early over poor)", "Standard error", "p", "q"]
+    rows = [
+        [Cell(r.gene_name or r.gene_id, None, "", "gene"), r.gene_id, r.base_mean, r.log2_fold_change, r.lfc_se,
+         Cell(words.p_value(r.p), r.p), Cell(words.p_value(r.q), None if words.missing(r.q) else r.q)]
+        for r in shown.itertuples()
+    ]  # fmt: skip
+    caption = f"The {len(shown)} genes with the smallest p of {tested} tested; all are in results/comparison"
+    return table("genes", caption, columns, rows, columns[2:])
+
+
+def _map(seen: Mapping) -> Figure | None:
+    rows = seen["sample_map"].dropna(subset=["pc1", "pc2"])
+    if not len(rows):
+        return None
+    groups = dict(zip(seen["response"]["patient"], seen["response"]["group"], strict=True))
+    title = "Map of the RNA samples"
+    caption = (
+        f"First two principal components of {words.count(len(rows), 'sample')}, normalised counts. Distance is likeness of "
+        "expression. It does not test anything; batch and purity move samples too."
+    )
+    behind = frame_table("map-data", title, rows)
+    return Figure("map", title, figures.svg(figures.sample_map(rows, groups), "map", title), caption, behind)
+
+
+# Quality
+
+LAMPS = {"pass": "passed", "fail": "failed", "not_assessable": "not assessable", "": ""}
+
+
+def quality(seen: Mapping, anchors: Anchors) -> Table:
+    """Every measure of every sample, with its threshold and a lamp where it is a gate."""
+    rows = [
+        [anchors.cell(r.patient), r.sample, r.assay, r.tissue, r.gate.replace("_", " "), r.value, r.threshold,
+         Cell(LAMPS[r.verdict], None, "", f"lamp {r.verdict}" if r.verdict else ""), r.reason]
+        for r in seen["qc"].itertuples()
+    ]  # fmt: skip
+    columns = ["Patient", "Sample", "Assay", "Tissue", "Measure", "Value", "Threshold", "Gate", "Reason"]
+    return table("quality", "Quality of every sample", columns, rows, ["Value", "Threshold"])
+
+
+def lamps(seen: Mapping) -> Table:
+    """Gates: how many samples pass."""
+    gates = seen["qc"][seen["qc"]["verdict"] != ""]
+    rows = []
+    for (assay, gate), mine in gates.groupby(["assay", "gate"]):
+        verdicts = Counter(mine["verdict"])
+        rows.append([assay, gate.replace("_", " "), mine["threshold"].dropna().min(), verdicts["pass"],
+                     Cell(str(verdicts["fail"]), float(verdicts["fail"]), "", "lamp fail" if verdicts["fail"] else ""),
+                     verdicts["not_assessable"]])  # fmt: skip
+    columns = ["Assay", "Gate", "Threshold", "Passed", "Failed", "Not assessable"]
+    return table("gates", "Gates: samples that pass and fail", columns, rows, columns[2:])
+
+
+def purity(seen: Mapping, anchors: Anchors) -> Table:
+    rows = [
+        [anchors.cell(r.patient), r.sample, r.purity, r.interval, r.sorted_purity, r.purity_used, r.ploidy,
+         r.status, r.reason]
+        for r in seen["purity"].itertuples()
+    ]  # fmt: skip
+    columns = [
+        "Patient",
+        "Sample",
+        "Purity",
+        "Interval",
+        "Sorted purity",
+        "Used",
+        "Ploidy",
+        "Status",
+        "Reason",
+    ]
+    return table(
+        "purity", "Tumour purity and ploidy", columns, rows, ["Purity", "Sorted purity", "Used", "Ploidy"]
+    )
+
+
+# Patients
+
+#: Columns of patients.tsv whose names do not read as words.
+COLUMNS = {
+    "c1d1": "First dose (C1D1)",
+    "iss": "ISS",
+    "deviation": "Protocol deviation",
+    "group": "Group given",
+}
+
+
+def patients_index(seen: Mapping, anchors: Anchors, patients: Sequence[str]) -> Table:
+    response_of = {r["patient"]: r for r in seen["response"].to_dict("records")}
+    ttp = _ttp(seen)
+    rows = []
+    for p in patients:
+        r, t = response_of.get(p), ttp.get(p)
+        rows.append(
+            [anchors.cell(p), Cell(words.group(r["group"]) if r else "no response data", None, "",
+                                   _side(r["group"]) if r else ""),
+             r["best_confirmed_response"] if r else "",
+             Cell("" if t is None else words.months(t["months"]), None if t is None else t["months"]),
+             "" if t is None else ("event" if t["event"] == 1 else "censored")]
+        )  # fmt: skip
+    columns = ["Patient", "Group", "Best confirmed response", "TTP, months", "TTP status"]
+    return table("patients", "All patients", columns, rows, ["TTP, months"])
+
+
+def _ttp(seen: Mapping) -> dict[str, dict]:
+    rows = seen["endpoints"][(seen["endpoints"]["endpoint"] == "TTP")]
+    rows = rows[rows["rule_set"] == seen["rule_set"]].dropna(subset=["days", "event"])
+    return {r["patient"]: r for r in rows.to_dict("records")}
+
+
+def dossiers(
+    seen: Mapping, anchors: Anchors, details: Sequence[Mapping], kinds: Mapping[str, str]
+) -> list[dict]:
+    """One page per patient: group and rule, why not in an analysis, visits, abnormalities, quality."""
+    by = {
+        name: _by_patient(seen[name])
+        for name in ("flow", "visits", "abnormalities", "qc", "samples", "endpoints")
+    }
+    response_of = {r["patient"]: r for r in seen["response"].to_dict("records")}
+    ttp = _ttp(seen)
+    made = []
+    for i, given in enumerate(details, 1):
+        p = given["patient"]
+        made.append(
+            {
+                "patient": p,
+                "anchor": anchors.of(p),
+                "given": [
+                    (COLUMNS.get(k, k.replace("_", " ").capitalize()), v)
+                    for k, v in given.items()
+                    if k != "patient" and not words.missing(v)
+                ],
+                "response": response_of.get(p),
+                "ttp": ttp.get(p),
+                "out": [
+                    (flow_of.ANALYSES.get(r["analysis"], r["analysis"]), r["reason"])
+                    for r in _in_order(by["flow"].get(p, []))
+                    if r["included"] == "no" and r["analysis"] not in flow_of.GROUP_OF
+                ],
+                "timeline": timeline(by["visits"].get(p, []), f"timeline-{i}"),
+                "visits": _visits(by["visits"].get(p, []), i),
+                "abnormalities": _calls(by["abnormalities"].get(p, []), i, kinds),
+                "quality": _gates(by["qc"].get(p, []), i),
+                "samples": _samples(by["samples"].get(p, []), i),
+                "endpoints": _endpoints(by["endpoints"].get(p, []), i),
+            }
+        )
+    return made
+
+
+def _in_order(rows: Sequence[Mapping]) -> list[Mapping]:
+    order = list(flow_of.ANALYSES)
+    return sorted(rows, key=lambda r: order.index(r["analysis"]) if r["analysis"] in order else len(order))
+
+
+def _by_patient(frame: pd.DataFrame) -> dict[str, list[dict]]:
+    out: dict[str, list[dict]] = {}
+    for row in frame.to_dict("records"):
+        out.setdefault(row["patient"], []).append(row)
+    return out
+
+
+def _visits(rows, i) -> Table:
+    columns = [
+        "Date",
+        "Visit",
+        "Day",
+        "Phase",
+        "Level",
+        "Confirmed level",
+        "Confirmed by",
+        "Decided by",
+        "Reason",
+    ]
+    cells = [[r["date"], r["visit"], r["day"], r["phase"].replace("_", " "), r["level"], r["confirmed_level"],
+              r["confirmed_by"], r["decided_by"], r["reason"]] for r in rows]  # fmt: skip
+    return table(f"visits-{i}", "Response at every visit", columns, cells, ["Day"],
+                 empty="No assessment of this patient was given.")  # fmt: skip
+
+
+def _calls(rows, i, kinds) -> Table:
+    order = {name: at for at, name in enumerate(kinds)}
+    columns = ["Abnormality", "State", "Value", "Threshold", "Reason", "Evidence"]
+    cells = [
+        [Cell(words.abnormality(r["abnormality"], r["kind"]), None, "", "lesion"),
+         Cell(words.state(r["state"]), float(list(LOOK_OF).index(r["state"])), "", LOOK_OF[r["state"]]),
+         r["value"], r["threshold"], r["reason"], r["evidence"]]
+        for r in sorted(rows, key=lambda r: order.get(r["abnormality"], 0))
+    ]  # fmt: skip
+    return table(f"abnormalities-{i}", "Abnormalities with their evidence", columns, cells)
+
+
+def _gates(rows, i) -> Table:
+    columns = ["Sample", "Measure", "Value", "Threshold", "Gate", "Reason"]
+    cells = [[r["sample"], r["gate"].replace("_", " "), r["value"], r["threshold"],
+              Cell(LAMPS[r["verdict"]], None, "", f"lamp {r['verdict']}" if r["verdict"] else ""), r["reason"]]
+             for r in rows]  # fmt: skip
+    return table(f"quality-{i}", "Quality of the samples", columns, cells, ["Value", "Threshold"],
+                 empty="No sample of this patient was measured.")  # fmt: skip
+
+
+def _samples(rows, i) -> Table:
+    columns = ["Sample", "Assay", "Tissue", "Collected", "Role", "Reason"]
+    cells = [[r["sample"], r["assay"], r["tissue"], r["collection_date"], r["role"].replace("_", " "), r["reason"]]
+             for r in rows]  # fmt: skip
+    return table(
+        f"samples-{i}", "Samples", columns, cells, empty="No sample of this patient is in the sheet."
+    )
+
+
+def _endpoints(rows, i) -> Table:
+    columns = ["Endpoint", "Rule set", "From", "To", "Months", "Status", "Why", "Record"]
+    cells = [[r["endpoint"], r["rule_set"], r["start_date"], r["end_date"],
+              Cell(words.months(r["months"]) if not words.missing(r["months"]) else "",
+                   None if words.missing(r["months"]) else r["months"]),
+              "" if words.missing(r["event"]) else ("event" if r["event"] == 1 else "censored"),
+              r["event_reason"] or r["censor_reason"], r["source_record"]] for r in rows]  # fmt: skip
+    return table(
+        f"endpoints-{i}", "Endpoints", columns, cells, ["Months"], empty="No endpoint of this patient."
+    )
+
+
+def timeline(rows: Sequence[Mapping], name: str) -> dict | None:
+    """Confirmed level at every visit on an axis of days: places for an SVG of 800 x 120."""
+    seen = [r for r in rows if not words.missing(r["day"])]
+    if not seen:
+        return None
+    first, last = min(r["day"] for r in seen), max(r["day"] for r in seen)
+    width = max(last - first, 1)
+    marks = []
+    for r in seen:
+        level = r["confirmed_level"]
+        marks.append(
+            {
+                "x": 40 + 720 * (r["day"] - first) / width,
+                "level": level,
+                "own": r["level"],
+                "colour": figures.LEVELS.get(level, "#FFFFFF"),
+                "day": int(r["day"]),
+                "visit": r["visit"],
+                "unconfirmed": r["level"] != level,
+            }
+        )
+    said = "; ".join(f"day {m['day']} {m['level']}" for m in marks)
+    return {"name": name, "marks": marks, "title": f"Confirmed response by day: {said}"}

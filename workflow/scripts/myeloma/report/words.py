@@ -1,0 +1,124 @@
+"""How the report writes numbers and names; one place, so that a number reads the same everywhere."""
+
+import math
+import re
+
+from markupsafe import Markup, escape
+
+INFINITE = "∞"
+GENE_NAMES = ("TP53", "RAS", "RAF", "CRBN", "MYC")
+
+
+def missing(value) -> bool:
+    """Is it empty: None, nan, NA or ""?"""
+    if value is None or value == "":
+        return True
+    try:
+        return bool(math.isnan(value))
+    except TypeError:
+        return str(value) in ("<NA>", "nan")
+
+
+def percent(fraction: float, of: int) -> str:
+    """Without decimals below 100 patients, with one from 100 on; no sign."""
+    return f"{100 * fraction:.0f}" if of < 100 else f"{100 * fraction:.1f}"
+
+
+def share(x: int, n: int, interval: tuple[float, float], what: str = "") -> str:
+    """12 of 31 assessable (39 %, 95 % interval 22-58); of nobody: "0 of 0"."""
+    if not n:
+        return f"0 of 0{' ' + what if what else ''}"
+    low, high = (percent(v, n) for v in interval)
+    return f"{x} of {n}{' ' + what if what else ''} ({percent(x / n, n)} %, 95 % interval {low}-{high})"
+
+
+def p_value(p) -> str:
+    """Two digits; < 0.001 below; empty when there is none."""
+    if missing(p):
+        return ""
+    if p < 0.001:
+        return "< 0.001"
+    return "1" if p > 0.995 else (f"{p:.2f}" if p >= 0.1 else f"{p:.2g}")
+
+
+def with_p(p, letter: str = "p") -> str:
+    """p 0.07 or p < 0.001."""
+    return f"{letter} {p_value(p)}"
+
+
+def ratio(value) -> str:
+    """Odds or hazard ratio with two digits, infinite as such; empty when there is none."""
+    if missing(value):
+        return ""
+    if math.isinf(value):
+        return INFINITE
+    if value == 0:
+        return "0"
+    if value >= 100:
+        return f"{value:.0f}"
+    return f"{value:.2g}" if value >= 0.01 else f"{value:.1g}"
+
+
+def ratio_interval(value, low, high) -> str:
+    """0.12 (0.002-1.4)"""
+    return f"{ratio(value)} ({ratio(low)}-{ratio(high)})" if not missing(value) else ""
+
+
+def months(value) -> str:
+    """One decimal; "not reached" when there is none."""
+    return "not reached" if missing(value) else f"{value:.1f}"
+
+
+def median(value, low, high) -> str:
+    """6.0 months (95 % interval 3.3-10.4), or "not reached" where it applies."""
+    told = "not reached" if missing(value) else f"{months(value)} months"
+    if missing(low) and missing(high):
+        return f"{told} (interval not estimable)"
+    return f"{told} (95 % interval {_limit(low)}-{_limit(high)}{' months' if missing(value) else ''})"
+
+
+def _limit(value) -> str:
+    return "not reached" if missing(value) else f"{value:.1f}"
+
+
+def number(value) -> str:
+    """A measured value for a table: whole as whole, else up to four digits; empty when missing."""
+    if missing(value):
+        return ""
+    value = float(value)
+    return f"{value:.0f}" if value == int(value) and abs(value) < 1e9 else f"{value:.4g}"
+
+
+def abnormality(name: str, kind: str = "") -> str:
+    """The name as clinicians write it: del17p -> del(17p), TP53 -> TP53 mutation."""
+    match = re.fullmatch(r"(del|gain|amp)(\d+)([pq])(\d*)", name)
+    if match:
+        change, chromosome, arm, band = match.groups()
+        return f"{change}({chromosome}{arm}{band})"
+    words = name.replace("RAS_RAF", "RAS/RAF").replace("_", " ")
+    return f"{words} mutation" if kind == "mutation" else words
+
+
+def italic_genes(text: str) -> Markup:
+    """Gene symbols in italics; everything else escaped."""
+    pattern = rf"\b(?:{'|'.join(GENE_NAMES)}|KRAS|NRAS|BRAF|DIS3)\b"
+    parts, last = [], 0
+    for match in re.finditer(pattern, text):
+        parts += [escape(text[last : match.start()]), Markup("<i>{}</i>").format(match.group())]
+        last = match.end()
+    return Markup("").join([*parts, escape(text[last:])])
+
+
+def state(value: str) -> str:
+    """not_assessable -> not assessable."""
+    return value.replace("_", " ")
+
+
+def group(value: str) -> str:
+    """EARLY_RESPONDER -> Early responder."""
+    return value.replace("_", " ").capitalize() if value else "no group"
+
+
+def count(n: int, one: str, many: str = "") -> str:
+    """1 patient, 2 patients."""
+    return f"{n} {one if n == 1 else many or one + 's'}"
