@@ -5,6 +5,7 @@ import datetime
 import pandas as pd
 import pytest
 import yaml
+
 from myeloma import endpoints, groups, tables, visits
 
 C1D1 = datetime.date(2021, 3, 1)

@@ -7,6 +7,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from myeloma import groups, tables
 from myeloma.states import EARLY, NEITHER, NOT_EVALUABLE, POOR
 
@@ -325,6 +326,16 @@ def test_the_data_cut_of_the_config_is_applied(config):
     early = config | {"trial": config["trial"] | {"data_cut": str(on(62))}}
     assert groups.assess(patients, rows, early)["response"]["group"].iloc[0] == EARLY
     assert groups.assess(patients, rows, config)["response"]["group"].iloc[0] == POOR
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value"),
+    [("response", "nadir", "comfirmed"), ("response", "unconfirmed_pd", "PD"), ("groups", "definition", "F")],
+)
+def test_a_misspelt_switch_is_refused(config, section, key, value):
+    wrong = config | {section: config[section] | {key: value}}
+    with pytest.raises(ValueError, match=f"{section}.{key}"):
+        groups.rules_of(wrong)
 
 
 COURSE = st.lists(st.sampled_from(["VGPR", "PR", "MR", "SD", "NE"]), min_size=0, max_size=3)

@@ -7,6 +7,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from myeloma import imwg, response, visits
 
 C1D1 = datetime.date(2021, 3, 1)

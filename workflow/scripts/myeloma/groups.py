@@ -18,6 +18,16 @@ from myeloma.states import EARLY, GROUPS, NEITHER, NOT_EVALUABLE, POOR
 from myeloma.visits import Date
 
 DEFINITIONS = ("A", "B", "C", "D", "E")
+CHOICES = {
+    "response.nadir": ("confirmed", "lowest"),
+    "response.unconfirmed_response": ("NE", "SD"),
+    "response.unconfirmed_pd": ("ne", "pd_if_last"),
+    "groups.definition": DEFINITIONS,
+    "groups.A.early_level": imwg.RESPONSES,
+    "groups.A.poor_best_at_most": tuple(imwg.RANK),
+    "groups.C.split": ("median", "tertile"),
+    "groups.E.level": imwg.RESPONSES,
+}
 
 
 @dataclass(frozen=True)
@@ -57,8 +67,17 @@ class Rules:
 
 
 def rules_of(config: Mapping[str, Any]) -> Rules:
-    """Rules from the config (sections trial, response, endpoints, groups)."""
+    """Rules from the config (sections trial, response, endpoints, groups).
+
+    Raises ValueError for a word that is no choice: a misspelt switch must not fall to its other side.
+    """
     trial = config["trial"]
+    for path, choices in CHOICES.items():
+        value: Any = config
+        for name in path.split("."):
+            value = value[name]
+        if value not in choices:
+            raise ValueError(f"config {path}: must be one of {', '.join(choices)}; found {value!r}")
     return Rules(
         groups=config["groups"],
         response=config["response"],
@@ -198,7 +217,8 @@ def _unmet(facts: Facts, window_end: Date, window: str, most: str) -> Grouped:
         why = "no evaluable assessment after baseline"
         if found.visits:
             last = found.visits[-1]
-            why += f" (last visit {last['date']}: {last['reason'] or last['level']})"
+            said = "baseline only" if last["level"] == "baseline" else f"NE: {last['reason']}"
+            why += f" (last visit {last['date']}, {said})"
         return Grouped(NOT_EVALUABLE, why)
     last = adequate[-1]["date"]
     open_visits = [v for v in adequate if not v["conclusive"]]
