@@ -3,6 +3,8 @@
 What is given stays untouched and may be read-only: links, indices and checked copies stand here.
 """
 
+import os
+
 from myeloma import downloads, references
 
 SOURCES = downloads.read_versions(PROJECT / "resources/versions.tsv")
@@ -19,8 +21,8 @@ BWA_FILES = multiext(
 )
 
 
-def genome_megabases(wildcards=None):
-    return references.megabases(SETTINGS.reference("fasta"))
+# Memory follows the size of the genome.
+MEGABASES = references.megabases(SETTINGS.reference("fasta"))
 
 
 localrules:
@@ -29,7 +31,7 @@ localrules:
 
 rule download_reference:
     output:
-        file=DOWNLOADS + "/{download}",
+        file=f"{DOWNLOADS}/{{download}}",
     log:
         "logs/download_reference/{download}.log",
     wildcard_constraints:
@@ -100,12 +102,12 @@ rule index_bwa:
     resources:
         # bwa-mem2 needs 28 bytes a base, bwa 5
         mem_mb=lambda w, attempt: (
-            (500 + genome_megabases() * (6 if SETTINGS["align"]["aligner"] == "bwa" else 28)) * attempt
+            (500 + MEGABASES * (6 if SETTINGS["align"]["aligner"] == "bwa" else 28)) * attempt
         ),
         runtime=480,
     params:
         aligner=SETTINGS["align"]["aligner"],
-        prefix="results/references/bwa/genome.fa",
+        prefix=lambda w, output: os.path.splitext(output[0])[0],
     script:
         "../scripts/index_bwa.py"
 
@@ -125,7 +127,7 @@ rule index_star:
     threads: 8
     resources:
         # STAR's manual: 10 bytes a base and more with annotation
-        mem_mb=lambda w, attempt: (2000 + genome_megabases() * 11) * attempt,
+        mem_mb=lambda w, attempt: (2000 + MEGABASES * 11) * attempt,
         runtime=480,
     script:
         "../scripts/index_star.py"
@@ -146,7 +148,7 @@ if SETTINGS.has("gtf"):
         conda:
             "../../envs/annotate.yaml"
         resources:
-            mem_mb=lambda w, attempt: (1500 + 3 * genome_megabases()) * attempt,
+            mem_mb=lambda w, attempt: (1500 + 3 * MEGABASES) * attempt,
             runtime=240,
         script:
             "../scripts/build_snpeff.py"
