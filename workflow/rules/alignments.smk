@@ -156,7 +156,7 @@ rule align_rna:
     threads: 8
     resources:
         # STAR's index in memory (10 bytes a base), then the sort.
-        mem_mb=lambda wildcards, attempt: (4000 + genome_megabases() * 11) * attempt,
+        mem_mb=lambda wildcards, attempt: (4000 + MEGABASES * 11) * attempt,
         runtime=lambda wildcards, attempt: 480 * attempt,
     params:
         units=lambda wildcards: unit_values(COHORT.sample(wildcards.sample)),
@@ -168,9 +168,7 @@ rule align_rna:
 
 rule measure_rna:
     input:
-        unpack(
-            lambda wildcards: named(genes="results/references/genes.tsv" if SETTINGS.has("gtf") else "")
-        ),
+        unpack(lambda wildcards: named(genes="results/references/genes.tsv" if SETTINGS.has("gtf") else "")),
         counts="results/alignments/{sample}.ReadsPerGene.out.tab",
         star_log="results/alignments/{sample}.Log.final.out",
     output:
