@@ -390,7 +390,7 @@ VISITS = Table(
         ),
         _text("track", "what is measurable at baseline: serum, urine, serum+urine, flc, marrow, none"),
         _text("level", "IMWG level of this visit alone", (*LEVELS, "baseline")),
-        _text("confirmed_own", "what the next visit confirms of this visit's level", (*LEVELS, "baseline")),
+        _text("confirmed_own", "what the next visit confirms of this level", (*LEVELS, "baseline"), empty=True),
         _text("confirmed_level", "best confirmed level so far; PD is absorbing", (*LEVELS, "baseline")),
         _date("confirmed_by", "date of the confirming visit"),
         _text("decided_by", "parameter with value and limit", empty=True),
