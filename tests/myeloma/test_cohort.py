@@ -670,3 +670,41 @@ def test_first_sheets_from_a_folder(project, tmp_path):
     assert (tmp_path / "out/units.tsv").read_bytes() == before
     with pytest.raises(FileNotFoundError):
         first_sheets.make_sheets(tmp_path / "out", tmp_path / "empty")
+
+
+# The target `check`
+
+
+def run_check(trial, *more):
+    """Run `snakemake check` on the sheets; nothing may be computed by it."""
+    trial.write()
+    (trial.folder / "trial.yaml").write_text(yaml.safe_dump(trial.config))
+    words = [sys.executable, "-m", "snakemake", "--snakefile", trial.project / "Snakefile", "--cores", "1"]
+    words += ["--configfile", trial.folder / "trial.yaml", "--directory", trial.folder, *more, "check"]
+    done = subprocess.run([str(w) for w in words], capture_output=True, text=True)
+    assert not (trial.folder / "results").exists()
+    return done
+
+
+@pytest.mark.tools
+def test_check_target_says_who_is_in_what_or_names_every_problem(trial):
+    bad = run_check(trial)
+    assert bad.returncode != 0 and "16 problems" in bad.stderr, bad.stderr
+    assert "reference.fasta = 'genome.fa': no such file" in bad.stderr
+    (trial.folder / "fastq").mkdir()
+    for row in trial.sheets["units"][1:]:
+        for name in row[4:6]:
+            (trial.folder / name).write_text("")
+    (trial.folder / "genome.fa").write_text(">chr1\n" + "ACGT" * 100 + "\n")
+    (trial.folder / "k1.bed").write_text("chr1\t1\t20\n")
+    for name in ("regions", "arms", "hotspots"):
+        trial.config["reference"][name] = ""
+    trial.config["reference"]["build"] = "own"
+    missing = run_check(trial)
+    assert missing.returncode == 0, missing.stderr
+    assert (
+        "patients                     4" in missing.stdout and "reference.gtf is not given" in missing.stdout
+    )
+    (trial.folder / "k1.bed").write_text("1\t1\t20\n")
+    wrong = run_check(trial)
+    assert wrong.returncode != 0 and "contig 1 is chr1 in the FASTA" in wrong.stderr
