@@ -102,7 +102,9 @@ def score_variants(tally: Tally, planted: list[dict], samples: dict, called: lis
         ending = "" if sample["matched_normal"] == "yes" else "_tumour_only"
         for kind, faint in rare.items():
             mine = [r for r in planted if r["sample"] == name and r["kind"] == kind]
-            subclonal = {tuple(r[k] for k in key) for r in planted if r["sample"] == name and r["kind"] == faint}
+            subclonal = {
+                tuple(r[k] for k in key) for r in planted if r["sample"] == name and r["kind"] == faint
+            }
             calls = {tuple(r[k] for k in key) for r in passing if _is_snv(r) == (kind == "snv")}
             tally.add(kind + ending, purity, {tuple(r[k] for k in key) for r in mine}, calls - subclonal)
             if subclonal:
@@ -118,7 +120,9 @@ def score_copies(tally: Tally, planted: list[dict], samples: dict, states, segme
 
     An amp1q may or may not be called gain1q as well: gain1q is not counted in patients with a planted amp1q.
     """
-    lengths = {(a["chrom"], a["arm"]): (int(a["start"]), int(a["end"])) for a in arms if a["informative"] == "yes"}
+    lengths = {
+        (a["chrom"], a["arm"]): (int(a["start"]), int(a["end"])) for a in arms if a["informative"] == "yes"
+    }
     for name, sample in samples.items():
         if sample["assay"] != "wes" or sample["tissue"] != "tumour" or sample["in_analysis"] != "yes":
             continue
@@ -136,7 +140,9 @@ def score_copies(tally: Tally, planted: list[dict], samples: dict, states, segme
         score_segments(tally, name, purity, mine, [r for r in segments if r["sample"] == name], lengths)
 
 
-def score_segments(tally: Tally, name: str, purity: float, mine: list[dict], segments: list[dict], arms: dict) -> None:
+def score_segments(
+    tally: Tally, name: str, purity: float, mine: list[dict], segments: list[dict], arms: dict
+) -> None:
     """Trisomies and copy-neutral LOH per chromosome and arm of one sample; other changed arms are false."""
     altered: dict[tuple[str, str], list[str]] = {}
     for row in mine:
@@ -206,7 +212,9 @@ def score_clinical(tally: Tally, planted: list[dict], response: list[dict], endp
             ("progression_date", row["progression_date"], answer.get("progression_date")),
             ("ttp", (row["ttp_days"], row["ttp_event"]), (time.get("days"), time.get("event"))),
         ):
-            tally.add(kind, None, {(name, wanted)}, {(name, found)} if answer or kind == "ttp" and time else ())
+            tally.add(
+                kind, None, {(name, wanted)}, {(name, found)} if answer or kind == "ttp" and time else ()
+            )
 
 
 def shortfalls(tally: Tally) -> list[str]:
@@ -215,13 +223,19 @@ def shortfalls(tally: Tally) -> list[str]:
     for kind, (recall, precision) in SMALL.items():
         planted, called, true = tally.counts[(kind, ">=0.6")]
         if not planted or true / planted < recall:
-            problems.append(f"{kind}: {true} of {planted} planted at purity >= 0.6 called, at least {recall} wanted")
+            problems.append(
+                f"{kind}: {true} of {planted} planted at purity >= 0.6 called, at least {recall} wanted"
+            )
         if called and true / called < precision:
-            problems.append(f"{kind}: {true} of {called} calls at purity >= 0.6 true, at least {precision} wanted")
+            problems.append(
+                f"{kind}: {true} of {called} calls at purity >= 0.6 true, at least {precision} wanted"
+            )
     for kind in ("copy_number", "translocation"):
         planted, called, true = tally.counts[(kind, ">=0.6")]
         if not planted or true / planted < 0.9:
-            problems.append(f"{kind}: {true} of {planted} planted at purity >= 0.6 called, at least 0.9 wanted")
+            problems.append(
+                f"{kind}: {true} of {planted} planted at purity >= 0.6 called, at least 0.9 wanted"
+            )
         if called > true:
             problems.append(f"{kind}: {called - true} false positive at purity >= 0.6, none wanted")
     for kind in ("group", "ttp"):
@@ -232,8 +246,12 @@ def shortfalls(tally: Tally) -> list[str]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path, help="working directory of the demo run (holds truth/ and results/)")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "folder", type=Path, help="working directory of the demo run (holds truth/ and results/)"
+    )
     parser.add_argument("--strict", action="store_true", help="exit 1 when a minimum does not hold")
     arguments = parser.parse_args()
     tally = score(arguments.folder)

@@ -51,7 +51,10 @@ class Course:
 def _series(days, serum, urine, kappa, lambda_) -> tuple[Visit, ...]:
     """Visits from parallel lists; a serum of None marks a visit that could not be evaluated (NE)."""
     rows = zip(days, serum, urine, kappa, lambda_, strict=True)
-    return tuple(Visit(d, s, u, k, v) if s is not None else Visit(d, None, None, None, None, False) for d, s, u, k, v in rows)
+    return tuple(
+        Visit(d, s, u, k, v) if s is not None else Visit(d, None, None, None, None, False)
+        for d, s, u, k, v in rows
+    )
 
 
 COURSES = (

@@ -4,8 +4,12 @@ import numpy as np
 
 BASES = "TCAG"
 RESIDUES = "FFLLSSSSYY**CC*WLLLLPPPPHHQQRRRRIIIMTTTTNNKKSSRRVVVVAAAADDEEGGGG"
-CODE = {a + b + c: RESIDUES[16 * i + 4 * j + k]
-        for i, a in enumerate(BASES) for j, b in enumerate(BASES) for k, c in enumerate(BASES)}
+CODE = {
+    a + b + c: RESIDUES[16 * i + 4 * j + k]
+    for i, a in enumerate(BASES)
+    for j, b in enumerate(BASES)
+    for k, c in enumerate(BASES)
+}
 SENSE = sorted(codon for codon, residue in CODE.items() if residue != "*")
 STOPS = ("TAA", "TAG", "TGA")
 _COMPLEMENT = str.maketrans("ACGTN", "TGCAN")

@@ -45,6 +45,7 @@ class Cohort:
         self.genome: Genome = build_genome(seed)
         self.index = CodingIndex(self.genome)
         self.sites = germline.population(self.genome, self.index, seed)
+        self.surroundings = germline.Surroundings(self.genome, self.index, self.sites)
         self.blocks = reads.capture_blocks(self.genome, seed)
         self.patients = plan.make_plan(seed)
         self.starts = clinical.start_dates(seed)
@@ -62,7 +63,9 @@ class Cohort:
     def _add(self, number: int, patient: plan.Patient) -> None:
         name = patient.patient
         rng = np.random.default_rng([self.seed, 10, number])
-        haplotypes = germline.person(self.genome, self.sites, self.index, patient.sex, self.seed, number)
+        haplotypes = germline.person(
+            self.genome, self.sites, self.index, self.surroundings, patient.sex, self.seed, number
+        )
         self.haplotypes[name] = haplotypes
         self.segments[name] = somatic.place_segments(self.genome, patient, rng)
         biopsy = -int(rng.integers(5, 20))
@@ -70,7 +73,7 @@ class Cohort:
         mutations: list[somatic.Mutation] = []
         if patient.dna:
             mutator = somatic.Mutator(
-                self.genome, self.index, patient, self.segments[name], haplotypes, self.sites, rng
+                self.genome, self.index, patient, self.segments[name], haplotypes, self.surroundings, rng
             )
             if patient.relapse_driver:
                 mutator.reserve(*patient.relapse_driver)
@@ -403,17 +406,12 @@ report:
   title: "Demo cohort: genomic abnormalities of early and poor responders to IPd"
 """
 
-_cohort: Cohort | None = None
-_folder = Path()
-
-
-def _start(seed: int, folder: str) -> None:
-    global _cohort, _folder
-    _cohort, _folder = Cohort(seed), Path(folder)
+_shared: dict = {}  # what the forked processes inherit: the cohort and the folder of the reads
 
 
 def _one(number: int) -> list[dict]:
-    return _cohort.write_reads(_cohort.samples[number], _folder)
+    made = _shared["cohort"]
+    return made.write_reads(made.samples[number], _shared["folder"])
 
 
 def generate(seed: int, folder: Path, processes: int = 2, say=print) -> None:
@@ -426,7 +424,8 @@ def generate(seed: int, folder: Path, processes: int = 2, say=print) -> None:
     # long ones first, so that two processes end together
     order = sorted(cohort.samples, key=lambda s: (s.assay == "rna", s.tissue == "normal", s.number))
     units: dict[int, list[dict]] = {}
-    with multiprocessing.Pool(processes, _start, (seed, str(folder / "fastq"))) as pool:
+    _shared.update(cohort=cohort, folder=folder / "fastq")
+    with multiprocessing.get_context("fork").Pool(processes) as pool:
         numbers = [s.number for s in order]
         for done, (number, rows) in enumerate(zip(numbers, pool.imap(_one, numbers), strict=True), start=1):
             units[number] = rows

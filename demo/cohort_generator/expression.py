@@ -20,11 +20,24 @@ PARTNER_DISPERSION = 0.03
 PARTNER_LOG2 = 5.6  # rise of a translocated partner in pure tumour
 DECOY_LOG2 = {"CCND1": 0.7, "MAF": 1.4}  # beside what the copies do
 # expected pairs of the partner genes and MYC without an event
-BASELINE = {"NSD2": 26, "FGFR3": 14, "CCND1": 22, "CCND2": 24, "CCND3": 30, "MAF": 18, "MAFB": 16, "MAFA": 8, "MYC": 60}
+BASELINE = {
+    "NSD2": 26,
+    "FGFR3": 14,
+    "CCND1": 22,
+    "CCND2": 24,
+    "CCND3": 30,
+    "MAF": 18,
+    "MAFB": 16,
+    "MAFA": 8,
+    "MYC": 60,
+}
 # with MAF and MAFB their targets rise
 FOLLOWERS = {"MAF": ("ITGB7", "CCND2"), "MAFB": ("ITGB7", "CCND2")}
 LENGTH_MEAN, LENGTH_SD = 205, 40
-FUSION = {"NSD2": ("IGHJ4", 3, 0.9), "CCND1": ("IGHJ6", 1, 0.45)}  # donor segment, first exon, share of the extra
+FUSION = {
+    "NSD2": ("IGHJ4", 3, 0.9),
+    "CCND1": ("IGHJ6", 1, 0.45),
+}  # donor segment, first exon, share of the extra
 
 
 @dataclass(frozen=True)
@@ -56,11 +69,16 @@ def base_levels(genome: Genome, seed: int) -> dict[str, float]:
 def differential_genes(genome: Genome, levels: dict[str, float], seed: int) -> list[Differential]:
     """DIFFERENTIAL fillers of moderate expression, four to eight fold higher in one of the groups."""
     rng = np.random.default_rng([seed, 9])
-    fit = [g for g in genome.genes if g.kind == "filler" and g.chrom != "chrY" and 20 <= levels[g.gene_id] <= 110]
+    fit = [
+        g for g in genome.genes if g.kind == "filler" and g.chrom != "chrY" and 20 <= levels[g.gene_id] <= 110
+    ]
     chosen = [fit[int(i)] for i in rng.choice(len(fit), size=DIFFERENTIAL, replace=False)]
     groups = ["EARLY_RESPONDER", "POOR_RESPONDER"]
     folds = rng.uniform(2.0, 3.0, size=DIFFERENTIAL)
-    return [Differential(g, groups[i % 2], round(float(f), 3)) for i, (g, f) in enumerate(zip(chosen, folds, strict=True))]
+    return [
+        Differential(g, groups[i % 2], round(float(f), 3))
+        for i, (g, f) in enumerate(zip(chosen, folds, strict=True))
+    ]
 
 
 def expected_pairs(
@@ -76,7 +94,9 @@ def expected_pairs(
             out[gene.gene_id] = 0.0
             continue
         if gene.chrom not in ("chrX", "chrY", "chrM"):
-            out[gene.gene_id] *= sum(amount(segments, patient.purity, patient.sex, gene.chrom, gene.start)) / 2
+            out[gene.gene_id] *= (
+                sum(amount(segments, patient.purity, patient.sex, gene.chrom, gene.start)) / 2
+            )
         out[gene.gene_id] *= 2 ** high.get(gene.gene_id, 0.0)
     if patient.decoy:
         out[genome.gene(patient.decoy).gene_id] *= 2 ** DECOY_LOG2[patient.decoy]
@@ -130,7 +150,9 @@ def cut(transcript: str, pairs: int, rng: np.random.Generator) -> list[str]:
 
 def _alleles(genome, gene: Gene, germline: Haplotypes, mutations: list[Mutation], pairs: int, rng):
     """(sequence, pairs) of the two haplotypes and of the mutated allele."""
-    inside = [m for m in mutations if m.variant.chrom == gene.chrom and gene.start <= m.variant.pos < gene.end]
+    inside = [
+        m for m in mutations if m.variant.chrom == gene.chrom and gene.start <= m.variant.pos < gene.end
+    ]
     shares = [max(0.0, 0.5 - sum(m.vaf for m in inside if m.haplotype == h)) for h in (0, 1)]
     sides = [germline.a, germline.b]
     made = [(_transcript(genome, gene, sides[h]), shares[h]) for h in (0, 1)]

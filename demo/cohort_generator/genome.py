@@ -221,7 +221,9 @@ def _named_locus(shape: catalogue.Shape, place: float, rng: np.random.Generator)
     cuts = _cut_points(len(cds), coding, shape.hotspots, rng)
     utr = (int(rng.integers(70, 160)), int(rng.integers(200, 450)))
     introns = [int(x) for x in rng.integers(110, 320, size=shape.exons - 1)]
-    gene = Gene(shape.symbol, f"{shape.gene_id}.1", "protein_coding", shape.chrom, shape.strand, [], kind="named")
+    gene = Gene(
+        shape.symbol, f"{shape.gene_id}.1", "protein_coding", shape.chrom, shape.strand, [], kind="named"
+    )
     gene.targeted = shape.symbol not in catalogue.NOT_CAPTURED
     return _coding_locus(place, gene, cds, cuts, shape.leading, utr, introns, rng)
 
@@ -347,11 +349,15 @@ def build_mitochondrion(rng: np.random.Generator) -> tuple[str, list[Gene]]:
 
 def plant_paralogue(genome: Genome, rng: np.random.Generator):
     """Copy 2 kb around a targeted filler of 6q over a gene-free stretch of 10q, with 1.2 % of its bases changed."""
-    source = next(g for g in genome.genes if g.chrom == "chr6" and g.targeted and g.kind == "filler" and "Q" in g.symbol)
+    source = next(
+        g for g in genome.genes if g.chrom == "chr6" and g.targeted and g.kind == "filler" and "Q" in g.symbol
+    )
     low = source.start + (source.end - source.start) // 2 - 1000
     taken = sorted((g.start, g.end) for g in genome.genes if g.chrom == "chr10")
     arm = genome.arm("chr10", "q")
-    gaps = [(b[0] - a[1], a[1]) for a, b in zip(taken[:-1], taken[1:], strict=True) if a[1] > arm.start + 1000]
+    gaps = [
+        (b[0] - a[1], a[1]) for a, b in zip(taken[:-1], taken[1:], strict=True) if a[1] > arm.start + 1000
+    ]
     size, left = max(gaps)
     if size < 2600:
         raise ValueError("no room for the paralogue on chr10q")
@@ -364,7 +370,12 @@ def plant_paralogue(genome: Genome, rng: np.random.Generator):
     shift = start - low
     exons = [(s + shift, e + shift) for s, e in source.exons if s >= low and e <= low + 2000]
     pseudo = Gene(
-        f"{source.symbol}P1", "ENSG00990000001.1", "unprocessed_pseudogene", "chr10", source.strand, exons,
+        f"{source.symbol}P1",
+        "ENSG00990000001.1",
+        "unprocessed_pseudogene",
+        "chr10",
+        source.strand,
+        exons,
         kind="pseudogene",
     )
     genome.genes.append(pseudo)
@@ -413,7 +424,9 @@ def _intron(length: int, rng: np.random.Generator) -> str:
     letters = list(_random(length - 22, 0.40, rng))
     if length > 150 and rng.random() < 0.125:
         unit = ["A", "T", "AC", "AG"][int(rng.integers(4))]
-        _overlay(letters, int(rng.integers(20, length - 80)), unit * (10 // len(unit) + int(rng.integers(1, 5))))
+        _overlay(
+            letters, int(rng.integers(20, length - 80)), unit * (10 // len(unit) + int(rng.integers(1, 5)))
+        )
     tract = "".join(rng.choice(["C", "T"], size=12, p=[0.4, 0.6]))
     return "GTAAGT" + "".join(letters) + tract + "A" + "CAG"
 

@@ -17,6 +17,7 @@ RARE_PER_PATIENT = 10
 PRIVATE_PER_PATIENT = 4
 REACH = 70  # bases around a target in which sites are planted
 SPACING = 14
+REACH_OF_SITES = 20  # bases around germline sites without mutations
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,17 @@ class Haplotypes:
 
     a: list[Variant] = field(default_factory=list)
     b: list[Variant] = field(default_factory=list)
+
+
+class Surroundings:
+    """Positions near germline sites (`sites`) and positions closed to germline variants (`blocked`)."""
+
+    def __init__(self, genome: Genome, index: CodingIndex, sites: list[Site]):
+        reach = REACH_OF_SITES
+        self.blocked = _blocked(genome, index)
+        self.sites = {
+            (s.variant.chrom, p) for s in sites for p in range(s.variant.pos - reach, s.variant.end + reach)
+        }
 
 
 def population(genome: Genome, index: CodingIndex, seed: int) -> list[Site]:
@@ -109,7 +121,9 @@ def _spread(spans, rng: np.random.Generator) -> list[tuple[str, int]]:
     return [(chrom, pos) for _, chrom, pos in sorted(rounds)]
 
 
-def person(genome: Genome, sites: list[Site], index: CodingIndex, sex: str, seed: int, number: int) -> Haplotypes:
+def person(
+    genome: Genome, sites: list[Site], index: CodingIndex, surroundings: Surroundings, sex: str, seed: int, number: int
+) -> Haplotypes:
     """Haplotypes of one patient; each informative arm has at least HETEROZYGOUS_PER_ARM common heterozygous SNPs."""
     rng = np.random.default_rng([seed, 3, number])
     haplotypes = Haplotypes()
@@ -128,13 +142,15 @@ def person(genome: Genome, sites: list[Site], index: CodingIndex, sex: str, seed
     autosomal = [s for s in sites if s.kind == "rare" and s.variant.chrom not in catalogue.SEX]
     for k in rng.choice(len(autosomal), size=RARE_PER_PATIENT, replace=False):
         [haplotypes.a, haplotypes.b][int(rng.integers(2))].append(autosomal[int(k)].variant)
-    taken = {(s.variant.chrom, p) for s in sites for p in range(s.variant.pos - 14, s.variant.pos + 15)}
-    blocked = _blocked(genome, index)
+    taken: set[tuple[str, int]] = set()
     private = 0
     while private < PRIVATE_PER_PATIENT:
         target = genome.targets[int(rng.integers(len(genome.targets)))]
         pos = int(rng.integers(target.start + 5, target.end - 5))
-        if target.chrom in catalogue.SEX or (target.chrom, pos) in taken or (target.chrom, pos) in blocked:
+        place = (target.chrom, pos)
+        if target.chrom in catalogue.SEX or place in taken:
+            continue
+        if place in surroundings.sites or place in surroundings.blocked:
             continue
         if genome.gene(target.gene).kind != "filler" or not plain(genome.contigs[target.chrom], pos, 6):
             continue

@@ -46,13 +46,17 @@ def capture_blocks(genome: Genome, seed: int) -> list[Block]:
         else:
             spans.append([t.chrom, t.start, t.end])
     (first, low, high), (second, start, end) = genome.paralogue
-    spans += [[second, start + s - low, start + e - low] for c, s, e in spans if c == first and s < high and e > low]
+    spans += [
+        [second, start + s - low, start + e - low] for c, s, e in spans if c == first and s < high and e > low
+    ]
     rng = np.random.default_rng([seed, 5])
     factors = np.exp(np.clip(rng.normal(0, 0.13, size=len(spans)), -0.3, 0.3))
     return [Block(i, c, s, e, float(f)) for i, ((c, s, e), f) in enumerate(zip(spans, factors, strict=True))]
 
 
-def lengths(count: int, rng: np.random.Generator, mean: float = LENGTH_MEAN, sd: float = LENGTH_SD) -> np.ndarray:
+def lengths(
+    count: int, rng: np.random.Generator, mean: float = LENGTH_MEAN, sd: float = LENGTH_SD
+) -> np.ndarray:
     """Fragment lengths."""
     return np.clip(rng.normal(mean, sd, size=count), SHORTEST, LONGEST).astype(int)
 
@@ -77,7 +81,9 @@ def off_target(genome: Genome, pairs: int, rng: np.random.Generator) -> list[str
     names = [c for c in genome.contigs if c != "chrY"]
     sizes = np.array([len(genome.contigs[c]) for c in names], dtype=float)
     out = []
-    for k, size in zip(rng.choice(len(names), size=pairs, p=sizes / sizes.sum()), lengths(pairs, rng), strict=True):
+    for k, size in zip(
+        rng.choice(len(names), size=pairs, p=sizes / sizes.sum()), lengths(pairs, rng), strict=True
+    ):
         sequence = genome.contigs[names[k]]
         start = int(rng.integers(0, len(sequence) - size))
         fragment = sequence[start : start + size]
@@ -93,7 +99,9 @@ def with_duplicates(fragments: list[str], share: float, rng: np.random.Generator
     return [everything[i] for i in rng.permutation(len(everything))]
 
 
-def sequence_fragments(fragments: list[str], folder: Path, name: str, flowcell: str, lane: int, seed: int) -> tuple[str, str]:
+def sequence_fragments(
+    fragments: list[str], folder: Path, name: str, flowcell: str, lane: int, seed: int
+) -> tuple[str, str]:
     """Let ART read both ends of every fragment; returns the two FASTQ.gz names written into `folder`."""
     fasta = folder / f".{name}.fa"
     with open(fasta, "w") as handle:
@@ -126,7 +134,9 @@ def _rename(raw: Path, target: Path, flowcell: str, lane: int, mate: int) -> Non
             if line[0] == "@" and len(lines) % 4 == 0:
                 tile = 1101 + number // 4000 % 78 + 100 * (number // 312000)
                 spot = zlib.crc32(number.to_bytes(8, "big"))
-                line = f"{start}{tile}:{1000 + number % 4000 * 8 + spot % 8}:{1000 + spot // 8 % 36000}{end}\n"
+                line = (
+                    f"{start}{tile}:{1000 + number % 4000 * 8 + spot % 8}:{1000 + spot // 8 % 36000}{end}\n"
+                )
                 number += 1
             lines.append(line)
             if len(lines) >= 40_000:

@@ -74,12 +74,20 @@ def _split_stop(gene: Gene):
     done = 0
     for start, end in gene.cds:
         size = end - start
-        for feature, low, high in (("start_codon", 0, 3), ("CDS", 0, total - 3), ("stop_codon", total - 3, total)):
+        for feature, low, high in (
+            ("start_codon", 0, 3),
+            ("CDS", 0, total - 3),
+            ("stop_codon", total - 3, total),
+        ):
             a, b = max(low, done), min(high, done + size)
             if a >= b:
                 continue
             frame = str((3 - (a - low) % 3) % 3)
-            span = (start + a - done, start + b - done) if gene.strand == "+" else (end - (b - done), end - (a - done))
+            span = (
+                (start + a - done, start + b - done)
+                if gene.strand == "+"
+                else (end - (b - done), end - (a - done))
+            )
             yield feature, *span, frame
         done += size
 

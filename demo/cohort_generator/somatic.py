@@ -6,6 +6,7 @@ import numpy as np
 
 from . import catalogue
 from .genome import Genome
+from .germline import REACH_OF_SITES as REACH
 from .germline import Haplotypes
 from .plan import Patient
 from .variants import CodingIndex, Variant, plain, random_indel, random_snv
@@ -117,15 +118,12 @@ def amount(segments: list[Segment], purity: float, sex: str, chrom: str, pos: in
 class Mutator:
     """Plants the mutations of one tumour, APART bases from each other and from the ends of copy changes."""
 
-    def __init__(self, genome, index: CodingIndex, patient: Patient, segments, germline: Haplotypes, sites, rng):
+    def __init__(self, genome, index: CodingIndex, patient: Patient, segments, germline: Haplotypes, surroundings, rng):
         self.genome, self.index, self.patient = genome, index, patient
         self.segments, self.rng = segments, rng
         self.used = [(s.chrom, edge) for s in segments for edge in (s.start, s.end)]
-        reach = 20
-        self.near = {
-            (v.chrom, p)
-            for v in [*germline.a, *germline.b, *(s.variant for s in sites)]
-            for p in range(v.pos - reach, v.end + reach)
+        self.near = surroundings.sites | {
+            (v.chrom, p) for v in [*germline.a, *germline.b] for p in range(v.pos - REACH, v.end + REACH)
         }
         self.allowed = [
             t

@@ -70,7 +70,11 @@ class CodingIndex:
         gene, offset = found
         if not variant.is_snv:
             size = abs(len(variant.ref) - len(variant.alt))
-            kind = "frameshift" if size % 3 else ("inframe_deletion" if len(variant.ref) > 1 else "inframe_insertion")
+            kind = (
+                "frameshift"
+                if size % 3
+                else ("inframe_deletion" if len(variant.ref) > 1 else "inframe_insertion")
+            )
             return gene.symbol, kind, ""
         alt = variant.alt if gene.strand == "+" else reverse_complement(variant.alt)
         frame = offset // 3 * 3
