@@ -16,7 +16,9 @@ from cohort_generator.reference_files import gtf_lines, region_rows, write_refer
 
 def test_code_table_holds_the_known_codons():
     assert len(CODE) == 64
-    assert [CODE[c] for c in ("ATG", "TGG", "TAA", "TAG", "TGA", "GGT", "CAA", "GTG", "CGC")] == list("MW***GQVR")
+    assert [CODE[c] for c in ("ATG", "TGG", "TAA", "TAG", "TGA", "GGT", "CAA", "GTG", "CGC")] == list(
+        "MW***GQVR"
+    )
 
 
 def test_coding_sequence_keeps_fixed_codons_and_avoids_runs():
@@ -41,7 +43,13 @@ def test_known_proteins():
     sizes = {s.symbol: s.residues for s in catalogue.shapes()}
     assert (sizes["KRAS"], sizes["NRAS"], sizes["BRAF"], sizes["TP53"]) == (188, 189, 766, 393)
     residues = {(s.symbol, p): CODE[c] for s in catalogue.shapes() for p, c in s.hotspots.items()}
-    wanted = {("KRAS", 12): "G", ("NRAS", 61): "Q", ("BRAF", 600): "V", ("TP53", 175): "R", ("DIS3", 488): "D"}
+    wanted = {
+        ("KRAS", 12): "G",
+        ("NRAS", 61): "Q",
+        ("BRAF", 600): "V",
+        ("TP53", 175): "R",
+        ("DIS3", 488): "D",
+    }
     assert {key: residues[key] for key in wanted} == wanted
 
 
@@ -219,7 +227,9 @@ def test_structure_holds_for_other_seeds():
         assert Counter(clinical.course(p.patient).group for p in both)["EARLY_RESPONDER"] >= 3
         assert Counter(clinical.course(p.patient).group for p in both)["POOR_RESPONDER"] >= 3
         assert sum(s.assay == "rna" for s in other.samples) >= 6
-        others = [p.translocation for p in other.patients if p.translocation and p.translocation.name != "t(4;14)"]
+        others = [
+            p.translocation for p in other.patients if p.translocation and p.translocation.name != "t(4;14)"
+        ]
         assert sum(t.junction for t in others) * 2 <= len(others)
 
 
@@ -240,8 +250,13 @@ def test_fragments_of_a_block_carry_the_planted_fractions(cohort):
     block = min(
         (b for b in cohort.blocks if b.chrom == v.chrom), key=lambda b: max(b.start - v.pos, v.pos - b.end, 0)
     )
-    molecules = cohort._molecules(sample, block, somatic.amount(
-        cohort.segments["IPD-001"], sample.purity, "female", block.chrom, (block.start + block.end) // 2))
+    molecules = cohort._molecules(
+        sample,
+        block,
+        somatic.amount(
+            cohort.segments["IPD-001"], sample.purity, "female", block.chrom, (block.start + block.end) // 2
+        ),
+    )
     total = sum(copies for _, copies in molecules)
     margin = reads.LONGEST
     offset = v.pos - block.start + margin
@@ -320,7 +335,19 @@ def test_reference_files(tmp_path, cohort):
     for row in region_rows(cohort.genome):
         assert 1 <= row["start"] < row["end"] <= arms[row["chrom"]].end
     names = {r["name"] for r in region_rows(cohort.genome)}
-    assert {"del17p", "gain1q", "del1p32", "del13q", "IGH", "IGK", "IGL", "NSD2", "CCND1", "MAF", "MAFB"} <= names
+    assert {
+        "del17p",
+        "gain1q",
+        "del1p32",
+        "del13q",
+        "IGH",
+        "IGK",
+        "IGL",
+        "NSD2",
+        "CCND1",
+        "MAF",
+        "MAFB",
+    } <= names
 
 
 def test_every_copy_number_region_lies_inside_its_planted_change(cohort):
@@ -355,7 +382,9 @@ def test_reads_of_a_few_blocks_align_and_show_what_was_planted(tmp_path, tools, 
         pair = [tmp_path / name for name in made]
         subprocess.run(["bwa", "mem", fasta, *pair], check=True, stdout=handle, stderr=subprocess.DEVNULL)
     bam = tmp_path / "x.bam"
-    subprocess.run(["samtools", "sort", "--write-index", "-o", f"{bam}##idx##{bam}.bai", tmp_path / "x.sam"], check=True)
+    subprocess.run(
+        ["samtools", "sort", "--write-index", "-o", f"{bam}##idx##{bam}.bai", tmp_path / "x.sam"], check=True
+    )
     with pysam.AlignmentFile(str(bam)) as alignments:
         for m in wanted:
             v = m.variant

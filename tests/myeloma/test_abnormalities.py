@@ -4,6 +4,7 @@ import itertools
 
 import pandas as pd
 import pytest
+
 from myeloma import abnormalities, tables
 from myeloma.states import ABSENT, NOT_ASSESSABLE, PRESENT
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+
 from myeloma import purity
 
 SETTINGS = yaml.safe_load(

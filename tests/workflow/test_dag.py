@@ -1,8 +1,9 @@
 """What is planned: job counts by configuration, one direction, no job for what was not given."""
 
 import pytest
-from myeloma import STAGES
 from planning import cohort, planned_jobs, rule_edges, stage_of_rules
+
+from myeloma import STAGES
 
 
 @pytest.fixture(scope="module")

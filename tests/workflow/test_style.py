@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from myeloma import FOUNDATIONS, MODULES_OF_STAGE, STAGES
 
 PROJECT = Path(__file__).resolve().parents[2]

@@ -10,5 +10,7 @@ with log_to(snakemake.log[0]):
     genes = expression.read_genes(given.get("genes", ""))
     regions = expression.read_regions(given.get("regions", ""))
     shown = fusions.Annotation(genes, regions, asked.translocations).assessable()
-    made = translocations.call(asked.patients, asked.translocations, **seen, fish=asked.fish, assessable=shown)
+    made = translocations.call(
+        asked.patients, asked.translocations, **seen, fish=asked.fish, assessable=shown
+    )
     tables.write(made, snakemake.output.table, tables.TRANSLOCATIONS)

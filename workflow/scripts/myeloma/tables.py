@@ -25,6 +25,7 @@ RULE_SETS = (
     "trial_pd_only",
 )
 
+
 class ContractError(ValueError):
     """A table breaks its contract; the message names table, column, row key and value."""
 
@@ -122,7 +123,9 @@ UNITS = Table(
         _text("files", "file names, without their folder"),
         _whole("records_seen", "records looked at at the head of each file", "reads"),
         _whole("read_length", "longest of them", "bases"),
-        _text("verdict", "what the head says; the whole file is counted while it is aligned", ("ok", "problem")),
+        _text(
+            "verdict", "what the head says; the whole file is counted while it is aligned", ("ok", "problem")
+        ),
         REASON,
     ),
 )
@@ -236,7 +239,9 @@ PURITY = Table(
         _text("interval", "purity interval, low-high", empty=True),
         _number("sorted_purity", "purity of samples.tsv", "fraction"),
         _number("purity_used", "what the calls use: resolved, else sorted; empty if neither", "fraction"),
-        _whole("base_copies", "copies of an unchanged segment: 2, or 4 after whole-genome doubling", "copies"),
+        _whole(
+            "base_copies", "copies of an unchanged segment: 2, or 4 after whole-genome doubling", "copies"
+        ),
         _number("noise", "spread of targets around their segment (1.4826 x MAD)", "log2"),
         _number("scatter", "spread of unchanged segments beyond their own error", "log2"),
         _whole("panel_normals", "normals in the copy-number panel; empty for a given panel", "count"),
@@ -390,7 +395,9 @@ VISITS = Table(
         ),
         _text("track", "what is measurable at baseline: serum, urine, serum+urine, flc, marrow, none"),
         _text("level", "IMWG level of this visit alone", (*LEVELS, "baseline")),
-        _text("confirmed_own", "what the next visit confirms of this level", (*LEVELS, "baseline"), empty=True),
+        _text(
+            "confirmed_own", "what the next visit confirms of this level", (*LEVELS, "baseline"), empty=True
+        ),
         _text("confirmed_level", "best confirmed level so far; PD is absorbing", (*LEVELS, "baseline")),
         _date("confirmed_by", "date of the confirming visit"),
         _text("decided_by", "parameter with value and limit", empty=True),
