@@ -5,18 +5,13 @@ WES and RNA stand apart because their aligners do; what comes later reads the ke
 
 # WES
 
+from myeloma import inputs
+
 INDEX_ENDINGS = {
     "bwa": ("amb", "ann", "bwt", "pac", "sa"),
     "bwa-mem2": ("0123", "amb", "ann", "bwt.2bit.64", "pac"),
     "bwa-mem4": ("0123", "amb", "ann", "bwt.2bit.64", "pac"),
 }
-
-
-def targets_of(sample):
-    """The targets of a sample's kit, [] when none are known (then the whole FASTA is used)."""
-    kit = sample.kit if sample else ""
-    given = kit and SETTINGS["kits"].get(kit, {}).get("targets")
-    return f"results/references/kits/{kit}.targets.bed" if given else []
 
 
 rule align_wes:
@@ -47,7 +42,7 @@ rule align_wes:
         runtime=lambda wildcards, attempt: 720 * attempt,
     params:
         units=lambda wildcards: unit_values(COHORT.sample(wildcards.sample)),
-        index="results/references/bwa/genome.fa",
+        index=lambda wildcards, input: input.index[0].rsplit(".", 1)[0],
         options={name: SETTINGS["align"][name] for name in ("aligner", "chunk_bases", "min_read_length")},
     script:
         "../scripts/align_wes.py"
@@ -76,7 +71,7 @@ rule decode_wes:
 
 rule measure_wes:
     input:
-        unpack(lambda wildcards: named(targets=targets_of(COHORT.sample(wildcards.sample)))),
+        unpack(lambda wildcards: named(targets=inputs.targets_of(SETTINGS, COHORT.sample(wildcards.sample)))),
         cram="results/alignments/{sample}.cram",
         crai="results/alignments/{sample}.cram.crai",
         fasta="results/references/genome.fa",

@@ -2,42 +2,19 @@
 
 # Somatic variants
 
+from myeloma import inputs
+
 HOTSPOTS = SETTINGS.reference("hotspots")
-
-
-def somatic_inputs(tumour):
-    """Files of the call of one tumour sample; what is not given is left out."""
-    normal = COHORT.normal_of(tumour.sample)
-    folder = "results/references"
-    vcf = {
-        name: f"{folder}/{name}.vcf.gz"
-        for name in ("germline", "panel_of_normals", "common_sites")
-        if SETTINGS.has(name)
-    }
-    return named(
-        tumour_bam=f"results/alignments/{tumour.sample}.bam",
-        tumour_bai=f"results/alignments/{tumour.sample}.bam.bai",
-        normal_bam=normal and f"results/alignments/{normal.sample}.bam",
-        normal_bai=normal and f"results/alignments/{normal.sample}.bam.bai",
-        targets=targets_of(tumour),
-        snpeff=SETTINGS.has("gtf") and f"{folder}/snpeff",
-        **vcf,
-        **{f"{name}_index": f"{path}.tbi" for name, path in vcf.items()},
-    )
-
-
-def somatic_names(tumour):
-    """Sample names in the BAM headers, normal "" when there is none."""
-    normal = COHORT.normal_of(tumour.sample)
-    return {"tumour": tumour.sample, "normal": normal.sample if normal else ""}
-
-
 OTHER_TUMOURS = [sample for sample in COHORT.dna_tumours if sample.role != "analysis"]
 
 
 rule call_somatic:
     input:
-        unpack(lambda wildcards: somatic_inputs(COHORT.tumour(wildcards.patient, "wes"))),
+        unpack(
+            lambda wildcards: inputs.somatic_inputs(
+                SETTINGS, COHORT, COHORT.tumour(wildcards.patient, "wes")
+            )
+        ),
         fasta="results/references/genome.fa",
         fai="results/references/genome.fa.fai",
         dictionary="results/references/genome.dict",
@@ -57,7 +34,7 @@ rule call_somatic:
         mem_mb=lambda wildcards, attempt: 3500 * SETTINGS["somatic"]["scatter"] * attempt,
         runtime=lambda wildcards, attempt: 480 * attempt,
     params:
-        names=lambda wildcards: somatic_names(COHORT.tumour(wildcards.patient, "wes")),
+        names=lambda wildcards: inputs.somatic_names(COHORT, COHORT.tumour(wildcards.patient, "wes")),
         limits={
             name: SETTINGS["somatic"][name]
             for name in (
@@ -75,7 +52,7 @@ rule call_somatic:
 
 use rule call_somatic as call_somatic_other with:
     input:
-        unpack(lambda wildcards: somatic_inputs(COHORT.sample(wildcards.sample))),
+        unpack(lambda wildcards: inputs.somatic_inputs(SETTINGS, COHORT, COHORT.sample(wildcards.sample))),
         fasta="results/references/genome.fa",
         fai="results/references/genome.fa.fai",
         dictionary="results/references/genome.dict",
@@ -89,7 +66,7 @@ use rule call_somatic as call_somatic_other with:
     wildcard_constraints:
         sample=one_of(sample.sample for sample in OTHER_TUMOURS),
     params:
-        names=lambda wildcards: somatic_names(COHORT.sample(wildcards.sample)),
+        names=lambda wildcards: inputs.somatic_names(COHORT, COHORT.sample(wildcards.sample)),
         limits=rules.call_somatic.params.limits,
 
 
@@ -118,7 +95,7 @@ rule tabulate_variants:
                 "patient": sample.patient,
                 "role": sample.role,
                 "vcf": COHORT.tumour_path(sample.sample, ".somatic.vcf.gz"),
-                **somatic_names(sample),
+                **inputs.somatic_names(COHORT, sample),
             }
             for sample in COHORT.dna_tumours
         ],

@@ -1,0 +1,61 @@
+"""What the rules of reads, alignments and calls take in: files and values of a sample, nothing read here."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from myeloma.cohort import Cohort, Sample
+from myeloma.settings import Settings
+
+REFERENCES = "results/references"
+RESOURCES = ("germline", "panel_of_normals", "common_sites")
+
+
+def one_of(names: Iterable[Any]) -> str:
+    """Pattern of a wildcard that may only be one of the names; none of them: matches nothing."""
+    return "|".join(re.escape(str(name)) for name in names) or "(?!)"
+
+
+def named(**given: Any) -> dict[str, Any]:
+    """Named inputs without those that are not given, for unpack()."""
+    return {name: value for name, value in given.items() if value}
+
+
+def unit_values(sample: Sample) -> list[dict[str, str]]:
+    """The units of a sample as plain dictionaries, for params."""
+    names = ("library", "flowcell", "lane", "id", "fastq_1", "fastq_2", "bam")
+    owner = {"patient": sample.patient, "sample": sample.sample}
+    return [owner | {name: getattr(unit, name) for name in names} for unit in sample.units]
+
+
+def unit_files(sample: Sample) -> list[str]:
+    """Every file of the units of a sample."""
+    return [path for unit in sample.units for path in (unit.fastq_1, unit.fastq_2, unit.bam) if path]
+
+
+def targets_of(settings: Settings, sample: Sample) -> str:
+    """The checked targets of a sample's kit; "" when none are known (then the whole FASTA is used)."""
+    given = sample.kit and settings["kits"].get(sample.kit, {}).get("targets")
+    return f"{REFERENCES}/kits/{sample.kit}.targets.bed" if given else ""
+
+
+def somatic_inputs(settings: Settings, cohort: Cohort, tumour: Sample) -> dict[str, str]:
+    """Named inputs of the somatic call of one tumour; what is not given is left out."""
+    sides = {"tumour": tumour, "normal": cohort.normal_of(tumour.sample)}
+    found = {side: sample for side, sample in sides.items() if sample}
+    bams = {f"{side}_bam": f"results/alignments/{sample}.bam" for side, sample in found.items()}
+    vcfs = {name: f"{REFERENCES}/{name}.vcf.gz" for name in RESOURCES if settings.has(name)}
+    return named(
+        targets=targets_of(settings, tumour),
+        snpeff=f"{REFERENCES}/snpeff" if settings.has("gtf") else "",
+        **bams,
+        **{name.replace("bam", "bai"): f"{path}.bai" for name, path in bams.items()},
+        **vcfs,
+        **{f"{name}_index": f"{path}.tbi" for name, path in vcfs.items()},
+    )
+
+
+def somatic_names(cohort: Cohort, tumour: Sample) -> dict[str, str]:
+    """Sample names in the BAM headers; normal is "" when there is none."""
+    normal = cohort.normal_of(tumour.sample)
+    return {"tumour": tumour.sample, "normal": normal.sample if normal else ""}
