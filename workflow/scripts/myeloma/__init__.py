@@ -27,7 +27,16 @@ FOUNDATIONS = ("tables", "files", "log", "run", "states", "settings")
 
 #: Where each module (or sub-package) belongs. tests/workflow/test_style.py holds the imports to it.
 MODULES_OF_STAGE = {
-    "cohort": ("cohort", "cohort_checks", "config_check", "first_sheets", "listing", "sheets", "summary"),
+    "cohort": (
+        "cohort",
+        "cohort_checks",
+        "config_check",
+        "first_sheets",
+        "inputs",
+        "listing",
+        "sheets",
+        "summary",
+    ),
     "references": ("downloads", "intervals", "reference_check", "references", "transcripts"),
     "reads": ("reads",),
     "alignments": ("alignments", "qc", "rna"),
