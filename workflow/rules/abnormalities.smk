@@ -15,8 +15,8 @@ rule call_abnormalities:
         purity="results/calls/purity.tsv",
         copy_regions="results/calls/copy_regions.tsv",
         translocations="results/calls/translocations.tsv",
-        regions=SETTINGS.reference("regions"),
-        arms=SETTINGS.reference("arms"),
+        regions="results/references/regions.tsv",
+        arms="results/references/arms.tsv",
     output:
         table="results/abnormalities/abnormalities.tsv",
     log:

@@ -6,7 +6,7 @@ A sample that failed its gates stays in every table; its votes are not_assessabl
 
 RNA_SAMPLES = [sample.sample for sample in COHORT.rna_samples]
 GENES = "results/references/genes.tsv" if SETTINGS.has("gtf") else ""
-REGIONS = "results/references/regions.tsv" if SETTINGS.has("regions") else ""
+REGIONS = "results/references/regions.tsv"
 
 
 def sheet_values(sample):

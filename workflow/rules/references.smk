@@ -242,33 +242,33 @@ rule prepare_targets:
         "../scripts/prepare_targets.py"
 
 
-if SETTINGS.has("regions"):
+rule prepare_regions:
+    input:
+        given=SETTINGS.reference("regions") or [],
+        fai="results/references/genome.fa.fai",
+    output:
+        table="results/references/regions.tsv",
+    log:
+        "logs/prepare_regions.log",
+    conda:
+        "../../envs/python.yaml"
+    params:
+        columns=references.REGION_COLUMNS,
+    script:
+        "../scripts/prepare_regions.py"
 
-    rule prepare_regions:
-        input:
-            given=SETTINGS.reference("regions"),
-            fai="results/references/genome.fa.fai",
-        output:
-            table="results/references/regions.tsv",
-        log:
-            "logs/prepare_regions.log",
-        conda:
-            "../../envs/python.yaml"
-        script:
-            "../scripts/prepare_regions.py"
 
-
-if SETTINGS.has("arms"):
-
-    rule prepare_arms:
-        input:
-            given=SETTINGS.reference("arms"),
-            fai="results/references/genome.fa.fai",
-        output:
-            table="results/references/arms.tsv",
-        log:
-            "logs/prepare_arms.log",
-        conda:
-            "../../envs/python.yaml"
-        script:
-            "../scripts/prepare_regions.py"
+rule prepare_arms:
+    input:
+        given=SETTINGS.reference("arms") or [],
+        fai="results/references/genome.fa.fai",
+    output:
+        table="results/references/arms.tsv",
+    log:
+        "logs/prepare_arms.log",
+    conda:
+        "../../envs/python.yaml"
+    params:
+        columns=references.ARM_COLUMNS,
+    script:
+        "../scripts/prepare_regions.py"

@@ -4,4 +4,5 @@ from myeloma import references
 from myeloma.log import log_to
 
 with log_to(snakemake.log[0]):
-    references.prepare_regions(snakemake.input.given, snakemake.input.fai, snakemake.output.table)
+    given = snakemake.input.get("given", "")
+    references.prepare_regions(given, snakemake.input.fai, snakemake.output.table, snakemake.params.columns)

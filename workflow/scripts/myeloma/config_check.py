@@ -78,7 +78,7 @@ def check_config(settings: Settings, check_files: bool) -> list[Problem]:
 def _placed(problem: Problem, settings: Settings) -> Problem:
     """The problem with the config file and line that set its key: the user's last file before the project's."""
     own = str(settings.project / "config" / "config.yaml")
-    given = [str(path) for path in getattr(settings, "config_files", ())]
+    given = [str(path) for path in settings.config_files]
     for path in [*(p for p in reversed(given) if p != own), own]:
         line = _line_of(path, tuple(problem.field.split("."))) if path in given else 0
         if line:

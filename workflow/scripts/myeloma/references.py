@@ -699,14 +699,23 @@ def read_bed(given: str, contigs: Contigs) -> dict[str, list[tuple[int, int]]]:
     return intervals
 
 
-def prepare_regions(given: str, fai: str, table: str) -> None:
+#: Columns of reference.regions and reference.arms; the header of the table where none is given.
+REGION_COLUMNS = ("name", "kind", "chrom", "start", "end", "genes", "source")
+ARM_COLUMNS = ("chrom", "arm", "start", "end", "informative")
+
+
+def prepare_regions(given: str, fai: str, table: str, columns: Iterable[str]) -> None:
     """A table with chrom, start, end (1-based inclusive) under the contig names of the FASTA.
+
+    Without a table given it has the header `columns` and no row.
 
     chr1 and 1 are one contig here. Rows on contigs that the FASTA lacks stay as they are: their
     abnormalities are not assessable. A position beyond the end of a contig raises ReferenceError.
     """
-    with open(given, encoding="utf-8-sig") as handle:
-        rows = regions_on(handle, read_fai(fai), given)
+    rows = [list(columns)]
+    if given:
+        with open(given, encoding="utf-8-sig") as handle:
+            rows = regions_on(handle, read_fai(fai), given)
     with files.whole(table) as private, open(private, "w", encoding="utf-8") as handle:
         handle.writelines("\t".join(row) + "\n" for row in rows)
 

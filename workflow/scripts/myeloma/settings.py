@@ -1,7 +1,7 @@
 """The checked config and what it switches on; paths resolved once, here."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,11 +9,12 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Settings:
-    """The config as given (`values`), the project's folder and the working directory."""
+    """The config as given (`values`), the project's folder, the working directory, the config's files."""
 
     values: Mapping[str, Any]
     project: Path
     workdir: Path
+    config_files: tuple[str, ...] = ()
 
     def __getitem__(self, section: str) -> Any:
         return self.values[section]
@@ -40,6 +41,19 @@ class Settings:
         return bool(self.reference(name))
 
 
-def load(values: Mapping[str, Any], project: Path, workdir: Path | None = None) -> Settings:
-    """Settings from Snakemake's config mapping; `workdir` defaults to the current directory."""
-    return Settings(values=values, project=Path(project), workdir=Path(workdir or os.getcwd()))
+def load(
+    values: Mapping[str, Any],
+    project: Path,
+    workdir: Path | None = None,
+    config_files: Iterable[str | os.PathLike] = (),
+) -> Settings:
+    """Settings from Snakemake's config mapping; `workdir` defaults to the current directory.
+
+    `config_files` are the files the mapping came from, so that a problem can name file and line.
+    """
+    return Settings(
+        values=values,
+        project=Path(project),
+        workdir=Path(workdir or os.getcwd()),
+        config_files=tuple(str(path) for path in config_files),
+    )
