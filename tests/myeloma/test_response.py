@@ -431,6 +431,7 @@ def test_end_of_treatment_for_progression_confirms_pd(limits):
     assert confirmed(limits, "SD", "PD", "SD", **stop) == ["SD", "PD", "PD"]
     assert confirmed(limits, "PD", "SD", "SD", **stop) == ["PD", "PD", "PD"]  # stopped before the next visit
     assert confirmed(limits, "PD", "SD", "SD", stop_date=on(63)) == ["NE", "SD", "SD"]
+    assert confirmed(limits, "SD", "SD", "PD", stop_date=on(30)) == ["SD", "SD", "SD"]  # an SD visit between
     assert confirmed(limits | {"pd_by_discontinuation": False}, "SD", "PD", **stop) == ["SD", "SD"]
 
 
