@@ -391,6 +391,7 @@ def test_next_therapy_ends_what_can_confirm(limits, admiral):
     therapy = {"new_therapy_date": on(30)}
     assert confirmed(limits, "sCR", "sCR", **therapy) == ["NE", "NE"]
     assert confirmed(admiral, "sCR", "sCR", **therapy) == ["SD", "SD"]
+    assert confirmed(limits, "NE", "SD", **therapy) == ["NE", "NE"]  # SD on the next therapy is not ours
     assert confirmed(limits, "PD", "PD", **therapy) == ["PD", "PD"]  # progression may be confirmed on it
 
 
