@@ -12,7 +12,7 @@ from .codons import coding_sequence, reverse_complement, translate
 
 ARM_TARGETS = 33  # at least 30 are promised for each informative arm
 ARM_GENES = 15
-FILLERS_ON_TARGET = 5
+FILLERS_ON_TARGET = 8
 END_NS = 300
 CENTROMERE_NS = 1000
 MITOCHONDRION = 5000

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
 import pysam
 
 from . import catalogue
@@ -11,6 +10,7 @@ from .germline import Site
 from .tables import write_table
 
 SOURCE = "miniature demo genome"
+REGION_TARGETS = 6  # that a copy-number region holds at least
 
 
 def write_reference(folder: Path, genome: Genome, sites: list[Site], seed: int) -> None:
@@ -143,15 +143,16 @@ def region_rows(genome: Genome) -> list[dict]:
             }
         )
 
-    for name, symbols, flank in (
-        ("del1p32", ["CDKN2C", "FAF1"], 6000),
-        ("del1p22", ["RPL5"], 6000),
-        ("gain1q", ["CKS1B"], 10_000),
-        ("del13q", ["RB1", "DIS3"], 1000),
-        ("del16q_CYLD", ["CYLD"], 2000),
-        ("del17p", ["TP53", "EFNB3"], 5000),
+    for name, symbols, shown in (
+        ("del1p32", ["CDKN2C", "FAF1"], None),
+        ("del1p22", ["RPL5"], None),
+        ("gain1q", ["CKS1B"], None),
+        ("del13q", ["RB1", "DIS3"], None),
+        ("del16q_CYLD", ["CYLD"], None),
+        ("del17p", ["TP53", "EFNB3"], ["TP53"]),
     ):
-        add(name, "copy_number", symbols, flank, [s for s in symbols if s != "EFNB3"])
+        add(name, "copy_number", symbols, 500, shown)
+        _widen(rows[-1], genome)
     for name in catalogue.IG_LOCI:
         segments = [g.symbol for g in genome.genes if g.kind == "ig" and g.symbol.startswith(name)]
         add(name, "ig_locus", segments, 600, [name])
@@ -169,6 +170,10 @@ def region_rows(genome: Genome) -> list[dict]:
     return rows
 
 
-def expressed(levels: dict[str, float], pairs: float) -> int:
-    """Genes with at least `pairs` expected pairs."""
-    return int(np.sum(np.array(list(levels.values())) >= pairs))
+def _widen(row: dict, genome: Genome) -> None:
+    """Let a copy-number region reach over its nearest targets until it holds REGION_TARGETS."""
+    near = [t for t in genome.targets if t.chrom == row["chrom"]]
+    near.sort(key=lambda t: max(row["start"] - t.start, t.end - row["end"], 0))
+    for target in near[:REGION_TARGETS]:
+        row["start"] = min(row["start"], target.start + 1)
+        row["end"] = max(row["end"], target.end)

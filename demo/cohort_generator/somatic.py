@@ -19,7 +19,7 @@ CLEAR_VAF = 0.12  # below: a row of its own in the scorecard
 # genes whose state is a result of the trial: only planned mutations there
 RESERVED = {"TP53", "KRAS", "NRAS", "BRAF", "DIS3", "CRBN", "IKZF1", "IKZF3", "DDB1", "CUL4B", "FGFR3", "NSD2"}
 APART = 1200  # more than the margin on both sides of a capture block
-FOCAL_TARGETS = 9  # targets on each side of the gene of a focal change
+FOCAL_TARGETS = 6  # targets on each side of the gene of a focal change
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,8 @@ def _region(genome: Genome, region: str) -> tuple[str, int, int]:
         gene = genome.gene(region[6:])
         mine = [t for t in genome.targets if t.chrom == gene.chrom]
         hits = [i for i, t in enumerate(mine) if t.gene == gene.symbol]
-        first, last = mine[hits[0] - FOCAL_TARGETS], mine[hits[-1] + FOCAL_TARGETS]
+        low = max(0, hits[0] - FOCAL_TARGETS)
+        first, last = mine[low], mine[low + len(hits) + 2 * FOCAL_TARGETS - 1]
         return gene.chrom, first.start - 200, last.end + 200
     if region[-1] in "pq":
         arm = genome.arm(region[:-1], region[-1])
