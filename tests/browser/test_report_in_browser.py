@@ -207,9 +207,12 @@ def test_prints_on_a4(chromium, report, tmp_path):
 
 
 def test_three_hundred_patients_open_quickly(chromium, tmp_path, project):
+    """Processor time of the page, so that a busy machine does not decide: under 3 s, under 30 MB."""
     path = write(tmp_path, project, n=300, seed=5, genes=5000)
     assert path.stat().st_size < 30e6
     with Watched(chromium, path) as seen:
-        took = seen.page.evaluate("performance.timing.loadEventEnd - performance.timing.navigationStart")
-        assert took < 3000
+        session = seen.page.context.new_cdp_session(seen.page)
+        session.send("Performance.enable")
+        used = {m["name"]: m["value"] for m in session.send("Performance.getMetrics")["metrics"]}
+        assert 0 < used["ProcessTime"] < 3
         assert seen.visible_sections() == ["page-one"]

@@ -1,6 +1,7 @@
 """Run MultiQC without network and without a path of this machine in its page."""
 
-import os
+import json
+import re
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,13 +27,14 @@ NOTHING = """<!doctype html>
 def summarise(folders: Sequence[str], title: str, output: str) -> None:
     """One self-contained page over the logs in `folders`; a page that says so where there are none."""
     here = Path.cwd()
+    given = [folder for folder in folders if Path(folder).is_dir()]
     with tempfile.TemporaryDirectory() as made, files.whole(output) as private:
         config = Path(made) / "config.yaml"
-        config.write_text(CONFIG.format(title=_quoted(title)), encoding="utf-8")
+        config.write_text(CONFIG.format(title=json.dumps(plain_title(title))), encoding="utf-8")
         words = ["multiqc", "--force", "--no-version-check", "--no-ai", "--no-megaqc-upload", "--no-data-dir"]
         words += ["--no-ansi", "--config", config, "--outdir", made, "--filename", "multiqc.html"]
-        os.environ["MULTIQC_NO_VERSION_CHECK"] = "true"
-        run.command([*words, *(f for f in folders if Path(f).is_dir())])
+        if given:
+            run.command([*words, *given])
         page = Path(made) / "multiqc.html"
         text = page.read_text(encoding="utf-8") if page.exists() else NOTHING
         for path in (made, str(here)):
@@ -40,5 +42,6 @@ def summarise(folders: Sequence[str], title: str, output: str) -> None:
         private.write_text(text, encoding="utf-8")
 
 
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+def plain_title(title: str) -> str:
+    """The title without what MultiQC would put into its script unescaped (quotes, <, backslash)."""
+    return re.sub(r"[^\w .,;:()/+-]", " ", title).strip() or "Quality"

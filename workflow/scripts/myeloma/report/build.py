@@ -188,7 +188,7 @@ def context(seen: dict[str, Any], given: Given) -> dict[str, Any]:
             seen, alpha, config["comparison"]["small_group_for_expression"], given.expression_note
         ),
         "landmark": sections.landmark(seen, box["landmark"], config["groups"]["landmark_days"]),
-        "survival": sections.survival_table(seen),
+        "survival": sections.survival_table(seen, {r["abnormality"]: r["label"] for r in rows}),
         "gates": sections.lamps(seen),
         "quality": sections.quality(seen, anchors),
         "purity": sections.purity(seen, anchors),

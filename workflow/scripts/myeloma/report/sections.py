@@ -431,8 +431,11 @@ def landmark(seen: Mapping, box: Box, days: int) -> dict:
     return {"sentence": " ".join(said), "figure": figure}
 
 
-def survival_table(seen: Mapping) -> Table:
-    """All medians."""
+def survival_table(seen: Mapping, labels: Mapping[str, str]) -> Table:
+    """All medians: the endpoints first, then by group, then by abnormality (`labels`: name -> words)."""
+    order = {"TTP": 0, "PFS": 1, "OS": 2, "TTP by group from the landmark": 3}
+    named = {f"TTP by {name}": f"TTP by {label}" for name, label in labels.items()}
+    order |= {analysis: len(order) + i for i, analysis in enumerate(named)}
     columns = [
         "Analysis",
         "Stratum",
@@ -444,12 +447,12 @@ def survival_table(seen: Mapping) -> Table:
         "Note",
     ]
     rows = []
-    for r in seen["survival"].to_dict("records"):
+    for r in sorted(seen["survival"].to_dict("records"), key=lambda r: order.get(r["analysis"], len(order))):
         low, high = (
             "not reached" if words.missing(r[c]) else f"{r[c]:.1f}" for c in ("median_low", "median_high")
         )
         rows.append(
-            [r["analysis"], words.group(r["stratum"]) if r["stratum"] in GROUPS else r["stratum"], r["patients"],
+            [Cell(named.get(r["analysis"], r["analysis"]), None, "", "lesion"), words.group(r["stratum"]) if r["stratum"] in GROUPS else r["stratum"], r["patients"],
              r["events"], Cell(words.months(r["median"]) if r["patients"] else "",
                                None if words.missing(r["median"]) else r["median"]),
              f"{low}-{high}" if r["patients"] and r["events"] else "",

@@ -16,6 +16,7 @@
       else a.removeAttribute("aria-current");
     });
     document.querySelectorAll("#patients > h1, #patients > .table-block").forEach((e) => { e.hidden = Boolean(dossier); });
+    dress(dossier || tab);
     if (dossier) window.scrollTo(0, 0);
     else if (wanted === tab || wanted.id === "main") window.scrollTo(0, 0);
     else wanted.scrollIntoView({ block: "center" });
@@ -70,7 +71,8 @@
     head.setAttribute("aria-sort", down ? "descending" : "ascending");
   }
 
-  function dress(table) {
+  function dressTable(table) {
+    table.dataset.dressed = "yes";
     Array.from(table.tHead.rows[0].cells).forEach((head, at) => {
       const sorter = button("", "", () => sortBy(table, at, head));
       sorter.append(...head.childNodes);
@@ -126,14 +128,21 @@
     image.src = "data:image/svg+xml;charset=utf-8," + encodeURIComponent(drawn.text);
   }
 
-  document.querySelectorAll("figure.figure").forEach((figure) => {
+  function dressFigure(figure) {
     const svg = figure.querySelector("svg"), name = figure.dataset.name;
     const title = svg.querySelector("title").textContent;
     figure.querySelector(".tools").append(
       button("PNG", "Download as PNG: " + title, () => png(svg, name)),
       button("SVG", "Download as SVG: " + title, () => save(name + ".svg", new Blob([asImage(svg).text], { type: "image/svg+xml" }))));
-  });
-  document.querySelectorAll("table.data").forEach(dress);
+  }
+
+  // Controls are added to what is shown, when it is shown: hundreds of patients cost nothing before.
+  function dress(part) {
+    const shown = (e) => part.tagName === "ARTICLE" || !e.closest("article.dossier");
+    part.querySelectorAll("table.data:not([data-dressed])").forEach((t) => { if (shown(t)) dressTable(t); });
+    part.querySelectorAll("figure.figure").forEach((f) => { if (!f.querySelector(".tools").firstChild) dressFigure(f); });
+  }
+
   window.addEventListener("hashchange", show);
   show();
 })();
