@@ -60,6 +60,13 @@ def test_statistics_of_pieces_add_up(tmp_path):
     assert (tmp_path / "out").read_text() == "statistic\tvalue\ncallable\t42.5\n"
 
 
+def test_sites_of_a_pileup_table_are_counted(tmp_path):
+    path = tmp_path / "pileups.table"
+    head = "#<METADATA>SAMPLE=T\ncontig\tposition\tref_count\talt_count\tother_alt_count\tallele_frequency\n"
+    path.write_text(head + "chr1\t10\t5\t6\t0\t0.2\ncontig7\t11\t5\t6\t0\t0.2\n")
+    assert variants.count_pileup_sites(path) == 2
+
+
 def test_sites_of_an_orientation_archive_are_counted(tmp_path):
     path = tmp_path / "a.f1r2.tar.gz"
     with tarfile.open(path, "w:gz") as out:

@@ -140,7 +140,7 @@ def _contamination(inputs: Inputs, work: Path, java: str) -> tuple[Path, Path] |
         words = ["GetPileupSummaries", "-R", inputs.fasta, "-I", bam, "-V", inputs.common_sites]
         words += ["-L", inputs.common_sites, "-L", work / "intervals.bed"]
         _gatk(java, *words, "--interval-set-rule", "INTERSECTION", "-O", made[side])
-        sites = sum(1 for line in made[side].read_text().splitlines() if line[:1] not in ("#", "c"))
+        sites = count_pileup_sites(made[side])
         if sites < MIN_CONTAMINATION_SITES:
             logging.info(
                 "no contamination estimate: %d common sites with reads in the %s (limit %d)",
@@ -155,6 +155,12 @@ def _contamination(inputs: Inputs, work: Path, java: str) -> tuple[Path, Path] |
     _gatk(java, *words, *(["-matched", made["normal"]] if inputs.normal else []))
     logging.info("contamination: %s", outputs[0].read_text())
     return outputs
+
+
+def count_pileup_sites(table: str | os.PathLike) -> int:
+    """Sites of a GetPileupSummaries table (below its comment and header lines)."""
+    lines = Path(table).read_text(encoding="utf-8").splitlines()
+    return sum(1 for line in lines if line and not line.startswith(("#", "contig\tposition")))
 
 
 def _orientation(called: Sequence[Path], minimum: int, work: Path, java: str) -> Path | None:
@@ -347,7 +353,8 @@ def _consequences(source: Path, inputs: Inputs, work: Path) -> Path:
     # Debian's launcher prints its own arguments before the VCF.
     with open(said, encoding="utf-8") as lines, open(annotated, "w", encoding="utf-8") as out:
         out.writelines(dropwhile(lambda line: not line.startswith("##fileformat"), lines))
-    csq = ["bcftools", "csq", "--no-version", "-f", inputs.fasta, "-g", database / "genome.gff3.gz"]
+    csq = ["bcftools", "csq", "--no-version", "-f", inputs.fasta, "-B", 3]
+    csq += ["-g", database / "genome.gff3.gz"]
     command([*csq, "-l", "-s", "-", "-Ov", "-o", alone, annotated])
     # Mutect2 phases what it assembled on one haplotype; what it did not phase is left to BCSQ (-p s).
     command([*csq, "-c", "HAPCSQ", "-p", "s", "-s", inputs.tumour, "-Ov", "-o", together, alone])
