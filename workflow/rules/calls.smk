@@ -140,57 +140,14 @@ rule assess_callable:
 
 # Copy number
 
+from myeloma.copy_inputs import CopyPlan
 
-def copy_kits():
-    """Kits with targets: copy number of an exome needs to know where the bait is."""
-    return [kit for kit, values in SETTINGS["kits"].items() if values.get("targets")]
-
-
-def copy_sex(sample):
-    """Sex of a sample, else of its patient, "" when neither is given."""
-    return sample.sex or COHORT.patient(sample.patient).sex
-
-
-def copy_samples(kit):
-    """WES samples of a kit."""
-    return [sample for sample in COHORT.wes_samples if sample.kit == kit]
-
-
-def copy_normals(kit):
-    """Normals of a kit, in the order of the sheet."""
-    return [sample for sample in copy_samples(kit) if sample.tissue == "normal"]
-
-
-def copy_tumours(called):
-    """DNA tumours whose kit has targets (called), or has none."""
-    return [sample for sample in COHORT.dna_tumours if (sample.kit in copy_kits()) == called]
-
-
-def given_panel(kit):
-    """Read-count panel that the config gives for a kit, [] when the cohort's normals make it."""
-    return SETTINGS.path(SETTINGS["kits"][kit].get("copy_number_panel") or "") or []
-
-
-def copy_normal(sample_id):
-    """Matched normal of the same kit (its SNPs are counted at the same sites), None without."""
-    normal = COHORT.normal_of(sample_id)
-    return normal if normal and normal.kit == COHORT.sample(sample_id).kit else None
-
-
-def copy_files(name):
-    """One file per called tumour."""
-    return [f"results/calls/copies/{sample.sample}.{name}" for sample in copy_tumours(True)]
+COPIES = CopyPlan(SETTINGS, COHORT)
 
 
 rule prepare_copies:
     input:
-        unpack(lambda wildcards: named(given_panel=given_panel(wildcards.kit))),
-        unpack(
-            lambda wildcards: named(
-                common_sites=SETTINGS.has("common_sites") and "results/references/common_sites.vcf.gz",
-                common_index=SETTINGS.has("common_sites") and "results/references/common_sites.vcf.gz.tbi",
-            )
-        ),
+        unpack(lambda wildcards: COPIES.kit_inputs(wildcards.kit)),
         targets="results/references/kits/{kit}.targets.bed",
         fasta="results/references/genome.fa",
         fai="results/references/genome.fa.fai",
@@ -203,7 +160,7 @@ rule prepare_copies:
     log:
         "logs/prepare_copies/{kit}.log",
     wildcard_constraints:
-        kit=one_of(copy_kits()),
+        kit=inputs.one_of(COPIES.kits()),
     conda:
         "../../envs/gatk.yaml"
     resources:
@@ -217,13 +174,12 @@ rule prepare_copies:
 
 rule collect_copies:
     input:
+        unpack(lambda wildcards: COPIES.sample_inputs(wildcards.sample)),
         cram="results/alignments/{sample}.cram",
         crai="results/alignments/{sample}.cram.crai",
         fasta="results/references/genome.fa",
         fai="results/references/genome.fa.fai",
         dictionary="results/references/genome.dict",
-        intervals=lambda wildcards: f"results/calls/copies/kits/{COHORT.sample(wildcards.sample).kit}.interval_list",
-        sites=lambda wildcards: f"results/calls/copies/kits/{COHORT.sample(wildcards.sample).kit}.sites.bed",
     output:
         counts="results/calls/copies/{sample}.counts.tsv",
         alleles="results/calls/copies/{sample}.alleles.tsv",
@@ -232,7 +188,7 @@ rule collect_copies:
     benchmark:
         "benchmarks/collect_copies/{sample}.tsv"
     wildcard_constraints:
-        sample=one_of(sample.sample for kit in copy_kits() for sample in copy_samples(kit)),
+        sample=inputs.one_of(sample.sample for sample in COPIES.samples()),
     conda:
         "../../envs/gatk.yaml"
     resources:
@@ -244,10 +200,7 @@ rule collect_copies:
 
 rule make_copy_panel:
     input:
-        unpack(lambda wildcards: named(given_panel=given_panel(wildcards.kit))),
-        counts=lambda wildcards: [
-            f"results/calls/copies/{sample.sample}.counts.tsv" for sample in copy_normals(wildcards.kit)
-        ],
+        unpack(lambda wildcards: COPIES.panel_inputs(wildcards.kit)),
     output:
         panel="results/calls/copies/kits/{kit}.panel.hdf5",
         normals="results/calls/copies/kits/{kit}.normals.tsv",
@@ -257,7 +210,7 @@ rule make_copy_panel:
     benchmark:
         "benchmarks/make_copy_panel/{kit}.tsv"
     wildcard_constraints:
-        kit=one_of(copy_kits()),
+        kit=inputs.one_of(COPIES.kits()),
     conda:
         "../../envs/gatk.yaml"
     threads: 2
@@ -266,32 +219,15 @@ rule make_copy_panel:
         runtime=lambda wildcards, attempt: 120 * attempt,
     params:
         settings=SETTINGS["copy_number"],
-        normals=lambda wildcards: [sample.sample for sample in copy_normals(wildcards.kit)],
-        sexes=lambda wildcards: {sample.sample: copy_sex(sample) for sample in copy_normals(wildcards.kit)},
+        normals=lambda wildcards: [sample.sample for sample in COPIES.normals(wildcards.kit)],
+        sexes=lambda wildcards: COPIES.sexes(wildcards.kit),
     script:
         "../scripts/make_copy_panel.py"
 
 
 rule model_copies:
     input:
-        unpack(
-            lambda wildcards: named(
-                normal_alleles=copy_normal(wildcards.sample)
-                and f"results/calls/copies/{copy_normal(wildcards.sample).sample}.alleles.tsv",
-                given_panel=given_panel(COHORT.sample(wildcards.sample).kit),
-            )
-        ),
-        unpack(
-            lambda wildcards: {
-                name: f"results/calls/copies/kits/{COHORT.sample(wildcards.sample).kit}.{ending}"
-                for name, ending in (
-                    ("panel", "panel.hdf5"),
-                    ("normals", "normals.tsv"),
-                    ("sex_reference", "sex_reference.tsv"),
-                    ("gc", "gc.tsv"),
-                )
-            }
-        ),
+        unpack(lambda wildcards: COPIES.tumour_inputs(wildcards.sample)),
         counts="results/calls/copies/{sample}.counts.tsv",
         alleles="results/calls/copies/{sample}.alleles.tsv",
         regions="results/references/regions.tsv",
@@ -306,7 +242,7 @@ rule model_copies:
     benchmark:
         "benchmarks/model_copies/{sample}.tsv"
     wildcard_constraints:
-        sample=one_of(sample.sample for sample in copy_tumours(True)),
+        sample=inputs.one_of(sample.sample for sample in COPIES.tumours()),
     conda:
         "../../envs/gatk.yaml"
     resources:
@@ -314,22 +250,16 @@ rule model_copies:
         runtime=lambda wildcards, attempt: 120 * attempt,
     params:
         settings=SETTINGS["copy_number"],
-        sample=lambda wildcards: {
-            "patient": COHORT.sample(wildcards.sample).patient,
-            "sample": wildcards.sample,
-            "sex": copy_sex(COHORT.sample(wildcards.sample)),
-            "purity": COHORT.sample(wildcards.sample).purity,
-            "mode": "tumour_normal" if copy_normal(wildcards.sample) else "tumour_only",
-        },
+        sample=lambda wildcards: COPIES.describe(wildcards.sample),
     script:
         "../scripts/model_copies.py"
 
 
 rule join_copies:
     input:
-        segments=copy_files("segments.tsv"),
-        purity=copy_files("purity.tsv"),
-        regions=copy_files("regions.tsv"),
+        segments=COPIES.joined("segments.tsv"),
+        purity=COPIES.joined("purity.tsv"),
+        regions=COPIES.joined("regions.tsv"),
     output:
         segments="results/calls/segments.tsv.gz",
         purity="results/calls/purity.tsv",
@@ -342,15 +272,7 @@ rule join_copies:
         mem_mb=lambda wildcards, attempt: 1000 * attempt,
         runtime=10,
     params:
-        missing=[
-            {
-                "patient": sample.patient,
-                "sample": sample.sample,
-                "sorted_purity": sample.purity,
-                "reason": f"the targets of kit {sample.kit or '(none named)'} are not given: no copy number",
-            }
-            for sample in copy_tumours(False)
-        ],
+        missing=COPIES.tumours_without_targets(),
         code=files.code_of("copies", "tables"),
     script:
         "../scripts/join_copies.py"
