@@ -64,6 +64,7 @@ def test_counts_equal_an_independent_run(hcc1395):
     other = rna.read_gene_counts(hcc1395[1] / "STAR_2.7.10b_ReadsPerGene.out.tab").iloc[4:]["unstranded"]
     ours = counts["HCC1395"]
     assert set(ours.index) == set(other.index)
+    other = other[ours.index]
     # Reads are trimmed here: up to 1.5 % fewer.
     assert ((ours - other).abs() <= 2 + 0.015 * other).all()
 
