@@ -24,6 +24,11 @@ rule draw_flow:
         ),
     log:
         "logs/draw_flow.log",
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=10,
     params:
         patients=flow.patient_rows(COHORT.patients),
         exclusions=flow.exclusion_rows(COHORT.exclusions),
@@ -33,11 +38,6 @@ rule draw_flow:
             "rule_set": SETTINGS["endpoints"]["rule_set"],
         },
         code=files.code_of("flow", "states", "tables"),
-    conda:
-        "../../envs/python.yaml"
-    resources:
-        mem_mb=lambda wildcards, attempt: 1000 * attempt,
-        runtime=10,
     script:
         "../scripts/draw_flow.py"
 
@@ -56,16 +56,16 @@ rule compare_abnormalities:
         ),
     log:
         "logs/compare_abnormalities.log",
-    params:
-        qualifying={p.patient: p.qualifying_abnormality for p in COHORT.patients},
-        comparison=SETTINGS["comparison"],
-        rule_set=SETTINGS["endpoints"]["rule_set"],
-        code=files.code_of("association", "survival", "flow", "tables"),
     conda:
         "../../envs/python.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: 1000 * attempt,
         runtime=10,
+    params:
+        qualifying={p.patient: p.qualifying_abnormality for p in COHORT.patients},
+        comparison=SETTINGS["comparison"],
+        rule_set=SETTINGS["endpoints"]["rule_set"],
+        code=files.code_of("association", "survival", "flow", "tables"),
     script:
         "../scripts/compare_abnormalities.py"
 
@@ -82,14 +82,14 @@ rule tabulate_rates:
         ),
     log:
         "logs/tabulate_rates.log",
-    params:
-        confidence=SETTINGS["comparison"]["confidence"],
-        code=files.code_of("association", "flow", "tables"),
     conda:
         "../../envs/python.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: 1000 * attempt,
         runtime=10,
+    params:
+        confidence=SETTINGS["comparison"]["confidence"],
+        code=files.code_of("association", "flow", "tables"),
     script:
         "../scripts/tabulate_rates.py"
 
@@ -109,17 +109,17 @@ rule fit_survival:
         curves="results/comparison/survival_curves.tsv",
     log:
         "logs/fit_survival.log",
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=10,
     params:
         comparison=SETTINGS["comparison"],
         landmark_days=SETTINGS["groups"]["landmark_days"],
         rule_set=SETTINGS["endpoints"]["rule_set"],
         days_per_month=SETTINGS["endpoints"]["days_per_month"],
         code=files.code_of("survival", "flow", "tables"),
-    conda:
-        "../../envs/python.yaml"
-    resources:
-        mem_mb=lambda wildcards, attempt: 1000 * attempt,
-        runtime=10,
     script:
         "../scripts/fit_survival.py"
 
