@@ -79,7 +79,9 @@ class Cohort:
                 mutator.reserve(*patient.relapse_driver)
             mutations = mutator.tumour(patient.purity)
             libraries = patient.libraries or one
-            self.samples.append(Sample(f"{name}-T", name, "wes", "tumour", biopsy, patient.purity, libraries, mutations))
+            self.samples.append(
+                Sample(f"{name}-T", name, "wes", "tumour", biopsy, patient.purity, libraries, mutations)
+            )
             if patient.normal:
                 self.samples.append(Sample(f"{name}-N", name, "wes", "normal", biopsy, None, one))
             if patient.relapse_driver:
@@ -92,7 +94,9 @@ class Cohort:
                 )
         if patient.rna:
             lane = [plan.Library("L1", FLOWCELLS["rna"], 1 + number % 2, 1.0)]
-            self.samples.append(Sample(f"{name}-R", name, "rna", "tumour", biopsy, patient.purity, lane, mutations))
+            self.samples.append(
+                Sample(f"{name}-R", name, "rna", "tumour", biopsy, patient.purity, lane, mutations)
+            )
 
     def fragments(self, sample: Sample) -> list[str]:
         """All molecules of a sample before PCR."""
@@ -107,10 +111,18 @@ class Cohort:
             self.genome, patient, group, segments, self.levels, self.differential, rng
         )
         return expression.molecules(
-            self.genome, patient, self.haplotypes[sample.patient], sample.mutations, expected, self.levels, rng
+            self.genome,
+            patient,
+            self.haplotypes[sample.patient],
+            sample.mutations,
+            expected,
+            self.levels,
+            rng,
         )
 
-    def dna_fragments(self, sample: Sample, rng: np.random.Generator, blocks: list[reads.Block] | None = None):
+    def dna_fragments(
+        self, sample: Sample, rng: np.random.Generator, blocks: list[reads.Block] | None = None
+    ):
         """Captured fragments of every block, by haplotype and mutated copies, and a few from anywhere."""
         patient = self.patient(sample.patient)
         purity = sample.purity or 0.0
@@ -118,10 +130,13 @@ class Cohort:
         segments = self.segments[sample.patient] if sample.tissue == "tumour" else []
         chosen = self.blocks if blocks is None else blocks
         amounts = {
-            b.number: somatic.amount(segments, purity, patient.sex, b.chrom, (b.start + b.end) // 2) for b in self.blocks
+            b.number: somatic.amount(segments, purity, patient.sex, b.chrom, (b.start + b.end) // 2)
+            for b in self.blocks
         }
         captured = sum((b.end - b.start) * sum(amounts[b.number]) for b in self.blocks)
-        scale = 2 * sum(b.end - b.start for b in self.blocks) / captured  # a fixed number of reads, whatever the ploidy
+        scale = (
+            2 * sum(b.end - b.start for b in self.blocks) / captured
+        )  # a fixed number of reads, whatever the ploidy
         out: list[str] = []
         for block in chosen:
             noise = float(np.exp(rng.normal(0, 0.05)))
@@ -138,7 +153,9 @@ class Cohort:
     def _margin(block: reads.Block) -> int:
         return reads.LONGEST
 
-    def _molecules(self, sample: Sample, block: reads.Block, amounts: tuple[float, float]) -> list[tuple[str, float]]:
+    def _molecules(
+        self, sample: Sample, block: reads.Block, amounts: tuple[float, float]
+    ) -> list[tuple[str, float]]:
         """(sequence of the block with its margins, copies per cell) of each haplotype, mutated or not."""
         margin = self._margin(block)
         contig = self.genome.contigs[block.chrom]
@@ -151,7 +168,10 @@ class Cohort:
             mutated = [
                 m
                 for m in sample.mutations
-                if m.haplotype == h and m.variant.chrom == block.chrom and low <= m.variant.pos and m.variant.end <= high
+                if m.haplotype == h
+                and m.variant.chrom == block.chrom
+                and low <= m.variant.pos
+                and m.variant.end <= high
             ]
             rest = amounts[h]
             for m in mutated:
@@ -207,7 +227,9 @@ class Cohort:
             patient = self.patient(s.patient)
             number = int(s.patient[-3:])
             rna = s.assay == "rna"
-            measured = "" if s.purity is None else round(min(0.99, s.purity + float(rng.uniform(-0.04, 0.04))), 2)
+            measured = (
+                "" if s.purity is None else round(min(0.99, s.purity + float(rng.uniform(-0.04, 0.04))), 2)
+            )
             rows.append(
                 {
                     "sample": s.sample,
@@ -265,7 +287,9 @@ class Cohort:
         write_table(folder / "assessments.tsv", clinical.assessment_rows(self.starts, self.seed))
         write_table(folder / "fish.tsv", self.fish_rows())
         write_table(
-            folder / "exclusions.tsv", [], ["patient", "sample", "library", "flowcell", "lane", "analysis", "reason"]
+            folder / "exclusions.tsv",
+            [],
+            ["patient", "sample", "library", "flowcell", "lane", "analysis", "reason"],
         )
 
     def write_truth(self, folder: Path) -> None:
@@ -292,7 +316,8 @@ class Cohort:
                     "gene_id": d.gene.gene_id,
                     "gene": d.gene.symbol,
                     "higher_in": d.higher_in,
-                    "log2_fold_change_early_vs_poor": d.log2_fold * (1 if d.higher_in == "EARLY_RESPONDER" else -1),
+                    "log2_fold_change_early_vs_poor": d.log2_fold
+                    * (1 if d.higher_in == "EARLY_RESPONDER" else -1),
                 }
                 for d in self.differential
             ],
@@ -372,7 +397,9 @@ class Cohort:
         for p in self.patients:
             h = self.haplotypes[p.patient]
             for v in sorted({*h.a, *h.b} - known):
-                rows.append({"patient": p.patient, "chrom": v.chrom, "pos": v.pos + 1, "ref": v.ref, "alt": v.alt})
+                rows.append(
+                    {"patient": p.patient, "chrom": v.chrom, "pos": v.pos + 1, "ref": v.ref, "alt": v.alt}
+                )
         return rows
 
 

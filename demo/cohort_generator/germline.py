@@ -68,7 +68,9 @@ def population(genome: Genome, index: CodingIndex, seed: int) -> list[Site]:
             if kind == "indel":
                 if index.find(chrom, pos) or index.find(chrom, pos + 12):
                     continue
-                variant = random_indel(sequence, chrom, pos, int(rng.integers(1, 9)), bool(rng.integers(2)), rng)
+                variant = random_indel(
+                    sequence, chrom, pos, int(rng.integers(1, 9)), bool(rng.integers(2)), rng
+                )
             else:
                 variant = random_snv(sequence, chrom, pos, rng)
             if variant is None or index.effect(variant)[1] in ("nonsense", "start_stop"):
@@ -122,7 +124,13 @@ def _spread(spans, rng: np.random.Generator) -> list[tuple[str, int]]:
 
 
 def person(
-    genome: Genome, sites: list[Site], index: CodingIndex, surroundings: Surroundings, sex: str, seed: int, number: int
+    genome: Genome,
+    sites: list[Site],
+    index: CodingIndex,
+    surroundings: Surroundings,
+    sex: str,
+    seed: int,
+    number: int,
 ) -> Haplotypes:
     """Haplotypes of one patient; each informative arm has at least HETEROZYGOUS_PER_ARM common heterozygous SNPs."""
     rng = np.random.default_rng([seed, 3, number])

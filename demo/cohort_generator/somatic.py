@@ -17,7 +17,20 @@ PARTIAL_SNVS = 2  # carried by 60 % of the tumour cells
 PARTIAL_CCF = 0.6
 CLEAR_VAF = 0.12  # below: a row of its own in the scorecard
 # genes whose state is a result of the trial: only planned mutations there
-RESERVED = {"TP53", "KRAS", "NRAS", "BRAF", "DIS3", "CRBN", "IKZF1", "IKZF3", "DDB1", "CUL4B", "FGFR3", "NSD2"}
+RESERVED = {
+    "TP53",
+    "KRAS",
+    "NRAS",
+    "BRAF",
+    "DIS3",
+    "CRBN",
+    "IKZF1",
+    "IKZF3",
+    "DDB1",
+    "CUL4B",
+    "FGFR3",
+    "NSD2",
+}
 APART = 1200  # more than the margin on both sides of a capture block
 FOCAL_TARGETS = 6  # targets on each side of the gene of a focal change
 
@@ -119,7 +132,9 @@ def amount(segments: list[Segment], purity: float, sex: str, chrom: str, pos: in
 class Mutator:
     """Plants the mutations of one tumour, APART bases from each other and from the ends of copy changes."""
 
-    def __init__(self, genome, index: CodingIndex, patient: Patient, segments, germline: Haplotypes, surroundings, rng):
+    def __init__(
+        self, genome, index: CodingIndex, patient: Patient, segments, germline: Haplotypes, surroundings, rng
+    ):
         self.genome, self.index, self.patient = genome, index, patient
         self.segments, self.rng = segments, rng
         self.used = [(s.chrom, edge) for s in segments for edge in (s.start, s.end)]
@@ -129,7 +144,9 @@ class Mutator:
         self.allowed = [
             t
             for t in genome.targets
-            if t.gene not in RESERVED and t.chrom not in catalogue.SEX and not self._paralogous(t.chrom, t.start)
+            if t.gene not in RESERVED
+            and t.chrom not in catalogue.SEX
+            and not self._paralogous(t.chrom, t.start)
         ]
 
     def _paralogous(self, chrom: str, pos: int) -> bool:
@@ -169,7 +186,9 @@ class Mutator:
             target = self.allowed[int(self.rng.integers(len(self.allowed)))]
             pos = int(self.rng.integers(target.start + 10, target.end - 24))
             sequence = self.genome.contigs[target.chrom]
-            if any(c == target.chrom and abs(p - pos) < APART for c, p in self.used) or not plain(sequence, pos):
+            if any(c == target.chrom and abs(p - pos) < APART for c, p in self.used) or not plain(
+                sequence, pos
+            ):
                 continue
             if any((target.chrom, p) in self.near for p in (pos - 2, pos, pos + 12)):
                 continue
