@@ -91,7 +91,7 @@ sys.exit(sys.version_info[:2] != (3, 11))' >/dev/null 2>&1; then
 
 # environment NAME FOLDER LOCK: a venv that holds exactly what the lock says, checked by hash
 environment() {
-    local name=$1 folder=$2 lock=$3 wanted
+    local name=$1 folder=$2 lock=$3 wanted index
     wanted=$("$python" -c 'import sys; print(sys.executable, sys.version.split()[0])' | digest - "$lock")
     if standing "$name" "$wanted" && [ -x "$folder/bin/python" ]; then
         say "$step $name: as locked in $lock"
@@ -101,8 +101,10 @@ environment() {
     rm -f "$stamps/$name"
     rm -rf "$folder"
     "$python" -m venv "$folder"
-    if [ -x "$tools/uv/bin/uv" ] && UV_DEFAULT_INDEX="${PIP_INDEX_URL:-}" \
-        "$tools/uv/bin/uv" pip sync -q --python "$folder/bin/python" --require-hashes "$lock"; then
+    # a site's own package index, if it has one, is set for pip; uv has to be told
+    index=${PIP_INDEX_URL:-$("$python" -m pip config get global.index-url 2>/dev/null || true)}
+    if [ -n "$index" ]; then export UV_DEFAULT_INDEX=$index; fi
+    if [ -x "$tools/uv/bin/uv" ] && "$tools/uv/bin/uv" pip sync -q --python "$folder/bin/python" --require-hashes "$lock"; then
         :
     else
         say "   with pip (about 2 minutes)"
