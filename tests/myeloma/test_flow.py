@@ -139,7 +139,7 @@ def test_landmark_needs_the_patient_to_be_there(made):
     assert table.loc[(a, "landmark"), "reason"].endswith("day 92 (landmark day 92)")
     assert table.loc[(b, "landmark"), "included"] == "yes"
     assert table.loc[(c, "landmark"), "reason"].startswith("is neither early nor poor at the landmark")
-    assert table.loc[(d, "landmark"), "reason"] == "left: x"
+    assert table.loc[(d, "landmark"), "reason"] == "gone or not evaluable by the landmark: left: x"
 
 
 @pytest.mark.parametrize("definition", flow.DEFINED_BY_TIME)

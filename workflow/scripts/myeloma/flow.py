@@ -237,15 +237,16 @@ def _not_in_landmark(name: str, facts: _Facts) -> str:
         return taken
     day = facts.rules["landmark_days"] + 1
     if row["landmark_group"] not in (EARLY, POOR):
-        why = row["landmark_reason"] or (
-            f"{_WORD[row['landmark_group']]} at the landmark" if row["landmark_group"] else "no group there"
-        )
-        return why if ":" in why else f"{why}: day {day}"
+        if row["landmark_reason"]:
+            return f"gone or not evaluable by the landmark: {row['landmark_reason']}"
+        group = _WORD.get(row["landmark_group"], "no group")
+        return f"{group} at the landmark: day {day}"
     days = facts.days.get(name)
     if days is None or days != days:
         return "no time to progression: the endpoint has no date"
     if days <= day:
-        return f"progression, death or end of follow-up by the landmark: day {days} (landmark day {day})"
+        gone = f"progression, death or end of follow-up on day {days} (landmark day {day})"
+        return f"gone or not evaluable by the landmark: {gone}"
     return ""
 
 

@@ -3,6 +3,7 @@
 No number is computed twice: each comes from a row of a table, and the templates only place it.
 """
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -66,6 +67,8 @@ def cell(value, link: str = "", look: str = "") -> Cell:
     """A cell from a value: numbers right-aligned and sortable, everything else as text."""
     if isinstance(value, Cell):
         return value
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+        return Cell(value, None, link, "date")
     if isinstance(value, bool) or isinstance(value, str) or words.missing(value):
         return Cell("" if words.missing(value) else str(value), None, link, look)
     return Cell(words.number(value), float(value), link, look)
