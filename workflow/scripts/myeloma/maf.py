@@ -205,10 +205,17 @@ def tabulate_cohort(
     for one in tumours:
         rows = variants.tabulate(one["vcf"], one["patient"], one["tumour"], one["normal"], names, known)
         frames[one["role"] == "analysis"].append(rows)
-    nothing = pd.DataFrame(columns=[*tables.VARIANTS.names(), *variants.MORE])
-    together = pd.concat([nothing, *frames[True], *frames[False]], ignore_index=True)
+    together = _join([*frames[True], *frames[False]])
     tables.write(together[tables.VARIANTS.names()], table, tables.VARIANTS)
-    made = make(pd.concat([nothing, *frames[True]], ignore_index=True), build)
+    made = make(_join(frames[True]), build)
     text = made.to_csv(sep="\t", index=False, lineterminator="\n", na_rep="")
     with files.whole(target) as private, files.open_text(private, "w") as handle:
         handle.write(text)
+
+
+def _join(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """All rows; the columns without a row when there is nothing."""
+    filled = [frame for frame in frames if len(frame)]
+    if not filled:
+        return pd.DataFrame(columns=[*tables.VARIANTS.names(), *variants.MORE])
+    return pd.concat(filled, ignore_index=True)
