@@ -38,6 +38,10 @@ def ratios(*rows):
     return pd.DataFrame(rows, columns=["chrom", "start", "end", "log2"])
 
 
+def hets(*positions, depth=100):
+    return pd.DataFrame({"chrom": "chr1", "start": positions, "end": positions, "depth": depth})
+
+
 @pytest.mark.parametrize(
     ("start", "end", "hit"), [(50, 99, False), (50, 100, True), (200, 300, True), (201, 300, False)]
 )
@@ -110,7 +114,7 @@ def test_a_normal_with_hardly_a_read_does_not_enter_the_panel():
 def test_window_of_a_region_takes_the_nearest_targets_of_its_own_arm():
     seen = ratios(*(("chr1", at, at + 99, at / 1e6) for at in range(150_500, 260_000, 10_000)))
     table = regions(("del1p", "copy_number", "chr1", 181_000, 182_000))
-    row = copies.region_measures(seen, table, arms(), 4).set_index("region").loc["del1p"]
+    row = copies.region_measures(seen, hets(), table, arms(), 4).set_index("region").loc["del1p"]
     assert (row["targets"], row["window_targets"]) == (0, 4)
     assert (row["window_start"], row["window_end"]) == (160_500, 190_599)
 
@@ -118,8 +122,11 @@ def test_window_of_a_region_takes_the_nearest_targets_of_its_own_arm():
 def test_window_is_the_region_where_it_holds_enough_targets():
     seen = ratios(*(("chr1", at, at + 99, 0.5) for at in range(10_000, 20_000, 1_000)))
     table = regions(("del1p", "copy_number", "1", 10_000, 14_500))
-    measured = copies.region_measures(seen, table, arms(), 5).set_index("region")
+    # window 10,000-14,099, widened by 100: the first and the last site lie just outside
+    sites = hets(9_899, 9_900, 12_000, 14_199, 14_200, depth=80)
+    measured = copies.region_measures(seen, sites, table, arms(), 5).set_index("region")
     assert measured.loc["del1p", ["targets", "window_targets"]].tolist() == [5, 5]
+    assert measured.loc["del1p", ["window_het_sites", "window_het_depth"]].tolist() == [3, 80]
     assert measured.loc["1p", "targets"] == 10
     assert "13p" not in measured.index
 

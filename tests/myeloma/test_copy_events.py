@@ -58,29 +58,16 @@ def genome(changes=(), without=()):
     return tables.conform(pd.DataFrame(rows), tables.SEGMENTS)
 
 
-def measures(targets=100, log2=0.0, regions_targets=60):
+def measures(targets=100, log2=0.0, regions_targets=60, sites=0, depth=np.nan):
+    """What the targets say: the same window in every region and arm."""
+    seen = (targets, sites, depth)
     rows = [
-        ("P", "T", name, "region", f"chr{c}", 40, 60, regions_targets, log2, 1, 100, targets)
+        ("P", "T", name, "region", f"chr{c}", 40, 60, regions_targets, log2, 1, 100, *seen)
         for name, (c, _) in PLACES.items()
     ]
-    rows += [
-        (
-            "P",
-            "T",
-            f"{row.chrom[3:]}{row.arm}",
-            "arm",
-            row.chrom,
-            row.start,
-            row.end,
-            targets,
-            0.0,
-            row.start,
-            row.end,
-            targets,
-        )
-        for row in arms().itertuples()
-        if row.informative == "yes"
-    ]
+    for row in arms()[arms()["informative"] == "yes"].itertuples():
+        place = (row.chrom, row.start, row.end)
+        rows.append(("P", "T", f"{row.chrom[3:]}{row.arm}", "arm", *place, targets, 0.0, *place[1:], *seen))
     return tables.conform(pd.DataFrame(rows, columns=tables.COPY_REGIONS.names()), tables.COPY_REGIONS)
 
 
@@ -255,11 +242,28 @@ def test_targets_of_the_region_that_contradict_their_segment_are_no_absence():
 
 
 def test_detectable_fraction_by_hand():
-    # pure diploid sample, error 0.1, z 3: the ratio falls to 2**-0.3, so 2 * (1 - 0.8123) = 0.375 of the cells
-    assert copy_events.detectable_fraction(-1, 1.0, 0.1, 2, 3) == pytest.approx(0.3755, abs=1e-3)
-    assert copy_events.detectable_fraction(-1, 0.5, 0.1, 2, 3) == pytest.approx(0.7510, abs=1e-3)
-    assert copy_events.detectable_fraction(2, 1.0, 0.1, 2, 3) == pytest.approx(0.2311, abs=1e-3)
+    # pure diploid sample, error 0.1, z 3: the ratio falls to 2**-0.3, so 2 * (1 - 0.8123) = 0.3755 of the cells
+    assert copy_events.detectable_fraction(-1, 1.0, 0.1, 2, 3) == 0.38
+    assert copy_events.detectable_fraction(-1, 0.5, 0.1, 2, 3) == 0.76
+    assert copy_events.detectable_fraction(2, 1.0, 0.1, 2, 3) == 0.24
+    assert copy_events.detectable_fraction(-1, 0.3, 0.1, 2, 3) == float("inf")
     assert copy_events.detectable_fraction(-1, 1.0, float("inf"), 2, 3) == float("inf")
+
+
+def test_heterozygous_sites_add_to_the_power_and_never_replace_the_copy_ratio():
+    plain = copy_events.detectable_fraction(-1, 0.7, 0.04, 2, 3)
+    helped = copy_events.detectable_fraction(-1, 0.7, 0.04, 2, 3, 30, 120, 0.015)
+    assert helped < plain
+    many = copy_events.detectable_fraction(-1, 0.7, 0.04, 2, 3, 100_000, 120, 0.015)
+    assert many == copy_events.detectable_fraction(-1, 0.7, 0.04, 2, 1.5)
+
+
+@pytest.mark.parametrize("x", [0.2, 0.5, 1.0, 2.0, 4.0])
+def test_evidence_of_a_site_agrees_with_simulation(x):
+    rng = np.random.default_rng(1)
+    seen = rng.choice([-x, x], 400_000) + rng.normal(size=400_000)
+    ratio = np.logaddexp(-0.5 * (seen - x) ** 2, -0.5 * (seen + x) ** 2) - np.log(2) + 0.5 * seen**2
+    assert copy_events.allele_evidence(x, 1.0) == pytest.approx(ratio.mean(), abs=0.01 + 0.01 * x)
 
 
 def odd(*names, length=100):

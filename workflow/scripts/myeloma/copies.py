@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from myeloma import files, intervals, purity, tables
+from myeloma import files, intervals, places, purity, tables
 from myeloma.run import ToolError, command
 
 SEX_CONTIGS = ("X", "Y")
+_BESIDE = 100  # bases beside a window in which heterozygous sites still count for it
 MASKED_KINDS = ("ig_locus", "ig_filter", "par")
 _SEGMENT_COLUMNS = {
     "CONTIG": "chrom",
@@ -48,17 +49,6 @@ def is_sex(contig: str) -> bool:
 def on_sex(contigs: pd.Series) -> pd.Series:
     """True where the contig is X or Y."""
     return contigs.map(is_sex).astype(bool)
-
-
-def read_regions(path: str | os.PathLike) -> pd.DataFrame:
-    """The regions table: name, kind, chrom, start, end (1-based inclusive), genes, source."""
-    frame = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, comment="#")
-    return frame.astype({"start": "int64", "end": "int64"})
-
-
-def read_arms(path: str | os.PathLike) -> pd.DataFrame:
-    """The arms table: chrom, arm, start, end (1-based inclusive), informative (yes, no)."""
-    return read_regions(path)
 
 
 def overlaps(frame: pd.DataFrame, chrom: str, start: int, end: int) -> pd.Series:
@@ -113,7 +103,7 @@ def prepare_intervals(
     without `common_sites`). A given copy-number panel brings its own intervals: the counts of a sample
     must match them one by one.
     """
-    table = read_regions(regions)
+    table = places.read_regions(regions)
     lengths = intervals.contig_lengths(f"{fasta}.fai")
     with tempfile.TemporaryDirectory() as scratch:
         bed = os.path.join(scratch, "targets.bed")
@@ -320,10 +310,10 @@ def model(
     panel), gc, sex_reference, regions, arms. `output`: segments (SEGMENTS), purity (PURITY), regions
     (COPY_REGIONS), ratios (denoised log2 per target).
     """
-    regions, arms = read_regions(inputs["regions"]), read_arms(inputs["arms"])
+    regions, arms = places.read_regions(inputs["regions"]), places.read_arms(inputs["arms"])
     with tempfile.TemporaryDirectory() as scratch:
         ratios = denoise(sample, inputs, regions, scratch, mem_mb)
-        measured = segment(inputs, ratios, arms, scratch, settings, mem_mb)
+        measured, hets = segment(inputs, ratios, arms, scratch, settings, mem_mb)
     autosomal = measured[~on_sex(measured["chrom"])]
     found = purity.fit(autosomal, sample["purity"], settings)
     states = purity.call_states(autosomal, found, settings)
@@ -333,8 +323,8 @@ def model(
     ids = {"patient": sample["patient"], "sample": sample["sample"]}
     tables.write(states.assign(**ids), output["segments"], tables.SEGMENTS)
     tables.write(pd.DataFrame([summary]), output["purity"], tables.PURITY)
-    places = region_measures(ratios, regions, arms, settings["region_min_targets"])
-    tables.write(places.assign(**ids), output["regions"], tables.COPY_REGIONS)
+    measures = region_measures(ratios, regions, arms, settings["region_min_targets"])
+    tables.write(measures.assign(**ids), output["regions"], tables.COPY_REGIONS)
     with files.whole(output["ratios"]) as private, files.open_text(private, "w") as handle:
         ratios.to_csv(handle, sep="\t", index=False, float_format="%.4f", lineterminator="\n")
 
@@ -383,8 +373,12 @@ def sex_ratios(counts: pd.DataFrame, reference: str | os.PathLike, sex: str) -> 
     return _lower(rows["CONTIG"], rows["START"], rows["END"]).assign(log2=log2)
 
 
-def segment(inputs, ratios: pd.DataFrame, arms: pd.DataFrame, scratch, settings, mem_mb) -> pd.DataFrame:
+def segment(
+    inputs, ratios: pd.DataFrame, arms: pd.DataFrame, scratch, settings, mem_mb
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """ModelSegments on the denoised ratios and, where there are any, the allelic counts.
+
+    Returns the segments, and the heterozygous sites (chrom, start, end, depth) that it used.
 
     GATK sees each arm as a contig of its own, so that a centromere always ends a segment: most events of
     myeloma are of whole arms, and a changed arm of few targets is not averaged with the other one.
@@ -411,7 +405,16 @@ def segment(inputs, ratios: pd.DataFrame, arms: pd.DataFrame, scratch, settings,
     arguments += ["--smoothing-credible-interval-threshold-allele-fraction", smoothing]
     _gatk("ModelSegments", arguments, mem_mb)
     found = read_segments(os.path.join(scratch, "model", "tumour.modelFinal.seg"))
-    return found.assign(chrom=found["chrom"].map(lambda name: arms_of.contig_of.get(name, name)))
+    hets = _read_hets(os.path.join(scratch, "model", "tumour.hets.tsv"))
+    return arms_of.back(found), arms_of.back(hets)
+
+
+def _read_hets(path: str | os.PathLike) -> pd.DataFrame:
+    if not os.path.exists(path):
+        return pd.DataFrame({"chrom": [], "start": [], "end": [], "depth": []})
+    seen = read_gatk(path)
+    places = _lower(seen["CONTIG"], seen["POSITION"], seen["POSITION"])
+    return places.assign(depth=seen["REF_COUNT"] + seen["ALT_COUNT"])
 
 
 class _Arms:
@@ -449,6 +452,10 @@ class _Arms:
         with open(path, "w", encoding="utf-8") as target:
             target.writelines(header)
             frame.assign(CONTIG=named).to_csv(target, sep="\t", index=False, lineterminator="\n")
+
+    def back(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """`frame` with the names of contigs in `chrom`."""
+        return frame.assign(chrom=[self.contig_of.get(name, name) for name in frame["chrom"]])
 
     def copy_alleles(self, source, header: Sequence[str], scratch, name: str) -> str:
         """Renamed copy of an allelic-count table; its read group stays, GATK compares sample names."""
@@ -532,7 +539,7 @@ def _summary(sample, found: purity.Fit, states, noise, arms, inputs, settings) -
 
 
 def region_measures(
-    ratios: pd.DataFrame, regions: pd.DataFrame, arms: pd.DataFrame, least: int
+    ratios: pd.DataFrame, hets: pd.DataFrame, regions: pd.DataFrame, arms: pd.DataFrame, least: int
 ) -> pd.DataFrame:
     """What the targets say in each copy-number region and each informative arm (contract COPY_REGIONS).
 
@@ -542,13 +549,13 @@ def region_measures(
     rows = []
     for region in regions[regions["kind"] == "copy_number"].itertuples():
         arm = arms[overlaps(arms, region.chrom, region.start, region.end)]
-        rows.append(_measure(ratios, region.name, "region", region, arm, least))
+        rows.append(_measure(ratios, hets, region.name, "region", region, arm, least))
     for arm in arms[arms["informative"] == "yes"].itertuples():
-        rows.append(_measure(ratios, f"{bare(arm.chrom)}{arm.arm}", "arm", arm, arms.iloc[0:0], 0))
+        rows.append(_measure(ratios, hets, f"{bare(arm.chrom)}{arm.arm}", "arm", arm, arms.iloc[0:0], 0))
     return pd.DataFrame(rows)
 
 
-def _measure(ratios, name, kind, place, arm: pd.DataFrame, least: int) -> dict[str, Any]:
+def _measure(ratios, hets, name, kind, place, arm: pd.DataFrame, least: int) -> dict[str, Any]:
     inside = ratios[overlaps(ratios, place.chrom, place.start, place.end)]
     window = inside
     if len(inside) < least:
@@ -558,6 +565,11 @@ def _measure(ratios, name, kind, place, arm: pd.DataFrame, least: int) -> dict[s
         near = ratios[same]
         distance = np.maximum(0, np.maximum(place.start - near["end"], near["start"] - place.end))
         window = near.loc[distance.sort_values(kind="stable").index[:least]]
+    # A site beside a target belongs to it: reads reach further than the bait.
+    sites = hets.iloc[0:0]
+    if len(window):
+        first, last = window["start"].min() - _BESIDE, window["end"].max() + _BESIDE
+        sites = hets[overlaps(hets, place.chrom, first, last)]
     return {
         "region": name,
         "kind": kind,
@@ -569,6 +581,8 @@ def _measure(ratios, name, kind, place, arm: pd.DataFrame, least: int) -> dict[s
         "window_start": window["start"].min() if len(window) else None,
         "window_end": window["end"].max() if len(window) else None,
         "window_targets": len(window),
+        "window_het_sites": len(sites),
+        "window_het_depth": sites["depth"].median() if len(sites) else None,
     }
 
 

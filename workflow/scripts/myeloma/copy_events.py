@@ -14,6 +14,7 @@ import pandas as pd
 
 from myeloma import tables
 from myeloma.copies import bare, overlaps
+from myeloma.purity import expected
 from myeloma.states import ABSENT, NOT_ASSESSABLE, PRESENT
 
 #: Always reported, whatever the regions table holds.
@@ -59,7 +60,7 @@ def copy_number_calls(
     """Rows of ABNORMALITIES for every tumour sample of `purity`: one per event, and hyperdiploidy.
 
     `segments` (SEGMENTS), `purity` (PURITY), `qc` (QC), `targets` (COPY_REGIONS: what the targets of each
-    sample say per region and arm); `regions` and `arms` as read by `copies.read_regions` and `read_arms`;
+    sample say per region and arm); `regions` and `arms` as read by `places.read_regions` and `read_arms`;
     `settings` holds the config sections `copy_number` and `gates`. The caller keeps the analysis samples.
     """
     events = list_events(regions)
@@ -134,16 +135,48 @@ def standard_error(noise: float, targets: int, scatter: float) -> float:
     return float(np.hypot(noise / np.sqrt(targets), scatter)) if targets else float("inf")
 
 
-def detectable_fraction(change: int, purity: float, error: float, base: int, z: float) -> float:
-    """Smallest clonal fraction whose change of `change` copies moves the log2 ratio by z standard errors.
+def allele_evidence(shift: float, width: float) -> float:
+    """Expected log likelihood ratio per heterozygous site of unknown phase whose fraction is off by `shift`.
 
-    The unchanged level is purity x base + 2 x (1 - purity) copies. Above 1: not detectable at all.
+    Half of the sites lie at 0.5 + shift and half at 0.5 - shift, each with sd `width`, against all at 0.5:
+    E[log cosh(x y)] - x^2 / 2 with x = shift / width and y normal around x (Gauss-Hermite).
+    """
+    x = shift / width
+    nodes, weights = np.polynomial.hermite_e.hermegauss(40)
+    argument = np.abs(x * (x + nodes))
+    log_cosh = argument + np.log1p(np.exp(-2 * argument)) - np.log(2)
+    return float(weights @ log_cosh / weights.sum() - x**2 / 2)
+
+
+def detectable_fraction(
+    change: int,
+    purity: float,
+    error: float,
+    base: int,
+    z: float,
+    sites: int = 0,
+    depth: float = float("nan"),
+    allele_error: float = 0.0,
+) -> float:
+    """Smallest clonal fraction of a change of `change` copies that the data would show; inf if none.
+
+    Shown: the expected log likelihood ratio of the copy ratio (standard error `error`, log2) and of `sites`
+    heterozygous sites of that `depth` reaches z^2 / 2, and the copy ratio alone moves by z / 2 errors.
     """
     if not np.isfinite(error) or not purity > 0:
         return float("inf")
-    level = purity * base + 2 * (1 - purity)
-    moved = level * abs(2 ** (np.sign(change) * z * error) - 1)
-    return float(moved / (purity * abs(change)))
+    total, minor = base + change, base // 2 - (1 if change < 0 else 0)
+    whole, _ = expected(purity, base, base // 2, 1.0, base, base // 2)
+    for fraction in np.arange(0.01, 1.0001, 0.01):
+        copies, share = expected(purity, total, minor, fraction, base, base // 2)
+        moved = abs(np.log2(copies / whole)) / error
+        evidence = moved**2 / 2
+        if sites and depth > 0:
+            width = np.hypot(0.5 / np.sqrt(depth), allele_error)
+            evidence += sites * allele_evidence(0.5 - float(share), width)
+        if moved >= z / 2 and evidence >= z**2 / 2:
+            return float(np.round(fraction, 2))
+    return float("inf")
 
 
 def _change(direction: str, rules: Mapping[str, Any]) -> int:
@@ -239,6 +272,14 @@ def _value(here, weight, copies, fraction, nearest, sample: _Sample) -> str:
     return "; ".join(parts)
 
 
+def _detectable(sample: _Sample, change: int, targets: int, sites: int, depth: float, rules) -> float:
+    error = standard_error(sample.noise, targets, sample.scatter)
+    allele_error = rules["minor_fraction_error"]
+    return detectable_fraction(
+        change, sample.purity, error, sample.base, rules["detection_z"], sites, depth, allele_error
+    )
+
+
 def _why_not_absent(sample, event, here, weight, copies, change, rules) -> str:
     """Why absence cannot be stated; "" when it can."""
     limit = rules["min_clonal_fraction"]
@@ -246,13 +287,12 @@ def _why_not_absent(sample, event, here, weight, copies, change, rules) -> str:
     if measure.empty:
         return "the targets of the region were not measured"
     seen = measure.iloc[0]
-    count = int(seen["window_targets"])
-    error = standard_error(sample.noise, count, sample.scatter)
-    least = detectable_fraction(change, sample.purity, error, sample.base, rules["detection_z"])
+    count, sites = int(seen["window_targets"]), int(seen["window_het_sites"])
+    least = _detectable(sample, change, count, sites, seen["window_het_depth"], rules)
     if least > limit:
         return (
-            f"smallest detectable clonal fraction {least:.2f} is above {limit:g} "
-            f"({count} targets, noise {sample.noise:.2f}, purity {sample.purity:.2f})"
+            f"smallest detectable clonal fraction {least:.2f} is above {limit:g} ({count} targets, "
+            f"{sites} heterozygous sites, noise {sample.noise:.2f}, purity {sample.purity:.2f})"
         )
     toward = (copies - sample.base) / change
     if toward >= limit and not _explained(here, weight, change, sample.base):
@@ -335,6 +375,8 @@ def _powered(sample: _Sample, chromosome: str, arms, rules) -> bool:
     informative = arms[(arms["chrom"].map(bare) == bare(chromosome)) & (arms["informative"] == "yes")]
     names = {f"{bare(arm.chrom)}{arm.arm}" for arm in informative.itertuples()}
     rows = sample.measures[(sample.measures["kind"] == "arm") & sample.measures["region"].isin(names)]
-    error = standard_error(sample.noise, int(rows["targets"].sum()), sample.scatter)
-    least = detectable_fraction(1, sample.purity, error, sample.base, rules["detection_z"])
+    if rows.empty:
+        return False
+    targets, sites = int(rows["window_targets"].sum()), int(rows["window_het_sites"].sum())
+    least = _detectable(sample, 1, targets, sites, rows["window_het_depth"].mean(), rules)
     return least <= rules["min_clonal_fraction"]

@@ -268,6 +268,8 @@ COPY_REGIONS = Table(
         _whole("window_start", "first base of the targets that state its absence", "1-based"),
         _whole("window_end", "last base of them", "1-based, inclusive"),
         _whole("window_targets", "targets in the window", "count", empty=False),
+        _whole("window_het_sites", "heterozygous sites in the window", "count", empty=False),
+        _number("window_het_depth", "median tumour depth at them", "reads"),
     ),
 )
 
