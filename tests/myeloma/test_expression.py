@@ -5,10 +5,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from myeloma import expression, tables
+from myeloma import expression, places, tables
 
 RULES = ["IG_", "MT_", "rRNA", "chrM", "chrY"]
-REGIONS = pd.DataFrame([("IGH", "ig_locus", "14", 1000, 9000, "", "")], columns=expression.REGION_COLUMNS)
+REGIONS = pd.DataFrame([("IGH", "ig_locus", "14", 1000, 9000, "", "")], columns=places.REGION_COLUMNS)
 
 
 def star_file(path, ids, unstranded, forward=None, reverse=None):
@@ -145,7 +145,7 @@ def test_what_is_left_out():
             ("7", "IGF1R", "chr15", 1, 9, "+", "protein_coding"),
             ("8", "RNR2", "chr1", 1, 9, "+", "Mt_rRNA"),
         ],
-        columns=expression.GENE_COLUMNS,
+        columns=places.GENE_COLUMNS,
     )
     assert expression.left_out(genes, RULES, REGIONS) == {"2", "3", "4", "5", "6", "8"}
     assert expression.left_out(genes, [], REGIONS) == set()

@@ -15,7 +15,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from myeloma import downloads, reference_check, references, run, settings
+from myeloma import downloads, places, reference_check, references, run, settings
 from myeloma.downloads import DownloadError, Source
 from myeloma.references import ReferenceError
 
@@ -435,13 +435,13 @@ def test_wrong_targets_are_named(ready, tmp_path, text, words):
 def test_regions_take_the_contig_names_of_the_fasta(ready, tmp_path):
     given, made = tmp_path / "regions.tsv", tmp_path / "out.tsv"
     given.write_text("name\tchrom\tstart\tend\na\t1\t10\t20\nb\tchr2\t1\t2400\nc\tchrX\t1\t99999\n")
-    references.prepare_regions(str(given), ready.fai, str(made), references.REGION_COLUMNS)
+    references.prepare_regions(str(given), ready.fai, str(made), places.REGION_COLUMNS)
     assert (
         made.read_text() == "name\tchrom\tstart\tend\na\tchr1\t10\t20\nb\tchr2\t1\t2400\nc\tchrX\t1\t99999\n"
     )
     given.write_text("name\tchrom\tstart\tend\na\t1\t10\t3001\n")
     with pytest.raises(ReferenceError, match="regions.tsv:2: chr1 ends at 3000"):
-        references.prepare_regions(str(given), ready.fai, str(made), references.REGION_COLUMNS)
+        references.prepare_regions(str(given), ready.fai, str(made), places.REGION_COLUMNS)
 
 
 # The look at the references before a run

@@ -28,7 +28,7 @@ rule call_abnormalities:
         abnormalities=SETTINGS["abnormalities"],
         copy_number=SETTINGS["copy_number"],
         gates=SETTINGS["gates"],
-        code=files.code_of("abnormalities", "copy_events", "copies", "tables"),
+        code=files.code_of("abnormalities", "copy_events", "copies", "gates", "places", "tables"),
     resources:
         mem_mb=lambda wildcards, attempt: 1000 * attempt,
         runtime=10,

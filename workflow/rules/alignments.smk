@@ -184,6 +184,6 @@ rule measure_rna:
         },
         strandedness=lambda wildcards: COHORT.sample(wildcards.sample).strandedness,
         default=SETTINGS["expression"]["strandedness"],
-        code=files.code_of("rna", "expression", "tables"),
+        code=files.code_of("rna", "places", "tables"),
     script:
         "../scripts/measure_rna.py"

@@ -303,6 +303,6 @@ rule call_translocations:
         fish=[
             {name: "" if value is None else str(value) for name, value in row.items()} for row in COHORT.fish
         ],
-        code=files.code_of("translocations", "fusions", "expression", "tables"),
+        code=files.code_of("translocations", "fusions", "expression", "gates", "places", "tables"),
     script:
         "../scripts/call_translocations.py"

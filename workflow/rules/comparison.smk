@@ -152,6 +152,6 @@ rule test_expression:
     params:
         samples=[sheet_values(sample) for sample in COHORT.rna_samples],
         settings={name: SETTINGS[name] for name in ("expression", "comparison")},
-        code=files.code_of("differential", "expression", "tables"),
+        code=files.code_of("differential", "expression", "places", "tables"),
     script:
         "../scripts/test_expression.py"

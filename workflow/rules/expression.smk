@@ -38,7 +38,7 @@ rule collect_counts:
         samples=RNA_SAMPLES,
         strandedness={sample.sample: sample.strandedness for sample in COHORT.rna_samples},
         default=SETTINGS["expression"]["strandedness"],
-        code=files.code_of("expression", "rna", "tables"),
+        code=files.code_of("expression", "places", "rna", "tables"),
     script:
         "../scripts/collect_counts.py"
 
@@ -66,7 +66,7 @@ rule call_fusions:
         patient=lambda wildcards: COHORT.sample(wildcards.sample).patient,
         translocations=SETTINGS["abnormalities"]["translocations"],
         rules={name: SETTINGS["expression"][name] for name in ("junction_min_reads", "fusion_min_reads")},
-        code=files.code_of("fusions", "expression", "tables"),
+        code=files.code_of("fusions", "expression", "places", "tables"),
     script:
         "../scripts/call_fusions.py"
 
@@ -113,7 +113,7 @@ rule call_partners:
     params:
         translocations=SETTINGS["abnormalities"]["translocations"],
         rules=SETTINGS["expression"],
-        code=files.code_of("partners", "expression", "translocations", "tables"),
+        code=files.code_of("partners", "expression", "gates", "places", "tables"),
     script:
         "../scripts/call_partners.py"
 
@@ -136,6 +136,6 @@ rule map_samples:
     params:
         samples=[sheet_values(sample) for sample in COHORT.rna_samples],
         left_out=SETTINGS["expression"]["exclude_from_size_factors"],
-        code=files.code_of("expression", "tables"),
+        code=files.code_of("expression", "places", "tables"),
     script:
         "../scripts/map_samples.py"

@@ -5,7 +5,7 @@ What is given stays untouched and may be read-only: links, indices and checked c
 
 import os
 
-from myeloma import downloads, references
+from myeloma import downloads, places, references
 
 SOURCES = downloads.read_versions(PROJECT / "resources/versions.tsv")
 DOWNLOADS = SETTINGS["reference"]["cache_dir"] or "results/references/downloads"
@@ -253,7 +253,7 @@ rule prepare_regions:
     conda:
         "../../envs/python.yaml"
     params:
-        columns=references.REGION_COLUMNS,
+        columns=places.REGION_COLUMNS,
     script:
         "../scripts/prepare_regions.py"
 
@@ -269,6 +269,6 @@ rule prepare_arms:
     conda:
         "../../envs/python.yaml"
     params:
-        columns=references.ARM_COLUMNS,
+        columns=places.ARM_COLUMNS,
     script:
         "../scripts/prepare_regions.py"

@@ -2,13 +2,13 @@
 
 import pysam
 
-from myeloma import expression, fusions, tables
+from myeloma import fusions, places, tables
 from myeloma.log import log_to
 
 with log_to(snakemake.log[0]):
     given, asked = snakemake.input, snakemake.params
-    genes = expression.read_genes(given.get("genes", ""))
-    regions = expression.read_regions(given.get("regions", ""))
+    genes = places.read_genes(given.get("genes", ""))
+    regions = places.read_regions(given.get("regions", ""))
     annotation = fusions.Annotation(genes, regions, asked.translocations)
     with pysam.FastaFile(given.fasta) as fasta:
         made = fusions.call_sample(

@@ -2,13 +2,13 @@
 
 import pandas as pd
 
-from myeloma import expression, tables
+from myeloma import expression, places, tables
 from myeloma.log import log_to
 
 with log_to(snakemake.log[0]):
     given, asked = snakemake.input, snakemake.params
-    genes = expression.read_genes(given.get("genes", ""))
-    regions = expression.read_regions(given.get("regions", ""))
+    genes = places.read_genes(given.get("genes", ""))
+    regions = places.read_regions(given.get("regions", ""))
     counts, names = expression.read_counts(given.counts)
     qc = tables.read(given.qc, tables.QC)
     data = expression.cohort_data(

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from myeloma import differential, expression, tables
+from myeloma import differential, expression, places, tables
 from myeloma.log import log_to
 
 with log_to(snakemake.log[0]):
@@ -10,12 +10,12 @@ with log_to(snakemake.log[0]):
     counts, _ = expression.read_counts(given.counts)
     made, note = differential.early_versus_poor(
         counts,
-        expression.read_genes(given.get("genes", "")),
+        places.read_genes(given.get("genes", "")),
         tables.read(given.response, tables.RESPONSE),
         pd.DataFrame(asked.samples),
         tables.read(given.qc, tables.QC),
         asked.settings,
-        expression.read_regions(given.get("regions", "")),
+        places.read_regions(given.get("regions", "")),
     )
     tables.write(made, snakemake.output.table, tables.EXPRESSION)
     differential.write_note(note, snakemake.output.note)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from myeloma import copies, copy_events, tables
+from myeloma import copy_events, gates, places, tables
 from myeloma.states import ABSENT, NOT_ASSESSABLE, PRESENT
 
 #: Filters that say "not somatic": a hotspot they reject is no open question.
@@ -31,14 +31,14 @@ def call_all(
     `read`: frames by contract name (samples, qc, variants, callable, segments, purity, copy_regions,
     translocations); `rules`: `patients` (ids) and the config sections abnormalities, copy_number, gates.
     """
-    regions = copies.read_regions(regions_path)
+    regions = places.read_regions(regions_path)
     used = set(analysis_samples(read["samples"], "wes").values())
     calls = copy_events.copy_number_calls(
         read["segments"],
         read["purity"],
         read["qc"],
         regions,
-        copies.read_arms(arms_path),
+        places.read_arms(arms_path),
         read["copy_regions"],
         rules,
     )
@@ -64,15 +64,6 @@ def any_of(states: Iterable[str]) -> str:
     if PRESENT in seen:
         return PRESENT
     return ABSENT if seen and all(s == ABSENT for s in seen) else NOT_ASSESSABLE
-
-
-def failed_gates(qc: pd.DataFrame) -> dict[str, str]:
-    """Sample -> sentence naming the gates it failed (samples that passed all are left out)."""
-    failed = qc[qc["verdict"] == "fail"]
-    said = failed.apply(
-        lambda row: f"{row['gate']} {row['value']:.3g} fails the gate of {row['threshold']:.3g}", axis=1
-    )
-    return said.groupby(failed["sample"]).agg("; ".join).to_dict() if len(failed) else {}
 
 
 def analysis_samples(samples: pd.DataFrame, assay: str) -> dict[str, str]:
@@ -102,11 +93,11 @@ def call(
     `copy_kinds` maps every copy-number abnormality to its kind, so that none is missing for a patient.
     """
     dna = analysis_samples(samples, "wes")
-    gates = failed_gates(qc)
+    failed = gates.failed(qc)
     genes = list(dict.fromkeys([*rules["mutation_genes"], *rules["crbn_pathway_genes"]]))
     mutations = pd.DataFrame(
         [
-            mutation(patient, gene, dna.get(patient), gates, variants, callable_genes, rules)
+            mutation(patient, gene, dna.get(patient), failed, variants, callable_genes, rules)
             for patient in patients
             for gene in genes
         ]
@@ -135,7 +126,7 @@ def _row(patient, abnormality, kind, state, sample="", value="", threshold="", r
     }
 
 
-def mutation(patient, gene, sample, gates, variants, callable_genes, rules) -> dict[str, Any]:
+def mutation(patient, gene, sample, failed, variants, callable_genes, rules) -> dict[str, Any]:
     """The call of one gene in one patient; `count` = qualifying mutations (for biallelic calls)."""
 
     def row(state, count=0, **more):
@@ -143,8 +134,8 @@ def mutation(patient, gene, sample, gates, variants, callable_genes, rules) -> d
 
     if not sample:
         return row(NOT_ASSESSABLE, reason="no tumour exome in the analysis")
-    if sample in gates:
-        return row(NOT_ASSESSABLE, reason=gates[sample])
+    if sample in failed:
+        return row(NOT_ASSESSABLE, reason=failed[sample])
     here = variants[(variants["sample"] == sample) & (variants["gene"] == gene)]
     altering = here[here["impact"].isin(["HIGH", "MODERATE"])]
     passing = altering[altering["filter"] == "PASS"]

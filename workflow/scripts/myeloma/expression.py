@@ -16,8 +16,6 @@ from myeloma import files, rna, tables
 MIN_GENES_FOR_RATIO = 50
 MAP_GENES = 2000
 MIN_SAMPLES_FOR_CLUSTERS = 10
-GENE_COLUMNS = ["gene_id", "gene_name", "chrom", "start", "end", "strand", "biotype"]
-REGION_COLUMNS = ["name", "kind", "chrom", "start", "end", "genes", "source"]
 IG_NAME = r"IG[HKL][VDJCMGAE][0-9A-Z-]*"
 
 
@@ -203,22 +201,3 @@ def sample_map(data) -> pd.DataFrame:
         scanpy.tl.leiden(kept, flavor="igraph", n_iterations=2, directed=False, random_state=0)
         frame.loc[usable, "cluster"] = kept.obs["leiden"].astype(str).to_numpy()
     return frame
-
-
-def read_genes(path: str | os.PathLike) -> pd.DataFrame:
-    """The GTF's gene table (1-based); no rows for "" (no GTF)."""
-    return _read_places(path, GENE_COLUMNS)
-
-
-def read_regions(path: str | os.PathLike) -> pd.DataFrame:
-    """The regions table (1-based, inclusive); no rows for "" (none given)."""
-    return _read_places(path, REGION_COLUMNS)
-
-
-def _read_places(path: str | os.PathLike, columns: list[str]) -> pd.DataFrame:
-    if not path:
-        return pd.DataFrame(
-            {name: pd.Series(dtype="int64" if name in ("start", "end") else str) for name in columns}
-        )
-    frame = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
-    return frame.assign(start=frame["start"].astype("int64"), end=frame["end"].astype("int64"))

@@ -699,11 +699,6 @@ def read_bed(given: str, contigs: Contigs) -> dict[str, list[tuple[int, int]]]:
     return intervals
 
 
-#: Columns of reference.regions and reference.arms; the header of the table where none is given.
-REGION_COLUMNS = ("name", "kind", "chrom", "start", "end", "genes", "source")
-ARM_COLUMNS = ("chrom", "arm", "start", "end", "informative")
-
-
 def prepare_regions(given: str, fai: str, table: str, columns: Iterable[str]) -> None:
     """A table with chrom, start, end (1-based inclusive) under the contig names of the FASTA.
 

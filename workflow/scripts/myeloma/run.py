@@ -48,7 +48,9 @@ def provenance(tools: Iterable[Sequence[str]]) -> dict[str, str]:
         if shutil.which(words[0]) is None:
             seen[words[0]] = "not installed"
             continue
-        done = subprocess.run(list(words), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            list(words), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
+        )
         lines = [line.strip() for line in done.stdout.decode(errors="replace").splitlines() if line.strip()]
         seen[words[0]] = lines[0] if lines else "no answer"
     return seen

@@ -17,13 +17,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import pandas as pd
 
+from myeloma import gates
 from myeloma.states import ABSENT, NOT_ASSESSABLE, PRESENT
-
-
-def failed_gates(qc: pd.DataFrame) -> dict[str, str]:
-    """Sample -> the reasons of its failed gates."""
-    failed = qc[qc["verdict"] == "fail"]
-    return {sample: "; ".join(part["reason"]) for sample, part in failed.groupby("sample")}
 
 
 def fish_vote(rows: Iterable[Mapping], translocation: str) -> tuple[str, str]:
@@ -96,7 +91,7 @@ def call(
     """
     chosen = samples[(samples["assay"] == "rna") & (samples["role"] == "analysis")]
     sample_of = dict(zip(chosen["patient"], chosen["sample"], strict=True))
-    failed, fish = failed_gates(qc), list(fish)
+    failed, fish = gates.failed(qc), list(fish)
     rows = []
     for patient in patients:
         sample = sample_of.get(patient, "")
