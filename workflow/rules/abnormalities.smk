@@ -23,14 +23,14 @@ rule call_abnormalities:
         "logs/call_abnormalities.log",
     conda:
         "../../envs/python.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=10,
     params:
         patients=COHORT.patient_ids,
         abnormalities=SETTINGS["abnormalities"],
         copy_number=SETTINGS["copy_number"],
         gates=SETTINGS["gates"],
         code=files.code_of("abnormalities", "copy_events", "copies", "gates", "places", "tables"),
-    resources:
-        mem_mb=lambda wildcards, attempt: 1000 * attempt,
-        runtime=10,
     script:
         "../scripts/call_abnormalities.py"

@@ -41,7 +41,7 @@ MODULES_OF_STAGE = {
     "reads": ("reads",),
     "alignments": ("alignments", "gates", "qc", "rna"),
     "expression": ("expression", "fusions", "partners"),
-    "calls": ("callable", "copies", "maf", "purity", "translocations", "variants"),
+    "calls": ("callable", "copies", "copy_inputs", "maf", "purity", "translocations", "variants"),
     "abnormalities": ("abnormalities", "copy_events"),
     "response": ("endpoints", "groups", "imwg", "response", "visits"),
     "comparison": ("association", "differential", "flow", "survival"),
