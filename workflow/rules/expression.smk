@@ -9,18 +9,6 @@ GENES = "results/references/genes.tsv" if SETTINGS.has("gtf") else ""
 REGIONS = "results/references/regions.tsv"
 
 
-def sheet_values(sample):
-    """A row of samples.tsv as text and numbers, for params."""
-    names = ("patient", "sample", "tissue", "role", "kit", "sex", "centre", "batch", "strandedness")
-    made = {name: getattr(sample, name) for name in names}
-    day = sample.collection_date
-    return made | {
-        "collection_date": day.isoformat() if day else "",
-        "rin": sample.rin,
-        "purity": sample.purity,
-    }
-
-
 rule collect_counts:
     input:
         unpack(lambda wildcards: named(genes=GENES)),

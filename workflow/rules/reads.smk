@@ -4,7 +4,7 @@ Never in the way of the other stages: a file that is broken further down is foun
 """
 
 from myeloma import files
-from myeloma.inputs import named, one_of, unit_files, unit_values
+from myeloma.inputs import named, one_of, sheet_values, unit_files, unit_values
 
 READ_SAMPLES = [*COHORT.wes_samples, *COHORT.rna_samples]
 

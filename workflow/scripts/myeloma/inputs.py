@@ -1,4 +1,4 @@
-"""What the rules of reads, alignments and calls take in: files and values of a sample, nothing read here."""
+"""What the rules of reads, alignments, expression and calls take in: files and values of a sample, nothing read here."""
 
 import re
 from collections.abc import Iterable
@@ -26,6 +26,17 @@ def unit_values(sample: Sample) -> list[dict[str, str]]:
     names = ("library", "flowcell", "lane", "id", "fastq_1", "fastq_2", "bam")
     owner = {"patient": sample.patient, "sample": sample.sample}
     return [owner | {name: getattr(unit, name) for name in names} for unit in sample.units]
+
+
+def sheet_values(sample: Sample) -> dict[str, Any]:
+    """A row of samples.tsv as text and numbers, for params."""
+    names = ("patient", "sample", "tissue", "role", "kit", "sex", "centre", "batch", "strandedness")
+    day = sample.collection_date
+    return {name: getattr(sample, name) for name in names} | {
+        "collection_date": day.isoformat() if day else "",
+        "rin": sample.rin,
+        "purity": sample.purity,
+    }
 
 
 def unit_files(sample: Sample) -> list[str]:
