@@ -13,7 +13,7 @@ from myeloma import copy_events, gates, places, tables
 from myeloma.states import ABSENT, NOT_ASSESSABLE, PRESENT
 
 #: Filters that say "not somatic": a hotspot they reject is no open question.
-NOT_SOMATIC = {"germline", "panel_of_normals", "normal_artifact", "contamination", "population_af"}
+NOT_SOMATIC = {"germline", "panel_of_normals", "normal_artifact", "contamination", "population"}
 TRUNCATING = (
     "stop_gained",
     "frameshift_variant",
