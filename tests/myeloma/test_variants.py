@@ -260,3 +260,10 @@ def test_the_vcf_names_every_filter_and_no_path(table):
         assert f"##FILTER=<ID={name}," in header
     assert "/home/x" not in header and str(Path(target).parent) not in header
     assert Path(f"{target}.tbi").is_file()
+
+
+@pytest.mark.parametrize("hgvsp", ["p.Gly12fs", "p.Gly12AspfsTer5", "p.Gly12Ter", "p.Gly12*"])
+def test_a_truncation_at_a_hotspot_residue_is_no_hotspot_mutation(hgvsp):
+    known = {("KRAS", 12): "G"}
+    assert variants.is_hotspot("KRAS", "p.Gly12Asp", known)
+    assert not variants.is_hotspot("KRAS", hgvsp, known)

@@ -460,8 +460,11 @@ AMINO = dict(
 
 
 def is_hotspot(gene: str, hgvsp: str, hotspots: Mapping[tuple[str, int], str]) -> bool:
-    """Does the variant change a hotspot residue? The reference residue must agree, or numbering differs."""
-    place = residue(hgvsp)
+    """Does the variant change a hotspot residue? The reference residue must agree, or numbering differs.
+
+    A frameshift or stop at that residue is no hotspot mutation: it does not activate an oncogene.
+    """
+    place = None if re.search(r"fs|Ter|\*", hgvsp or "") else residue(hgvsp)
     known = hotspots.get((gene, place[1])) if place else None
     return known is not None and known in ("", AMINO.get(place[0], "?"))
 
