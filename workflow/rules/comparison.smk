@@ -132,6 +132,7 @@ rule test_expression:
         unpack(lambda wildcards: named(genes=GENES, regions=REGIONS)),
         counts="results/expression/counts.tsv.gz",
         response="results/response/response.tsv",
+        flow="results/cohort/flow.tsv",
         qc="results/alignments/qc.tsv",
     output:
         table=report(
