@@ -335,7 +335,7 @@ def model(
     ids = {"patient": sample["patient"], "sample": sample["sample"]}
     tables.write(states.assign(**ids), output["segments"], tables.SEGMENTS)
     tables.write(pd.DataFrame([summary]), output["purity"], tables.PURITY)
-    measures = region_measures(ratios, regions, arms, settings["region_min_targets"])
+    measures = region_measures(ratios, hets, regions, arms, settings["region_min_targets"])
     tables.write(measures.assign(**ids), output["regions"], tables.COPY_REGIONS)
     with files.whole(output["ratios"]) as private, files.open_text(private, "w") as handle:
         ratios.to_csv(handle, sep="\t", index=False, float_format="%.4f", lineterminator="\n")
