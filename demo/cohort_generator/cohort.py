@@ -426,6 +426,9 @@ reference:
   regions: reference/regions.tsv
   arms: reference/arms.tsv
 
+somatic:
+  scatter: 1                   # a miniature exome is one piece: several patients at a time instead
+
 kits:
   demo: {{targets: reference/targets.bed}}
 
