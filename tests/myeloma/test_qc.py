@@ -129,3 +129,16 @@ def simulate(folder):
             out.write(read)
     pysam.index(bam)
     return bam, str(fasta)
+
+
+def test_depth_is_cut_at_the_windows_without_empty_rows_and_with_the_first_base(tmp_path):
+    """mosdepth's own index takes BED positions for 1-based; see qc._cut."""
+    plain = tmp_path / "depth.bed"
+    plain.write_text("c\t0\t10\t5\nc\t10\t20\t7\nc\t20\t40\t9\n")
+    packed = str(tmp_path / "depth.bed.gz")
+    pysam.tabix_compress(str(plain), packed)
+    pysam.tabix_index(packed, seq_col=0, start_col=1, end_col=2, zerobased=False, csi=True)
+    target = tmp_path / "cut.bed.gz"
+    qc._cut(packed, [("c", 0, 10), ("c", 20, 30)], str(target))
+    with pysam.BGZFile(str(target)) as rows:
+        assert [row.decode() for row in rows] == ["c\t0\t10\t5", "c\t20\t30\t9"]

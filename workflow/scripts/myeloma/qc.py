@@ -145,7 +145,12 @@ def _depth(cram, fasta, targets, padding, outputs, folder: Path, threads: int) -
 
 
 def _cut(per_base: str, wanted: Iterable[intervals.Interval], target: str) -> None:
-    """Write the rows of a per-base BED inside the intervals, cut at their ends, with a tabix index."""
+    """Write the rows of a per-base BED inside the intervals, cut at their ends, with a tabix index.
+
+    mosdepth indexes its BED as if positions were 1-based; it is indexed again, or rows that only touch an
+    interval would come along and the first base of a contig would be lost.
+    """
+    pysam.tabix_index(per_base, seq_col=0, start_col=1, end_col=2, zerobased=True, csi=True, force=True)
     with files.whole(target, suffix=".bed.gz") as private:
         with pysam.TabixFile(per_base, index=f"{per_base}.csi") as source, pysam.BGZFile(private, "w") as out:
             for contig, start, end in wanted:
