@@ -220,3 +220,8 @@ def test_mathematics_in_a_name_is_text():
     rows[0]["label"] = "$x_1^2$ <b>"
     drawn = figures.svg(figures.forest(rows), "f", "t")
     assert "$x_1^2$ &lt;b&gt;" in drawn
+
+
+def test_any_gene_named_before_mutation_is_in_italics():
+    assert words.italic_genes("CUL4B mutation") == "<i>CUL4B</i> mutation"
+    assert "<i>" not in words.italic_genes("RAS<b> mutation")
