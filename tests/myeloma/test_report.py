@@ -5,6 +5,7 @@ import math
 import re
 from html.parser import HTMLParser
 
+import pandas as pd
 import pytest
 import yaml
 from tests import fabricate
@@ -224,4 +225,20 @@ def test_mathematics_in_a_name_is_text():
 
 def test_any_gene_named_before_mutation_is_in_italics():
     assert words.italic_genes("CUL4B mutation") == "<i>CUL4B</i> mutation"
-    assert "<i>" not in words.italic_genes("RAS<b> mutation")
+    assert "<i>" not in words.italic_genes("XYZ<b> mutation")
+
+
+def test_gates_of_tumours_and_normals_are_told_apart():
+    seen = {"qc": fabricate_qc([("tumour", 30.0, "pass"), ("normal", 15.0, "fail")])}
+    rows = sections.lamps(seen).rows
+    assert [[cell.text for cell in row[1:4]] for row in rows] == [
+        ["normal", "median target depth", "15"],
+        ["tumour", "median target depth", "30"],
+    ]
+
+
+def fabricate_qc(rows):
+    return pd.DataFrame(
+        [("wes", tissue, "median_target_depth", limit, verdict) for tissue, limit, verdict in rows],
+        columns=["assay", "tissue", "gate", "threshold", "verdict"],
+    )

@@ -594,16 +594,16 @@ def quality(seen: Mapping, anchors: Anchors) -> Table:
 
 
 def lamps(seen: Mapping) -> Table:
-    """Gates: how many samples pass."""
+    """Gates: how many samples pass; tumours and normals have limits of their own."""
     gates = seen["qc"][seen["qc"]["verdict"] != ""]
     rows = []
-    for (assay, gate), mine in gates.groupby(["assay", "gate"]):
+    for (assay, tissue, gate), mine in gates.groupby(["assay", "tissue", "gate"]):
         verdicts = Counter(mine["verdict"])
-        rows.append([assay, gate.replace("_", " "), mine["threshold"].dropna().min(), verdicts["pass"],
+        rows.append([assay, tissue, gate.replace("_", " "), mine["threshold"].dropna().min(), verdicts["pass"],
                      Cell(str(verdicts["fail"]), float(verdicts["fail"]), "", "lamp fail" if verdicts["fail"] else ""),
                      verdicts["not_assessable"]])  # fmt: skip
-    columns = ["Assay", "Gate", "Threshold", "Passed", "Failed", "Not assessable"]
-    return table("gates", "Gates: samples that pass and fail", columns, rows, columns[2:])
+    columns = ["Assay", "Tissue", "Gate", "Threshold", "Passed", "Failed", "Not assessable"]
+    return table("gates", "Gates: samples that pass and fail", columns, rows, columns[3:])
 
 
 def purity(seen: Mapping, anchors: Anchors) -> Table:
