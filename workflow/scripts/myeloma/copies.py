@@ -331,7 +331,7 @@ def model(
     states = purity.call_states(autosomal, found, settings)
     states = pd.concat([states, _sex_states(measured, sample["sex"], found, settings)], ignore_index=True)
     noise = target_noise(ratios, measured)
-    summary = _summary(sample, found, states, noise, arms, inputs, settings)
+    summary = _summary(sample, found, noise, inputs, settings)
     ids = {"patient": sample["patient"], "sample": sample["sample"]}
     tables.write(states.assign(**ids), output["segments"], tables.SEGMENTS)
     tables.write(pd.DataFrame([summary]), output["purity"], tables.PURITY)
@@ -523,7 +523,7 @@ def target_noise(ratios: pd.DataFrame, segments: pd.DataFrame) -> float:
     return float(1.4826 * pooled.abs().median()) if len(pooled) else float("nan")
 
 
-def _summary(sample, found: purity.Fit, states, noise, arms, inputs, settings) -> dict[str, Any]:
+def _summary(sample, found: purity.Fit, noise, inputs, settings) -> dict[str, Any]:
     normals = panel_size(inputs["normals"])
     given = bool(inputs.get("given_panel"))
     reason = [found.reason]

@@ -64,6 +64,7 @@ _WIDTH_80 = 2.563  # 10-90 % range of a normal distribution in sd
 _DROP = 1.92  # half the 95 % point of chi-square with one degree of freedom
 _CHROMOSOMES_WITH_SORTED = 2  # informative chromosomes that resolve purity beside a sorted purity
 _CHROMOSOMES_ALONE = 3  # and without one
+_ALLELES_NEEDED = 0.5  # share of targets in segments with an allele fraction
 _INFORMATIVE = 5.0  # log likelihood ratio of a segment's best state over the base state
 
 
@@ -233,8 +234,8 @@ def fit(segments: pd.DataFrame, sorted_purity: float | None, settings: Mapping[s
     minor_fraction, minor_low, minor_high (empty without heterozygous sites), het_sites.
     `sorted_purity` (0-1 or None) is the prior of samples.tsv, with sd `purity_prior_sd`.
     Status is `unresolved` when no segment is informative, when too few chromosomes are (their change may
-    be clonal or not), or when the interval is wider than `max_purity_interval`; then the sorted
-    purity is used.
+    be clonal or not), when allele fractions are missing, or when the interval is wider than
+    `max_purity_interval`; then the sorted purity is used.
     """
     given = sorted_purity is not None and np.isfinite(sorted_purity)
     usable = segments[(segments["targets"] >= settings["min_targets_per_segment"]) & segments["log2"].notna()]
@@ -249,7 +250,9 @@ def fit(segments: pd.DataFrame, sorted_purity: float | None, settings: Mapping[s
     inside = profile.index[profile >= profile.max() - _DROP]
     low, high = float(inside.min()), float(inside.max())
     chromosomes = _informative(data, best)
-    why = _why_unresolved(chromosomes, given, low, high, settings["max_purity_interval"])
+    why = _without_alleles(data) or _why_unresolved(
+        chromosomes, given, low, high, settings["max_purity_interval"]
+    )
     used = None
     if not why:
         used = float(best["purity"])
@@ -278,6 +281,14 @@ def fit(segments: pd.DataFrame, sorted_purity: float | None, settings: Mapping[s
 def _unresolved(why: str, low: float | None, high: float | None) -> Fit:
     low, high = (0.0, 1.0) if low is None or high is None else (low, high)
     return Fit(None, None, low, high, "unresolved", why, None, 0.0, "diploid", float("nan"))
+
+
+def _without_alleles(data: _Data) -> str:
+    """Copy ratios alone fit many purities: twice the change in half of the cells looks the same."""
+    share = float(np.average(np.isfinite(data.maf), weights=data.targets))
+    if share >= _ALLELES_NEEDED:
+        return ""
+    return f"only {share:.0%} of the targets lie in segments with allele fractions"
 
 
 def _why_unresolved(chromosomes: set, given: bool, low: float, high: float, widest: float) -> str:
