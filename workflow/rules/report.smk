@@ -85,3 +85,5 @@ rule report:
     input:
         html="results/report/report.html",
         multiqc="results/report/multiqc.html",
+        # what the first records of each FASTQ say stands beside the report, for the bioinformatician
+        units="results/reads/units.tsv",
