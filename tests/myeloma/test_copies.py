@@ -343,3 +343,15 @@ def test_without_normals_and_sites_only_gc_is_corrected_and_little_is_claimed(co
     assert "no minor copies" in fitted["reason"] and segments["minor_copies"].isna().all()
     assert fitted["noise"] > 0.25  # the efficiency of the targets stays in: absence will not be stated
     assert not segments["chrom"].isin(["chrX", "chrY"]).any()
+
+
+@pytest.mark.tools
+def test_a_given_panel_brings_its_own_intervals(cohort):
+    folder, sexes = cohort
+    made = {name: str(folder / f"given.{name}") for name in ("panel", "sex_reference", "normals")}
+    paths = {name: str(folder / f"{name}.counts.tsv") for name in ("n1", "n2")}
+    copies.make_panel(paths, sexes, "", SETTINGS, made, 2, 3000)
+    counted = copies.read_gatk(folder / "n1.counts.tsv")
+    counted = counted[~counted["CONTIG"].isin(["chrX", "chrY"])]
+    expected = [(row.CONTIG, row.START - 1, row.END) for row in counted.itertuples()]
+    assert copies.panel_intervals(made["panel"]) == expected
