@@ -104,7 +104,7 @@ environment() {
     # a site's own package index, if it has one, is set for pip; uv has to be told
     index=${PIP_INDEX_URL:-$("$python" -m pip config get global.index-url 2>/dev/null || true)}
     if [ -n "$index" ]; then export UV_DEFAULT_INDEX=$index; fi
-    if [ -x "$tools/uv/bin/uv" ] && "$tools/uv/bin/uv" pip sync -q --python "$folder/bin/python" --require-hashes "$lock"; then
+    if [ -x "$tools/uv/bin/uv" ] && "$tools/uv/bin/uv" pip sync -q --system-certs --python "$folder/bin/python" --require-hashes "$lock"; then
         :
     else
         say "   with pip (about 2 minutes)"

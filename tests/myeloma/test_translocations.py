@@ -36,8 +36,8 @@ def frames(partner_rows, fusion_rows=(), failed=()):
     """The four input tables of one RNA patient p1 (sample r1) beside p2 without RNA."""
     samples = pd.DataFrame([{"patient": "p1", "sample": "r1", "assay": "rna", "role": "analysis"}])
     qc = pd.DataFrame(
-        [{"sample": s, "verdict": "fail", "reason": "assigned_reads 5 < 2000"} for s in failed],
-        columns=["sample", "verdict", "reason"],
+        [(s, "assigned_reads", "fail", "assigned_reads 5 < 2000") for s in failed],
+        columns=["sample", "gate", "verdict", "reason"],
     )
     partners = pd.DataFrame(
         [{"sample": "r1", "value": 9.0, "threshold": 7.0, "reason": "", **row} for row in partner_rows]

@@ -171,8 +171,7 @@ def _samples(sheets: Sheets, settings: Settings) -> None:
                     f"is after the death of {row['patient']} ({patient['death_date']})",
                     "correct one of the two",
                 )
-        if row["assay"] == "wes":
-            _kit(row, kits, sheet)
+        _kit(row, kits, sheet)
     normals = [
         r for r in sheet.rows if r["assay"] == "wes" and r["tissue"] == "normal" and r["analysis"] != "no"
     ]
@@ -211,7 +210,7 @@ def _kit(row: Row, kits: Mapping[str, Any], sheet: Sheet) -> None:
     if row["kit"] and row["kit"] not in kits:
         fix = suggestion(row["kit"], kits, "kits of the config")
         sheet.problem(row.line, "kit", row["kit"], "unknown kit", fix)
-    elif kits and not row.written("kit"):
+    elif row["assay"] == "wes" and kits and not row.written("kit"):
         sheet.problem(row.line, "kit", "", "is empty for a WES sample", f"write one of: {', '.join(kits)}")
 
 

@@ -8,8 +8,9 @@ def failed(qc: pd.DataFrame) -> dict[str, str]:
     rows = qc[qc["verdict"] == "fail"]
     said: dict[str, list[str]] = {}
     for row in rows.itertuples():
-        limits = pd.notna(row.value) and pd.notna(row.threshold)
-        sentence = f"{row.gate} {row.value:.3g} fails the gate of {row.threshold:.3g}" if limits else ""
-        words = ": ".join(part for part in (sentence or row.gate, row.reason) if part)
+        if row.reason:
+            words = row.reason if row.gate in row.reason else f"{row.gate}: {row.reason}"
+        else:
+            words = f"{row.gate} {row.value:.3g} fails the gate of {row.threshold:.3g}"
         said.setdefault(row.sample, []).append(words)
     return {sample: "; ".join(words) for sample, words in said.items()}

@@ -33,7 +33,7 @@ def unit_error(unit: Unit, path: str, what: str) -> ToolError:
     """The error of a unit that cannot be used: sample, unit, file, what is wrong, what to do."""
     return ToolError(
         f"sample {unit['sample']}, unit {unit['id']}: {path}: {what}\n"
-        "Copy or make the file again, or leave the unit out with this line in the exclusions sheet "
+        "Copy or make the file again, or leave the unit out with this line in exclusions.tsv "
         f"(columns {', '.join(EXCLUSION_COLUMNS)}):\n{exclusion_line(unit, what)}"
     )
 
