@@ -4,7 +4,7 @@ import gzip
 
 import pytest
 
-from myeloma import reads, tables
+from myeloma import reads, run, tables
 from myeloma.run import ToolError
 
 NAMES = [f"R:1:FC:1:{n}" for n in range(12)]
@@ -117,3 +117,22 @@ def test_sides_are_read_from_casava_names_too(unit, tmp_path):
     assert verdict(good, tmp_path)[0] == "ok"
     bad = good | {"fastq_1": good["fastq_2"], "fastq_2": good["fastq_1"]}
     assert "swapped" in verdict(bad, tmp_path)[1]
+
+
+def test_a_umi_becomes_options_of_fastp():
+    assert reads.umi_words({"umi": ""}) == []
+    assert reads.umi_words({"umi": "per_read:8"}) == ["--umi", "--umi_loc", "per_read", "--umi_len", "8"]
+    assert reads.umi_words({"umi": "read1:6:2"})[-2:] == ["--umi_skip", "2"]
+
+
+@pytest.mark.tools
+def test_a_umi_leaves_the_read_and_enters_its_name(tmp_path, tools):
+    tools("fastp")
+    for mate in (1, 2):
+        (tmp_path / f"{mate}.fq").write_text(f"@r1 {mate}:N:0:A\nACGTACGT{'GATTACA' * 8}\n+\n{'I' * 64}\n")
+    words = ["fastp", "--in1", tmp_path / "1.fq", "--in2", tmp_path / "2.fq", "--out1", tmp_path / "o1.fq"]
+    words += ["--out2", tmp_path / "o2.fq", "--disable_adapter_trimming", "--json", tmp_path / "j"]
+    run.command([*words, "--html", "/dev/null", *reads.umi_words({"umi": "per_read:8"})])
+    name, read = (tmp_path / "o1.fq").read_text().splitlines()[:2]
+    assert name.startswith("@r1:ACGTACGT_ACGTACGT")
+    assert read == "GATTACA" * 8

@@ -23,7 +23,7 @@ def named(**given: Any) -> dict[str, Any]:
 
 def unit_values(sample: Sample) -> list[dict[str, str]]:
     """The units of a sample as plain dictionaries, for params."""
-    names = ("library", "flowcell", "lane", "id", "fastq_1", "fastq_2", "bam")
+    names = ("library", "flowcell", "lane", "id", "fastq_1", "fastq_2", "bam", "umi")
     owner = {"patient": sample.patient, "sample": sample.sample}
     return [owner | {name: getattr(unit, name) for name in names} for unit in sample.units]
 

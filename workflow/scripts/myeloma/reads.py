@@ -29,6 +29,15 @@ def exclusion_line(unit: Unit, reason: str) -> str:
     return "\t".join(words.get(name, "") for name in EXCLUSION_COLUMNS)
 
 
+def umi_words(unit: Unit) -> list[str]:
+    """Options of fastp that move a unit's UMI (`location:length[:skip]`) from the read into its name."""
+    if not unit.get("umi"):
+        return []
+    names = ("--umi_loc", "--umi_len", "--umi_skip")
+    given = zip(names, unit["umi"].split(":"), strict=False)
+    return ["--umi", *(word for pair in given for word in pair)]
+
+
 def unit_error(unit: Unit, path: str, what: str) -> ToolError:
     """The error of a unit that cannot be used: sample, unit, file, what is wrong, what to do."""
     return ToolError(

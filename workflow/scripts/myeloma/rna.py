@@ -98,7 +98,7 @@ def _trim(
     # One worker: with more, the order of the pairs depends on timing (fastp 0.23.2, seen).
     words = ["fastp", "--thread", 1, "--in1", unit["fastq_1"], "--in2", unit["fastq_2"]]
     words += ["--out1", made[0], "--out2", made[1], "--length_required", min_read_length]
-    words += ["--disable_quality_filtering", "--json", report, "--html", os.devnull]
+    words += ["--disable_quality_filtering", "--json", report, "--html", os.devnull, *reads.umi_words(unit)]
     with ThreadPoolExecutor(1) as pool:
         check = pool.submit(reads.check_pair, unit)
         try:

@@ -122,6 +122,10 @@ def notes(cohort: Cohort, settings: Settings) -> list[str]:
                 f"{patient.patient}: tumour and normal of different kits ({tumour.kit}, {normal.kit})"
             )
     for sample in cohort.samples:
+        if any(unit.umi for unit in sample.units):
+            said.append(
+                f"{sample.sample}: UMIs go into the read names; duplicates are marked by position alone"
+            )
         if sample.role == "analysis" and sample.purity is None:
             said.append(f"{sample.sample}: no purity given; it is estimated from the data alone")
     for name, typical in (("serum_m_g_l", 10.0), ("kappa_mg_l", 10.0), ("lambda_mg_l", 10.0)):
