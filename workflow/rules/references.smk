@@ -223,6 +223,31 @@ if SETTINGS.has("panel_of_normals"):
             "../scripts/prepare_sites.py"
 
 
+rule prepare_kit_panel:
+    input:
+        given=lambda w: SETTINGS.path(SETTINGS["kits"][w.kit]["panel_of_normals"]),
+        fasta="results/references/genome.fa",
+        fai="results/references/genome.fa.fai",
+    output:
+        vcf="results/references/kits/{kit}.panel_of_normals.vcf.gz",
+        tbi="results/references/kits/{kit}.panel_of_normals.vcf.gz.tbi",
+    log:
+        "logs/prepare_kit_panel/{kit}.log",
+    wildcard_constraints:
+        kit="|".join(
+            references.escaped(k for k, given in SETTINGS["kits"].items() if given.get("panel_of_normals"))
+        ),
+    conda:
+        "../../envs/align.yaml"
+    resources:
+        mem_mb=lambda w, attempt: 1500 * attempt,
+        runtime=60,
+    params:
+        needs_af=False,
+    script:
+        "../scripts/prepare_sites.py"
+
+
 rule prepare_targets:
     input:
         given=lambda w: SETTINGS.path(SETTINGS["kits"][w.kit]["targets"]),

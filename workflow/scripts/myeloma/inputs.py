@@ -56,6 +56,9 @@ def somatic_inputs(settings: Settings, cohort: Cohort, tumour: Sample) -> dict[s
     found = {side: sample for side, sample in sides.items() if sample}
     bams = {f"{side}_bam": f"results/alignments/{sample}.bam" for side, sample in found.items()}
     vcfs = {name: f"{REFERENCES}/{name}.vcf.gz" for name in RESOURCES if settings.has(name)}
+    if tumour.kit and settings["kits"].get(tumour.kit, {}).get("panel_of_normals"):
+        # a panel of the kit itself knows its artefacts better than the general one
+        vcfs["panel_of_normals"] = f"{REFERENCES}/kits/{tumour.kit}.panel_of_normals.vcf.gz"
     return named(
         targets=targets_of(settings, tumour),
         snpeff=f"{REFERENCES}/snpeff" if settings.has("gtf") else "",
