@@ -109,7 +109,7 @@ def with_arm(name, total, minor, fraction=1.0, copies=None):
 
 def test_a_flat_powered_genome_is_absent_everywhere():
     rows = call()
-    assert set(rows.index) == {"del17p", "gain1q", "amp1q", "del1p32", "del13q", "hyperdiploidy"}
+    assert set(rows.index) == {*copy_events.NAMES, copy_events.HIGH_FRACTION, "hyperdiploidy"}
     assert set(rows["state"]) == {"absent"}
     assert rows.loc["hyperdiploidy", "kind"] == "ploidy"
     assert (rows["threshold"] != "").all() and (rows["evidence"] != "").all()
@@ -345,3 +345,12 @@ def test_no_tumour_gives_no_row():
         tables.empty(tables.COPY_REGIONS), SETTINGS,
     )  # fmt: skip
     assert made.empty and list(made.columns) == tables.ABNORMALITIES.names()
+
+
+@pytest.mark.parametrize(
+    ("fraction", "plain", "high"), [(0.4, "present", "absent"), (0.6, "present", "present")]
+)
+def test_del17p_has_a_sensitivity_row_at_a_higher_clonal_fraction(fraction, plain, high):
+    table = call(with_arm("del17p", 1, 0, fraction, copies=2 - fraction))
+    assert (table.loc["del17p", "state"], table.loc["del17p_high_fraction", "state"]) == (plain, high)
+    assert "0.55" in table.loc["del17p_high_fraction", "threshold"]

@@ -57,7 +57,9 @@ def test_units_become_plain_values():
 
 def test_the_panel_of_the_kit_goes_before_the_general_one():
     given = settings(panel_of_normals="all.vcf.gz")
-    assert inputs.somatic_inputs(given, COHORT, TUMOUR)["panel_of_normals"].endswith("/panel_of_normals.vcf.gz")
+    assert inputs.somatic_inputs(given, COHORT, TUMOUR)["panel_of_normals"].endswith(
+        "/panel_of_normals.vcf.gz"
+    )
     given.values["kits"]["k"]["panel_of_normals"] = "kit.vcf.gz"
     made = inputs.somatic_inputs(given, COHORT, TUMOUR)
     assert made["panel_of_normals"] == "results/references/kits/k.panel_of_normals.vcf.gz"

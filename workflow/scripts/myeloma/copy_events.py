@@ -6,7 +6,7 @@ config/config.yaml; formulae: docs/copy-number.md.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,8 @@ from myeloma.states import ABSENT, NOT_ASSESSABLE, PRESENT
 #: Always reported, whatever the regions table holds.
 NAMES = ("del17p", "gain1q", "amp1q", "del1p32", "del13q")
 HYPERDIPLOIDY = "hyperdiploidy"
+#: The sensitivity row of del17p: present only in a larger share of the cells (config del17p_sensitivity_fraction).
+HIGH_FRACTION = "del17p_high_fraction"
 SEGMENTS_FILE = "results/calls/segments.tsv.gz"
 _DEVIATION_Z = 4.0
 
@@ -65,10 +67,13 @@ def copy_number_calls(
     """
     events = list_events(regions)
     rules = settings["copy_number"]
+    stricter = {**rules, "min_clonal_fraction": rules["del17p_sensitivity_fraction"]}
+    high = next(replace(event, name=HIGH_FRACTION) for event in events if event.name == "del17p")
     rows = []
     for entry in purity.itertuples():
         sample = _gather(entry, segments, qc, targets, settings["gates"])
         rows.extend(_call_event(sample, event, arms, rules) for event in events)
+        rows.append(_call_event(sample, high, arms, stricter))
         rows.append(_call_hyperdiploidy(sample, arms, rules))
     return pd.DataFrame(rows, columns=tables.ABNORMALITIES.names())
 
@@ -90,7 +95,8 @@ def list_events(regions: pd.DataFrame) -> list[_Event]:
 
 def kinds(regions: pd.DataFrame) -> dict[str, str]:
     """Every copy-number abnormality that `copy_number_calls` reports, with its kind."""
-    return {event.name: "copy_number" for event in list_events(regions)} | {HYPERDIPLOIDY: "ploidy"}
+    names = [event.name for event in list_events(regions)]
+    return dict.fromkeys([*names, HIGH_FRACTION], "copy_number") | {HYPERDIPLOIDY: "ploidy"}
 
 
 def _direction(name: str) -> str:

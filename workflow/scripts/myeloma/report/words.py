@@ -95,6 +95,8 @@ def abnormality(name: str, kind: str = "") -> str:
     if match:
         change, chromosome, arm, band = match.groups()
         return f"{change}({chromosome}{arm}{band})"
+    if name.endswith("_high_fraction"):
+        return f"{abnormality(name.removesuffix('_high_fraction'))} at high clonal fraction"
     words = name.replace("RAS_RAF", "RAS/RAF").replace("_", " ")
     return f"{words} mutation" if kind == "mutation" else words
 
