@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from myeloma import tables
+from myeloma import gates, tables
 from myeloma.copies import bare, overlaps
 from myeloma.purity import expected
 from myeloma.states import ABSENT, NOT_ASSESSABLE, PRESENT
@@ -69,9 +69,10 @@ def copy_number_calls(
     rules = settings["copy_number"]
     stricter = {**rules, "min_clonal_fraction": rules["del17p_sensitivity_fraction"]}
     high = next(replace(event, name=HIGH_FRACTION) for event in events if event.name == "del17p")
+    failed = gates.failed(qc)
     rows = []
     for entry in purity.itertuples():
-        sample = _gather(entry, segments, qc, targets, settings["gates"])
+        sample = _gather(entry, segments, failed, targets, settings["gates"])
         rows.extend(_call_event(sample, event, arms, rules) for event in events)
         rows.append(_call_event(sample, high, arms, stricter))
         rows.append(_call_hyperdiploidy(sample, arms, rules))
@@ -106,19 +107,18 @@ def _direction(name: str) -> str:
     raise ValueError(f"copy-number region {name}: its name must begin with del, gain or amp")
 
 
-def _gather(entry, segments, qc, targets, gates) -> _Sample:
-    failed = qc[(qc["sample"] == entry.sample) & (qc["verdict"] == "fail")]
+def _gather(entry, segments, failed: Mapping[str, str], targets, limits) -> _Sample:
+    """`failed`: sample -> the gates it failed; `limits`: the config section `gates`."""
     used = float(entry.purity_used) if pd.notna(entry.purity_used) else float("nan")
     blocked = ""
-    if len(failed):
-        said = (f"{r.gate} {r.value:.3g} fails the gate of {r.threshold:.3g}" for r in failed.itertuples())
-        blocked = "; ".join(said)
+    if entry.sample in failed:
+        blocked = failed[entry.sample]
     elif not entry.status:
         blocked = entry.reason or "no copy number was called"
     elif np.isnan(used):
         blocked = f"purity unresolved ({entry.reason}) and no sorted purity given"
-    elif used < gates["purity_min"]:
-        blocked = f"purity {used:.2f} is below the gate of {gates['purity_min']:g}"
+    elif used < limits["purity_min"]:
+        blocked = f"purity {used:.2f} is below the gate of {limits['purity_min']:g}"
     return _Sample(
         patient=entry.patient,
         sample=entry.sample,
