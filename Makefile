@@ -2,8 +2,6 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-# `make demo` ends with the two lines it promises, also when another make or a test started it
-MAKEFLAGS += --no-print-directory
 .PHONY: help setup demo lint test check
 
 SEED ?= 1
