@@ -198,3 +198,12 @@ def test_copies_over_takes_the_segment_that_covers_most():
         }
     )
     assert abnormalities.copies_over(segments, "17", 80, 200) == {"S": {"total_copies": 2, "minor_copies": 1}}
+
+
+def test_copies_of_a_gated_or_impure_sample_are_not_used():
+    purity = pd.DataFrame({"sample": ["good", "gated", "low", "none"], "purity_used": [0.8, 0.8, 0.1, None]})
+    qc = pd.DataFrame(
+        [("gated", "median_target_depth", 4.0, 30.0, "fail", "")],
+        columns=["sample", "gate", "value", "threshold", "verdict", "reason"],
+    )
+    assert abnormalities.samples_with_copies(purity, qc, 0.2) == {"good"}

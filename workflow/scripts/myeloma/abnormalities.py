@@ -43,7 +43,9 @@ def call_all(
         rules,
     )
     tp53 = regions[regions["name"] == "del17p"]
-    over = copies_over(read["segments"], *tp53.iloc[0][["chrom", "start", "end"]]) if len(tp53) else {}
+    usable = samples_with_copies(read["purity"], read["qc"], rules["gates"]["purity_min"])
+    segments = read["segments"][read["segments"]["sample"].isin(usable)]
+    over = copies_over(segments, *tp53.iloc[0][["chrom", "start", "end"]]) if len(tp53) else {}
     return call(
         list(rules["patients"]),
         read["samples"],
@@ -56,6 +58,12 @@ def call_all(
         rules["abnormalities"],
         copy_events.kinds(regions),
     )
+
+
+def samples_with_copies(purity: pd.DataFrame, qc: pd.DataFrame, purity_min: float) -> set[str]:
+    """Samples whose integer copies may be used: no gate failed, and purity not below the gate."""
+    high_enough = purity.loc[purity["purity_used"] >= purity_min, "sample"]
+    return set(high_enough) - set(gates.failed(qc))
 
 
 def any_of(states: Iterable[str]) -> str:
