@@ -71,7 +71,12 @@ rule decode_wes:
 
 rule measure_wes:
     input:
-        unpack(lambda wildcards: named(targets=inputs.targets_of(SETTINGS, COHORT.sample(wildcards.sample)))),
+        unpack(
+            lambda wildcards: named(
+                targets=inputs.targets_of(SETTINGS, COHORT.sample(wildcards.sample)),
+                sites=SETTINGS.has("common_sites") and "results/references/common_sites.vcf.gz",
+            )
+        ),
         cram="results/alignments/{sample}.cram",
         crai="results/alignments/{sample}.cram.crai",
         fasta="results/references/genome.fa",
@@ -82,6 +87,7 @@ rule measure_wes:
         dist="results/alignments/qc/{sample}.mosdepth.region.dist.txt",
         depth="results/alignments/{sample}.per_base.bed.gz",
         depth_index="results/alignments/{sample}.per_base.bed.gz.tbi",
+        alleles="results/alignments/{sample}.alleles.tsv.gz",
     log:
         "logs/measure_wes/{sample}.log",
     benchmark:
@@ -96,6 +102,7 @@ rule measure_wes:
         runtime=lambda wildcards, attempt: 120 * attempt,
     params:
         padding=SETTINGS["somatic"]["interval_padding"],
+        min_population_af=SETTINGS["identity"]["min_population_af"],
         sample=lambda wildcards: {
             name: getattr(COHORT.sample(wildcards.sample), name)
             for name in ("patient", "sample", "assay", "tissue")
@@ -104,9 +111,37 @@ rule measure_wes:
         "../scripts/measure_wes.py"
 
 
+rule compare_samples:
+    input:
+        alleles=[f"results/alignments/{sample.sample}.alleles.tsv.gz" for sample in READ_SAMPLES],
+        measures=[f"results/alignments/qc/{sample.sample}.qc.tsv" for sample in READ_SAMPLES],
+    output:
+        identity="results/alignments/identity.tsv",
+        contamination="results/alignments/contamination.tsv",
+        gates="results/alignments/identity_gates.tsv",
+    log:
+        "logs/compare_samples.log",
+    benchmark:
+        "benchmarks/compare_samples.tsv"
+    conda:
+        "../../envs/python.yaml"
+    threads: 2
+    resources:
+        # square matrices over the samples, and the genotypes of all of them
+        mem_mb=lambda wildcards, attempt: (2000 + 2 * len(READ_SAMPLES)) * attempt,
+        runtime=lambda wildcards, attempt: (30 + len(READ_SAMPLES) // 10) * attempt,
+    params:
+        samples=inputs.identity_samples(COHORT),
+        limits=SETTINGS["identity"],
+        code=files.code_of("identity", "contamination", "tables"),
+    script:
+        "../scripts/compare_samples.py"
+
+
 rule gate_samples:
     input:
         measures=[f"results/alignments/qc/{sample.sample}.qc.tsv" for sample in READ_SAMPLES],
+        compared="results/alignments/identity_gates.tsv",
     output:
         qc="results/alignments/qc.tsv",
     log:
@@ -187,3 +222,31 @@ rule measure_rna:
         code=files.code_of("rna", "places", "tables"),
     script:
         "../scripts/measure_rna.py"
+
+
+rule count_alleles:
+    input:
+        unpack(
+            lambda wildcards: named(
+                sites=SETTINGS.has("common_sites") and "results/references/common_sites.vcf.gz"
+            )
+        ),
+        cram="results/alignments/{sample}.cram",
+        crai="results/alignments/{sample}.cram.crai",
+        fasta="results/references/genome.fa",
+        fai="results/references/genome.fa.fai",
+    output:
+        alleles="results/alignments/{sample}.alleles.tsv.gz",
+    log:
+        "logs/count_alleles/{sample}.log",
+    wildcard_constraints:
+        sample=one_of(sample.sample for sample in COHORT.rna_samples),
+    conda:
+        "../../envs/align.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 120 * attempt,
+    params:
+        min_population_af=SETTINGS["identity"]["min_population_af"],
+    script:
+        "../scripts/count_alleles.py"

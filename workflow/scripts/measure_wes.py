@@ -10,4 +10,6 @@ with log_to(snakemake.log[0]):
         dict(snakemake.output.items()),
         snakemake.params.sample,
         snakemake.threads,
+        snakemake.input.get("sites", ""),
+        snakemake.params.min_population_af,
     )

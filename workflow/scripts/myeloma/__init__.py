@@ -39,7 +39,7 @@ MODULES_OF_STAGE = {
     ),
     "references": ("downloads", "intervals", "places", "reference_check", "references", "transcripts"),
     "reads": ("reads",),
-    "alignments": ("alignments", "gates", "qc", "rna"),
+    "alignments": ("alignments", "contamination", "gates", "identity", "qc", "rna"),
     "expression": ("expression", "fusions", "partners"),
     "calls": ("callable", "copies", "copy_inputs", "maf", "purity", "translocations", "variants"),
     "abnormalities": ("abnormalities", "copy_events"),

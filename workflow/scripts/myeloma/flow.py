@@ -34,6 +34,8 @@ ANALYSES = {
 GROUP_OF = {"early": EARLY, "poor": POOR, "neither": NEITHER, "not_evaluable": NOT_EVALUABLE}
 ASSAY_OF = {"dna": "wes", "rna": "rna"}
 WORDS = {"wes": "tumour DNA", "rna": "tumour RNA"}
+#: Gates whose number says little without its reason.
+TOLD_IN_FULL = ("identity", "sex", "contamination")
 #: Group definitions that are made from the time to progression itself.
 DEFINED_BY_TIME = ("B", "C", "E")
 
@@ -184,13 +186,18 @@ def _not_sequenced(name: str, assay: str, facts: _Facts) -> str:
         return f"no usable {WORDS[assay]} sample: {told}"
     failed = facts.failed[facts.failed["sample"].isin(chosen["sample"])]
     if len(failed):
-        told = "; ".join(
-            f"{r.gate} {r.value:g} against {r.threshold:g} ({r.sample})" if r.value == r.value else
-            f"{r.gate} ({r.sample})"
-            for r in failed.itertuples()
-        )  # fmt: skip
+        told = "; ".join(_failed_gate(r) for r in failed.itertuples())
         return f"quality gate failed: {told}"
     return ""
+
+
+def _failed_gate(row) -> str:
+    """A failed gate in words; what is wrong with the person is told in full: who looks like whom."""
+    if row.gate in TOLD_IN_FULL:
+        return f"{row.gate}: {row.reason}"
+    if row.value == row.value:
+        return f"{row.gate} {row.value:g} against {row.threshold:g} ({row.sample})"
+    return f"{row.gate} ({row.sample})"
 
 
 def _groups(name: str, out: Mapping[str, str], facts: _Facts) -> dict[str, str]:

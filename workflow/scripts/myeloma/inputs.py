@@ -73,3 +73,16 @@ def somatic_names(cohort: Cohort, tumour: Sample) -> dict[str, str]:
     """Sample names in the BAM headers; normal is "" when there is none."""
     normal = cohort.normal_of(tumour.sample)
     return {"tumour": tumour.sample, "normal": normal.sample if normal else ""}
+
+
+def identity_samples(cohort: Cohort) -> list[dict[str, str]]:
+    """Every sample with reads, DNA then RNA: what the sheets say of its person, and its matched normal."""
+    found = []
+    for sample in (*cohort.wes_samples, *cohort.rna_samples):
+        normal = cohort.normal_of(sample.sample)
+        found.append(
+            {name: getattr(sample, name) for name in ("patient", "sample", "assay", "tissue")}
+            | {"sex": sample.sex or cohort.patient(sample.patient).sex}
+            | {"normal": normal.sample if normal else ""}
+        )
+    return found

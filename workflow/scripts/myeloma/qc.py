@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pysam
 
-from myeloma import files, intervals, tables
+from myeloma import files, identity, intervals, tables
 from myeloma.run import command
 
 # Depth that counts for calling: reads of this mapping quality and better, duplicates left out,
@@ -52,19 +53,23 @@ def measure(
     outputs: Mapping[str, str],
     sample: Mapping[str, str],
     threads: int = 1,
+    sites: str = "",
+    min_population_af: float = 0.0,
 ) -> None:
     """Measure one WES sample.
 
     `targets` is a BED or "" (then the whole FASTA is measured and on-target has no meaning).
     `outputs`: qc (table of contract QC), stats (samtools stats), regions and dist (mosdepth),
-    depth (depth of every base of the padded targets, bed.gz with index).
+    depth (depth of every base of the padded targets, bed.gz with index), alleles (contract ALLELES: reads
+    at the common SNPs of the VCF `sites`, no rows where it is "").
     """
     folder = Path(outputs["qc"]).parent
     folder.mkdir(parents=True, exist_ok=True)
     with files.whole(outputs["stats"]) as private:
         command(["samtools", "stats", "-@", threads - 1, "--reference", fasta, cram], stdout=private)
     numbers, inserts = read_stats(outputs["stats"])
-    dist = _depth(cram, fasta, targets, padding, outputs, folder, threads)
+    dist, sex_depths = _depth(cram, fasta, targets, padding, outputs, folder, threads)
+    identity.count(cram, fasta, sites, targets, padding, min_population_af, outputs["alleles"])
     values = {
         "reads": numbers["raw total sequences"],
         "mapped_fraction": _ratio(numbers["reads mapped"], numbers["raw total sequences"]),
@@ -73,6 +78,7 @@ def measure(
         "median_target_depth": median_depth(dist) if targets else None,
         "on_target_fraction": _on_target(cram, fasta, targets, threads) if targets else None,
         ("target" if targets else "genome") + "_bases_20x_fraction": share_at(dist, 20),
+        **sex_depths,
     }
     no_targets = {} if targets else dict.fromkeys(("median_target_depth", "on_target_fraction"), NO_TARGETS)
     rows = [
@@ -127,21 +133,48 @@ def share_at(dist: Mapping[int, float], depth: int) -> float | None:
     return max((share for seen, share in dist.items() if seen >= depth), default=0.0) if dist else None
 
 
-def _depth(cram, fasta, targets, padding, outputs, folder: Path, threads: int) -> dict[int, float]:
-    """Run mosdepth, keep its summaries, and of its per-base depth what lies in the padded targets."""
+def _depth(cram, fasta, targets, padding, outputs, folder: Path, threads: int):
+    """Run mosdepth, keep its summaries, and of its per-base depth what lies in the padded targets.
+
+    Returns depth -> share of bases (see read_dist) and the depths of X and Y over that of autosomes.
+    """
     name = Path(outputs["qc"]).name.split(".qc.")[0]
     prefix = folder / f".{name}.mosdepth"
     try:
         words = ["mosdepth", "--threads", threads, "--fasta", fasta, "--mapq", MIN_MAPPING_QUALITY]
         command([*words, *(["--by", targets] if targets else []), prefix, cram])
         os.replace(f"{prefix}.mosdepth.{'region' if targets else 'global'}.dist.txt", outputs["dist"])
+        sex_depths = read_sex_depths(f"{prefix}.mosdepth.summary.txt", bool(targets))
         lengths = intervals.contig_lengths(f"{fasta}.fai")
         wanted = intervals.read_bed(targets) if targets else intervals.whole_genome(lengths)
         _cut(f"{prefix}.per-base.bed.gz", intervals.padded(wanted, padding, lengths), outputs["depth"])
     finally:
         for left in folder.glob(f"{prefix.name}.*"):
             left.unlink()
-    return read_dist(outputs["dist"])
+    return read_dist(outputs["dist"]), sex_depths
+
+
+def read_sex_depths(path: str | os.PathLike, by_targets: bool) -> dict[str, float | None]:
+    """x_depth_ratio and y_depth_ratio: mean depth of X and Y over that of all autosomes (mosdepth summary).
+
+    None where no base of X, Y or an autosome was measured. Over the targets where there are any.
+    """
+    depths: dict[str, list[float]] = {}
+    ending = "_region" if by_targets else ""
+    with open(path, encoding="utf-8") as handle:
+        for line in list(handle)[1:]:
+            name, length, bases = line.split("\t")[:3]
+            if name.endswith("_region") != by_targets or not int(length):
+                continue
+            contig = name.removesuffix(ending)
+            kind = next((k for k, names in identity.SEX_CONTIGS.items() if contig in names), "")
+            if kind or re.fullmatch(r"(chr)?[0-9]+", contig):
+                total = depths.setdefault(kind, [0.0, 0.0])
+                total[0] += float(bases)
+                total[1] += float(length)
+    mean = {kind: bases / length for kind, (bases, length) in depths.items()}
+    base = mean.get("")
+    return {f"{k}_depth_ratio": mean[k] / base if base and k in mean else None for k in identity.SEX_CONTIGS}
 
 
 def _cut(per_base: str, wanted: Iterable[intervals.Interval], target: str) -> None:

@@ -148,6 +148,75 @@ QC = Table(
     ),
 )
 
+ALLELES = Table(
+    "alleles",
+    "results/alignments/{sample}.alleles.tsv.gz",
+    "common SNP with reads, of one sample",
+    ("chrom", "pos"),
+    (
+        _text("chrom", "contig"),
+        _whole("pos", "VCF position", "1-based", empty=False),
+        _text("ref", "reference allele"),
+        _text("alt", "alternate allele"),
+        _number("af", "frequency of the alternate allele in reference.common_sites", "fraction"),
+        _whole("ref_reads", "reads of the reference allele; duplicates out, overlapping mates once", "reads"),
+        _whole("alt_reads", "reads of the alternate allele", "reads"),
+        _whole("other_reads", "reads of another base", "reads"),
+    ),
+)
+
+IDENTITY = Table(
+    "identity",
+    "results/alignments/identity.tsv",
+    "pair of samples that matters: of one patient; alike and of two patients; the closest of another patient",
+    ("sample_a", "sample_b"),
+    (
+        _text("sample_a", "sample id"),
+        _text("sample_b", "sample id"),
+        _text("patient_a", "its patient in the sheet"),
+        _text("patient_b", "its patient in the sheet"),
+        _text("kinds", "assay and tissue of both"),
+        _text(
+            "listed",
+            "why the pair stands here; all other pairs are strangers or not assessable",
+            ("own patient", "match with another patient", "closest of another patient"),
+        ),
+        _text("expected", "same or different person, by the sheet", ("same", "different")),
+        _whole(
+            "sites", "homozygous sites of one that are read in the other (fewer of both directions)", "sites"
+        ),
+        _whole("opposite_homozygotes", "sites homozygous in both for different alleles", "sites"),
+        _whole("both_homozygous", "sites homozygous in both", "sites"),
+        _number("concordance", "1 same person, 0.5 first-degree relatives, 0 strangers; can be below 0"),
+        _number("threshold", "identity.min_concordance"),
+        _text("verdict", "same person by the reads", ("match", "mismatch", "not_assessable")),
+        _text("as_expected", "verdict against the sheet; empty: not assessable", YES_NO, empty=True),
+        REASON,
+    ),
+)
+
+CONTAMINATION = Table(
+    "contamination",
+    "results/alignments/contamination.tsv",
+    "DNA sample",
+    ("sample",),
+    (
+        PATIENT,
+        SAMPLE,
+        _text("tissue", "tumour or normal", ("tumour", "normal")),
+        _text("basis", "homozygous sites of whom", ("matched normal", "own genotypes")),
+        _whole("sites", "common SNPs used", "sites"),
+        _number("contamination", "share of reads of another person, maximum likelihood", "fraction"),
+        _number("low", "95 % profile likelihood", "fraction"),
+        _number("high", "95 % profile likelihood", "fraction"),
+        _number("error", "rate of wrong bases, estimated together", "fraction"),
+        _number("threshold", "identity.contamination_detected, for the lower limit", "fraction"),
+        _text("state", "are there foreign reads", STATES),
+        _text("source", "sample of another patient whose genotypes they fit", empty=True),
+        REASON,
+    ),
+)
+
 VARIANTS = Table(
     "variants",
     "results/calls/variants.tsv.gz",
