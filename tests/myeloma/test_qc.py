@@ -84,7 +84,8 @@ def test_a_sample_of_known_depth_is_measured(tmp_path, tools):
     cram, fasta = simulate(tmp_path)
     targets = tmp_path / "t.bed"
     targets.write_text("1\t1000\t2000\n")
-    names = {"qc": "qc/S.qc.tsv", "stats": "qc/S.stats.txt", "dist": "qc/S.dist.txt", "depth": "S.bed.gz"}
+    names = {"qc": "qc/S.qc.tsv", "stats": "qc/S.stats.txt", "dist": "qc/S.dist.txt", "depth": "S.bed.gz",
+             "alleles": "S.alleles.tsv.gz"}  # fmt: skip
     outputs = {name: str(tmp_path / path) for name, path in names.items()}
     sample = {"patient": "P", "sample": "S", "assay": "wes", "tissue": "tumour"}
     qc.measure(cram, fasta, str(targets), 50, outputs, sample)

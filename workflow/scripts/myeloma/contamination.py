@@ -4,7 +4,8 @@ The model is that of VerifyBamID (Jun, Am J Hum Genet 2012;91:839): a share of t
 drawn from the population, by the allele frequencies. Copy-number changes and losses of heterozygosity shift
 the allele fractions of a tumour as contamination does, so a tumour is judged where its matched normal is
 homozygous (Conpair, Bergmann, Bioinformatics 2016;32:3196): there any other allele is foreign or an error.
-Errors hit all sites alike, foreign alleles follow the allele frequencies; both are estimated together.
+Errors hit all sites alike, foreign alleles only those where the other person carries them; both are
+estimated together.
 """
 
 import logging
@@ -14,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import brentq, minimize, minimize_scalar
+from scipy.optimize import brentq, minimize_scalar
 from scipy.special import betaln, gammaln
 
 from myeloma import tables
@@ -49,12 +50,12 @@ class Sites:
 
 @dataclass(frozen=True)
 class Estimate:
-    """Share of foreign reads with its 95 % interval, error rate, sites used."""
+    """Share of foreign reads with its 95 % interval, error rates (see estimate), sites used."""
 
     value: float
     low: float
     high: float
-    error: float
+    errors: tuple[float, float]
     sites: int
 
 
@@ -73,7 +74,7 @@ def sites_of(alleles: pd.DataFrame, tissue: str, normal: pd.DataFrame | None, li
     mine = usable(alleles, limits)
     where = pd.MultiIndex.from_frame(mine[["chrom", "pos"]])
     af = mine["af"].to_numpy(float)
-    prior = np.stack([(1 - af) ** 2, 2 * af * (1 - af), af**2], axis=1)
+    prior = _drawn(af)
     if normal is not None:
         genotype = _homozygous(normal, limits).reindex(where).to_numpy(float)
         mine, where, af = (x[~np.isnan(genotype)] for x in (mine, where, af))
@@ -88,8 +89,8 @@ def _homozygous(normal: pd.DataFrame, limits: Mapping) -> pd.Series:
     """(chrom, pos) -> 0 homozygous reference, 1 homozygous alternate, of a normal; other sites left out."""
     seen = usable(normal, limits | {"max_sites": len(normal)})
     share = seen["alt_reads"] / (seen["alt_reads"] + seen["ref_reads"])
-    # a contaminated normal still shows up to half its foreign share at these sites
-    low = 2 * limits["homozygous_max"]
+    # wider than a genotype needs: a contaminated normal shows foreign reads at its homozygous sites too
+    low = limits["heterozygous_min"]
     kept = (share <= low) | (share >= 1 - low)
     return pd.Series(
         (share[kept] > 0.5).astype(float).to_numpy(),
@@ -97,63 +98,90 @@ def _homozygous(normal: pd.DataFrame, limits: Mapping) -> pd.Series:
     )
 
 
-def log_likelihood(share: float, error: float, seen: Sites, foreign: np.ndarray | None = None) -> np.ndarray:
-    """Log likelihood of every site. `foreign`: sites x (0, 1, 2 alternate alleles) of the other person."""
-    n, k, af = seen.depth, seen.alt, seen.af
-    if foreign is None:
-        foreign = np.stack([(1 - af) ** 2, 2 * af * (1 - af), af**2], axis=1)
-    choose = gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
-    total = np.zeros(len(n))
-    for own, column in ((0.0, 0), (1.0, 2)):
-        mixed = np.zeros(len(n))
-        for other in range(3):
-            alt = (1 - share) * own + share * other / 2
-            alt = alt * (1 - error) + (1 - alt) * error
-            mixed += foreign[:, other] * np.exp(choose + k * np.log(alt) + (n - k) * np.log1p(-alt))
-        total += seen.prior[:, column] * mixed
-    a, b = seen.het
-    total += seen.prior[:, 1] * np.exp(choose + betaln(k + a, n - k + b) - betaln(a, b))
-    return np.log((1 - ODD_SITES) * total + ODD_SITES / (n + 1))
+def _drawn(af: np.ndarray) -> np.ndarray:
+    """Sites x (0, 1, 2 alternate alleles): genotypes of a person drawn from the population."""
+    return np.stack([(1 - af) ** 2, 2 * af * (1 - af), af**2], axis=1)
+
+
+def _homozygous_part(
+    own: float, share: float, error: float, seen: Sites, foreign: np.ndarray, choose: np.ndarray
+) -> np.ndarray:
+    """Likelihood of every site whose own genotype is homozygous (own: 0 reference, 1 alternate)."""
+    n, k = seen.depth, seen.alt
+    mixed = np.zeros(len(n))
+    for other in range(3):
+        alt = (1 - share) * own + share * other / 2
+        # reads that are wrong at all such sites alike; the other way matters nowhere
+        alt = alt + error * (1 - alt) if own == 0 else alt * (1 - error)
+        alt = min(max(alt, 1e-9), 1 - 1e-9)
+        mixed += foreign[:, other] * np.exp(choose + k * np.log(alt) + (n - k) * np.log1p(-alt))
+    return mixed
+
+
+class _Model:
+    """Log likelihood of one sample; `foreign`: sites x (0, 1, 2 alternate alleles) of the other person."""
+
+    def __init__(self, seen: Sites, foreign: np.ndarray | None = None):
+        self.seen, self.foreign = seen, _drawn(seen.af) if foreign is None else foreign
+        n, k = seen.depth, seen.alt
+        self.choose = gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
+        a, b = seen.het
+        self.rest = seen.prior[:, 1] * np.exp(self.choose + betaln(k + a, n - k + b) - betaln(a, b))
+        self.rest = (1 - ODD_SITES) * self.rest + ODD_SITES / (n + 1)
+
+    def part(self, own: int, share: float, error: float) -> np.ndarray:
+        made = _homozygous_part(float(own), share, error, self.seen, self.foreign, self.choose)
+        return (1 - ODD_SITES) * self.seen.prior[:, 2 * own] * made
+
+    def total(self, share: float, errors: Sequence[float]) -> float:
+        return float(
+            np.log(self.part(0, share, errors[0]) + self.part(1, share, errors[1]) + self.rest).sum()
+        )
+
+    def profile(self, share: float) -> tuple[float, tuple[float, float]]:
+        """(highest log likelihood at this share, the two error rates there)."""
+        errors = [1e-3, 1e-3]
+        bounds = (np.log(ERRORS[0]), np.log(ERRORS[1]))
+        for own in (0, 1, 0):
+            fixed = self.part(1 - own, share, errors[1 - own]) + self.rest
+
+            def lost(e: float, own: int = own, fixed: np.ndarray = fixed) -> float:
+                return -float(np.log(self.part(own, share, float(np.exp(e))) + fixed).sum())
+
+            found = minimize_scalar(lost, bounds=bounds, method="bounded", options={"xatol": 0.02})
+            errors[own] = float(np.exp(found.x))
+        return self.total(share, errors), (errors[0], errors[1])
 
 
 def estimate(seen: Sites) -> Estimate:
-    """Maximum likelihood of foreign share and error rate together; profile-likelihood interval."""
-    low, high = np.log(ERRORS[0]), np.log(ERRORS[1])
+    """Maximum likelihood of the foreign share and two error rates together; profile-likelihood interval.
 
-    def lost(share: float, error: float) -> float:
-        return -float(log_likelihood(share, float(np.exp(error)), seen).sum())
+    Errors at homozygous reference and at homozygous alternate sites differ (reference bias of the aligner).
+    """
+    model = _Model(seen)
 
-    def profile(share: float) -> float:
-        found = minimize_scalar(lambda e: lost(share, e), bounds=(low, high), method="bounded")
-        return float(found.fun)
+    def height(share: float) -> float:
+        return model.profile(share)[0]
 
-    starts = [0.0, 0.01, 0.03, 0.1, 0.25]
-    best = min(starts, key=profile)
-    best_error = float(minimize_scalar(lambda e: lost(best, e), bounds=(low, high), method="bounded").x)
-    found = minimize(
-        lambda x: lost(float(x[0]), float(x[1])),
-        [max(best, 1e-4), best_error],
-        method="Nelder-Mead",
-        bounds=[(0.0, MOST), (low, high)],
-        options={"xatol": 1e-5, "fatol": 1e-3},
-    )
-    share, error = float(found.x[0]), float(np.exp(found.x[1]))
-    floor = min(float(found.fun), profile(share), profile(0.0))
-    share = 0.0 if floor == profile(0.0) else share
+    grid = [0.0, 0.003, 0.01, 0.03, 0.08, 0.2, MOST]
+    heights = [height(x) for x in grid]
+    top = int(np.argmax(heights))
+    around = (grid[max(0, top - 1)], grid[min(len(grid) - 1, top + 1)])
+    found = minimize_scalar(lambda x: -height(x), bounds=around, method="bounded", options={"xatol": 1e-4})
+    share, best = (float(found.x), -float(found.fun)) if -found.fun > heights[0] else (0.0, heights[0])
 
     def over(x: float) -> float:
-        return profile(x) - floor - DROP
+        return best - height(x) - DROP
 
-    lower = 0.0 if over(0.0) <= 0 else float(brentq(over, 0.0, share, xtol=1e-5))
-    upper = MOST if over(MOST) <= 0 else float(brentq(over, share, MOST, xtol=1e-5))
-    return Estimate(share, lower, upper, error, len(seen.depth))
+    lower = 0.0 if share == 0 or over(0.0) <= 0 else float(brentq(over, 0.0, share, xtol=1e-4))
+    upper = MOST if over(MOST) <= 0 else float(brentq(over, share, MOST, xtol=1e-4))
+    return Estimate(share, lower, upper, model.profile(share)[1], len(seen.depth))
 
 
 def source(seen: Sites, found: Estimate, others: Mapping[str, pd.DataFrame], limits: Mapping) -> str:
     """The sample whose genotypes explain the foreign reads best; "" when none beats an unknown person."""
-    unknown = float(log_likelihood(found.value, found.error, seen).sum())
+    unknown = _Model(seen).total(found.value, found.errors)
     best, best_name = unknown + NAMED_BY, ""
-    af = seen.af
     for name, alleles in others.items():
         there = usable(alleles, limits | {"max_sites": len(alleles)})
         share = there["alt_reads"] / (there["alt_reads"] + there["ref_reads"])
@@ -161,9 +189,8 @@ def source(seen: Sites, found: Estimate, others: Mapping[str, pd.DataFrame], lim
         x = share.reindex(seen.where).to_numpy(float)
         low, het = limits["homozygous_max"], limits["heterozygous_min"]
         known = np.stack([x <= low, (x >= het) & (x <= 1 - het), x >= 1 - low], axis=1).astype(float)
-        drawn = np.stack([(1 - af) ** 2, 2 * af * (1 - af), af**2], axis=1)
-        foreign = np.where(known.any(axis=1)[:, None], known, drawn)
-        told = float(log_likelihood(found.value, found.error, seen, foreign).sum())
+        foreign = np.where(known.any(axis=1)[:, None], known, _drawn(seen.af))
+        told = _Model(seen, foreign).total(found.value, found.errors)
         if told > best:
             best, best_name = told, name
     return best_name
@@ -190,7 +217,7 @@ def _row(sample, matched: str, seen: Sites, samples, read, limits: Mapping) -> d
         "tissue": sample["tissue"],
         "basis": basis,
     }
-    row |= dict.fromkeys(("contamination", "low", "high", "error"))
+    row |= dict.fromkeys(("contamination", "low", "high", "error_ref", "error_alt"))
     row |= {
         "sites": len(seen.depth),
         "threshold": limits["contamination_detected"],
@@ -203,7 +230,8 @@ def _row(sample, matched: str, seen: Sites, samples, read, limits: Mapping) -> d
         )
         return row | {"state": "not_assessable", "reason": why}
     found = estimate(seen)
-    row |= {"contamination": found.value, "low": found.low, "high": found.high, "error": found.error}
+    row |= {"contamination": found.value, "low": found.low, "high": found.high}
+    row |= dict(zip(("error_ref", "error_alt"), found.errors, strict=True))
     if found.low <= limits["contamination_detected"]:
         return row | {"state": "absent"}
     if sample["tissue"] == "tumour" and not matched:

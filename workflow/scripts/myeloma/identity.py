@@ -470,7 +470,8 @@ def check(
         sex_gates(samples, numbers, limits),
         contamination.gates(estimated, samples, limits),
     ]
-    made = pd.concat([f for f in frames if len(f)] or [tables.empty(tables.QC)], ignore_index=True)
+    rows = [row for frame in frames for row in frame.to_dict("records")]
+    made = tables.conform(pd.DataFrame(rows, columns=tables.QC.names()), tables.QC)
     made = accept(made, limits["accept"])
     for row in made[made["verdict"] == "fail"].itertuples():
         logging.warning("sample %s: %s", row.sample, row.reason)

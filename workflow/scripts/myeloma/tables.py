@@ -209,7 +209,12 @@ CONTAMINATION = Table(
         _number("contamination", "share of reads of another person, maximum likelihood", "fraction"),
         _number("low", "95 % profile likelihood", "fraction"),
         _number("high", "95 % profile likelihood", "fraction"),
-        _number("error", "rate of wrong bases, estimated together", "fraction"),
+        _number("error_ref", "alternate reads at all homozygous reference sites alike (errors)", "fraction"),
+        _number(
+            "error_alt",
+            "reference reads at all homozygous alternate sites alike (reference bias)",
+            "fraction",
+        ),
         _number("threshold", "identity.contamination_detected, for the lower limit", "fraction"),
         _text("state", "are there foreign reads", STATES),
         _text("source", "sample of another patient whose genotypes they fit", empty=True),
