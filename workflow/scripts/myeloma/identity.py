@@ -59,7 +59,17 @@ def count(
         places.write_text("".join(f"{chrom}\t{pos}\n" for chrom, pos in chosen), encoding="utf-8")
         words = ["bcftools", "mpileup", "--no-version", "-f", fasta, "-T", places, "-I", "-B", "-A"]
         words += ["-q", MIN_MAPPING_QUALITY, "-Q", MIN_BASE_QUALITY, "-d", MOST_DEPTH]
-        words += ["--ff", "UNMAP,SECONDARY,QCFAIL,DUP", "-a", "FORMAT/AD", "-Ou", "-o", piled, cram]
+        words += [
+            "--ignore-RG",
+            "--ff",
+            "UNMAP,SECONDARY,QCFAIL,DUP",
+            "-a",
+            "FORMAT/AD",
+            "-Ou",
+            "-o",
+            piled,
+            cram,
+        ]
         command(words)
         told = command(["bcftools", "query", "-f", "%CHROM\t%POS\t%REF\t%ALT[\t%AD]\n", piled])
     tables.write(_counted(told.splitlines(), chosen), output, tables.ALLELES)
