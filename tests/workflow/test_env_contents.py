@@ -34,7 +34,12 @@ TOOLS = {
 #: Words that a rule's script reaches without needing the tool: align_rna asks a shared function for STAR's
 #: version; build_report asks all tools for theirs and says where else it is pinned when one is not there.
 NOT_RUN = {"align_rna": {"bwa", "bwa-mem2"}, "build_report": set(TOOLS.values())}
-LIBRARIES = {"yaml": "pyyaml", "dateutil": "python-dateutil", "sklearn": "scikit-learn"}
+LIBRARIES = {
+    "yaml": "pyyaml",
+    "dateutil": "python-dateutil",
+    "sklearn": "scikit-learn",
+    "SigProfilerAssignment": "sigprofilerassignment",
+}
 
 
 def rules():

@@ -278,6 +278,75 @@ rule join_copies:
         "../scripts/join_copies.py"
 
 
+# Mutational burden and signatures
+
+TUMOURS_AND_NORMALS = [
+    {
+        "patient": sample.patient,
+        "sample": sample.sample,
+        "normal": inputs.somatic_names(COHORT, sample)["normal"],
+    }
+    for sample in COHORT.dna_tumours
+]
+
+
+rule measure_burden:
+    input:
+        **named(coding=SETTINGS.has("gtf") and "results/references/coding.tsv.gz"),
+        depths=[f"results/alignments/{sample.sample}.per_base.bed.gz" for sample in COHORT.dna_tumours],
+        variants="results/calls/variants.tsv.gz",
+        segments="results/calls/segments.tsv.gz",
+        purity="results/calls/purity.tsv",
+        qc="results/alignments/qc.tsv",
+        regions="results/references/regions.tsv",
+        arms="results/references/arms.tsv",
+    output:
+        table="results/calls/burden.tsv",
+    log:
+        "logs/measure_burden.log",
+    benchmark:
+        "benchmarks/measure_burden.tsv"
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+        runtime=120,
+    params:
+        tumours=TUMOURS_AND_NORMALS,
+        rules={name: SETTINGS[name] for name in ("burden", "somatic", "gates")},
+        code=files.code_of("burden", "callable", "maf", "copies", "gates", "places", "tables"),
+    script:
+        "../scripts/measure_burden.py"
+
+
+rule fit_signatures:
+    input:
+        variants="results/calls/variants.tsv.gz",
+        qc="results/alignments/qc.tsv",
+        regions="results/references/regions.tsv",
+        fasta="results/references/genome.fa",
+        fai="results/references/genome.fa.fai",
+    output:
+        counts="results/calls/sbs96.tsv",
+        table="results/calls/signatures.tsv",
+    log:
+        "logs/fit_signatures.log",
+    benchmark:
+        "benchmarks/fit_signatures.tsv"
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+        runtime=120,
+    params:
+        tumours=TUMOURS_AND_NORMALS,
+        rules=SETTINGS["signatures"],
+        build=SETTINGS["reference"]["build"],
+        code=files.code_of("signatures", "contexts", "copies", "gates", "places", "tables"),
+    script:
+        "../scripts/fit_signatures.py"
+
+
 # Translocations
 
 

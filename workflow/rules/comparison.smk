@@ -1,7 +1,7 @@
 """comparison: early against poor responders, response rates, survival, and where every patient is.
 
-Reads results/cohort/samples.tsv, results/alignments/qc.tsv, results/abnormalities, results/expression and
-results/response. Writes results/comparison, and results/cohort/flow.tsv: the flow is a table of the
+Reads results/cohort/samples.tsv, results/alignments/qc.tsv, results/calls/sbs96.tsv, results/abnormalities,
+results/expression and results/response. Writes results/comparison, and results/cohort/flow.tsv: the flow is a table of the
 cohort, but it needs the gates, the groups and the calls, so the stage that has them all writes it.
 """
 
@@ -122,6 +122,29 @@ rule fit_survival:
         code=files.code_of("survival", "flow", "tables"),
     script:
         "../scripts/fit_survival.py"
+
+
+rule pool_signatures:
+    input:
+        counts="results/calls/sbs96.tsv",
+        samples="results/cohort/samples.tsv",
+        flow="results/cohort/flow.tsv",
+        qc="results/alignments/qc.tsv",
+    output:
+        table="results/comparison/signatures_by_group.tsv",
+    log:
+        "logs/pool_signatures.log",
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=30,
+    params:
+        rules=SETTINGS["signatures"],
+        build=SETTINGS["reference"]["build"],
+        code=files.code_of("pooled", "signatures", "contexts", "flow", "gates", "tables"),
+    script:
+        "../scripts/pool_signatures.py"
 
 
 # Expression

@@ -83,7 +83,7 @@ def assess(
     `coding`: gene -> coding intervals (1-based, inclusive). `hotspots`: gene -> per residue the intervals
     of its codon. `limits`: config section `somatic`.
     """
-    needed = _needed(purity, limits)
+    needed = depth_wanted(purity, limits)
     rows = []
     for gene in genes:
         places, codons = coding.get(gene, ()), hotspots.get(gene, ())
@@ -105,7 +105,8 @@ def assess(
     return pd.DataFrame(rows, columns=tables.CALLABLE.names())
 
 
-def _needed(purity: float | None, limits: Mapping) -> int | None:
+def depth_wanted(purity: float | None, limits: Mapping) -> int | None:
+    """Depth for the power of `limits` (config section `somatic`) at this purity; None without a purity."""
     if purity is None or pd.isna(purity):
         return None
     return depth_needed(

@@ -347,6 +347,95 @@ COPY_REGIONS = Table(
     ),
 )
 
+BURDEN = Table(
+    "burden",
+    "results/calls/burden.tsv",
+    "tumour sample",
+    ("sample",),
+    (
+        PATIENT,
+        SAMPLE,
+        _text("mode", "with or without a normal", ("tumour_normal", "tumour_only")),
+        _number("purity", "purity_used of purity.tsv", "fraction"),
+        _text("state", "of the mutational burden", ("measured", "not_assessable")),
+        _number("tmb", "non-synonymous mutations per callable megabase", "1/Mb"),
+        _number("tmb_low", "exact Poisson interval", "1/Mb"),
+        _number("tmb_high", "exact Poisson interval", "1/Mb"),
+        _whole("nonsynonymous", "PASS, changing the protein, at callable coding bases", "mutations"),
+        _whole("coding", "PASS at callable coding bases, whatever they change", "mutations"),
+        _whole("snvs", "of coding: one base", "mutations"),
+        _whole("mnvs", "of coding: two or more neighbouring bases, one event", "mutations"),
+        _whole("indels", "of coding: insertions and deletions", "mutations"),
+        _whole("without_power", "PASS at coding bases that are not callable, not counted", "mutations"),
+        _number("callable_mb", "coding bases with power for a clonal heterozygous variant", "Mb"),
+        _number("coding_mb", "coding bases known, without IG loci", "Mb"),
+        _whole("depth_needed", "reads needed for the power at this purity", "reads"),
+        REASON,
+        _text("copies_state", "of the changed copies", ("measured", "not_assessable")),
+        _number("genome_changed", "share of the segmented autosomes with changed copies", "fraction"),
+        _whole("arms_changed", "autosomal arms changed over burden.arm_changed_fraction", "arms"),
+        _whole("arms_seen", "autosomal arms with a segment", "arms"),
+        _number("segmented_mb", "autosomal bases in segments with integer copies", "Mb"),
+        _text("copies_reason", "why the changed copies are not assessable", empty=True),
+    ),
+)
+
+SBS96 = Table(
+    "sbs96",
+    "results/calls/sbs96.tsv",
+    "class of single-base substitution; one column per tumour sample with a normal",
+    ("mutation_type",),
+    (_text("mutation_type", "COSMIC class by the pyrimidine, e.g. A[C>T]G; COSMIC's order"),),
+    wide=True,
+)
+
+SIGNATURES = Table(
+    "signatures",
+    "results/calls/signatures.tsv",
+    "tumour sample, signature",
+    ("patient", "sample", "signature"),
+    (
+        PATIENT,
+        SAMPLE,
+        _text("signature", "COSMIC name"),
+        _text("state", "absent: below signatures.absent_below with the interval's end", STATES),
+        _whole("mutations", "attributed to it", "SNVs"),
+        _number("share", "of the SNVs", "fraction"),
+        _number("share_low", "bootstrap interval", "fraction"),
+        _number("share_high", "bootstrap interval", "fraction"),
+        _number("support", "replicates in which it is attributed at all", "fraction"),
+        _whole("snvs", "somatic SNVs of the sample; empty without a normal", "SNVs"),
+        _number("cosine", "of the spectrum and its reconstruction"),
+        _text("table", "signature table"),
+        _text("library", "what fitted, with version"),
+        REASON,
+    ),
+)
+
+SIGNATURES_BY_GROUP = Table(
+    "signatures_by_group",
+    "results/comparison/signatures_by_group.tsv",
+    "response group, signature",
+    ("group", "signature"),
+    (
+        _text("group", "response group", GROUPS),
+        _text("signature", "COSMIC name"),
+        _text("state", "as in signatures.tsv", STATES),
+        _whole("patients", "whose SNVs are pooled", "patients"),
+        _whole("snvs", "pooled somatic SNVs", "SNVs"),
+        _whole("mutations", "attributed to it", "SNVs"),
+        _number("share", "of the SNVs", "fraction"),
+        _number("share_low", "bootstrap interval", "fraction"),
+        _number("share_high", "bootstrap interval", "fraction"),
+        _number("support", "replicates in which it is attributed at all", "fraction"),
+        _text("resampled", "what the bootstrap draws", ("patients", "mutations", "")),
+        _number("cosine", "of the spectrum and its reconstruction"),
+        _text("table", "signature table"),
+        _text("library", "what fitted, with version"),
+        REASON,
+    ),
+)
+
 TRANSLOCATIONS = Table(
     "translocations",
     "results/calls/translocations.tsv",
