@@ -96,6 +96,9 @@ def cohort(
     made.frames["expression_early_vs_poor"] = _expression(rng, genes if rna and clinical else 0)
     made.frames["sample_map"] = _map(made.frames["samples"], rng)
     made.frames["purity"] = _purity(made.frames["samples"], rng)
+    made.frames["burden"] = _burden(made.frames["samples"], text)
+    made.frames["signatures"] = _signatures(made.frames["samples"], text)
+    made.frames["signatures_by_group"] = _signatures_by_group(text if clinical else "no groups")
     _compare(made)
     return made
 
@@ -321,6 +324,62 @@ def _purity(samples, rng) -> pd.DataFrame:
     frame["ploidy"], frame["status"], frame["interval"] = 2.1, "resolved", "0.5-0.9"
     frame["sorted_purity"], frame["purity_used"], frame["reason"] = 0.9, frame["purity"], ""
     return _conform(frame, tables.PURITY)
+
+
+def _burden(samples, text) -> pd.DataFrame:
+    rows = []
+    for i, s in enumerate(
+        samples[(samples["assay"] == "wes") & (samples["tissue"] == "tumour")].itertuples()
+    ):
+        seen = i % 4 != 3
+        row = {"patient": s.patient, "sample": s.sample, "mode": "tumour_normal" if seen else "tumour_only"}
+        row |= {"state": "measured" if seen else "not_assessable", "copies_state": "measured"}
+        row |= {"reason": "" if seen else (text or "tumour only"), "copies_reason": ""}
+        row |= {"genome_changed": 0.25, "arms_changed": 7, "arms_seen": 39}
+        if seen:
+            row |= {"tmb": 1.6, "tmb_low": 1.1, "tmb_high": 2.2, "nonsynonymous": 48, "coding": 66}
+            row |= {"callable_mb": 30.5, "coding_mb": 34.0}
+        rows.append(row)
+    frame = pd.DataFrame(rows, columns=tables.BURDEN.names())
+    return tables.conform(frame, tables.BURDEN)
+
+
+def _fit(i: int, text: str) -> list[dict]:
+    """A fitted spectrum, or one that was refused."""
+    about = {"table": "COSMIC_v3.4_SBS_GRCh38_exome", "library": "SigProfilerAssignment 1.1.5"}
+    if i % 3 == 2:
+        why = {
+            "state": NOT_ASSESSABLE,
+            "snvs": 12,
+            "reason": text or "12 SNVs, fewer than the 50 that a fit needs",
+        }
+        return [about | why | {"signature": name} for name in ("SBS1", "SBS99")]
+    about |= {"snvs": 120, "cosine": 0.91}
+    return [
+        about | {"signature": "SBS1", "state": PRESENT, "share": 0.6, "share_low": 0.4, "share_high": 0.7},
+        about
+        | {"signature": "SBS99", "state": NOT_ASSESSABLE, "share": 0.1, "share_low": 0, "share_high": 0.2},
+    ]
+
+
+def _signatures(samples, text) -> pd.DataFrame:
+    wes = samples[(samples["assay"] == "wes") & (samples["tissue"] == "tumour")]
+    rows = [
+        {"patient": s.patient, "sample": s.sample} | row
+        for i, s in enumerate(wes.itertuples())
+        for row in _fit(i, text)
+    ]
+    return tables.conform(pd.DataFrame(rows, columns=tables.SIGNATURES.names()), tables.SIGNATURES)
+
+
+def _signatures_by_group(text) -> pd.DataFrame:
+    rows = [
+        {"group": group, "patients": 5, "resampled": "patients" if i % 3 != 2 else ""} | row
+        for i, group in ((0, EARLY), (2, POOR))
+        for row in _fit(i, text)
+    ]
+    frame = pd.DataFrame(rows, columns=tables.SIGNATURES_BY_GROUP.names())
+    return tables.conform(frame, tables.SIGNATURES_BY_GROUP)
 
 
 def _compare(made: Made) -> None:

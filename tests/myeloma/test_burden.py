@@ -10,7 +10,13 @@ from myeloma import burden, callable, tables
 from myeloma.places import ARM_COLUMNS, REGION_COLUMNS
 
 RULES = {
-    "burden": {"min_callable_mb": 0.00001, "confidence": 0.95, "arm_changed_fraction": 0.5},
+    "burden": {
+        "min_callable_mb": 0.00001,
+        "confidence": 0.95,
+        "min_segmented_fraction": 0.8,
+        "arm_changed_fraction": 0.5,
+    },
+    "copy_number": {"detection_z": 3.0},
     "somatic": {"callable_power": 0.9, "min_tumour_alt_reads": 3, "min_tumour_af": 0.03},
     "gates": {"purity_min": 0.2},
 }
@@ -92,6 +98,7 @@ CALLED = (
 
 def purity(**more):
     row = {"patient": "P", "sample": "T", "purity_used": 0.6, "status": "resolved", "base_copies": 2}
+    row |= {"noise": 0.2, "scatter": 0.01}
     made = pd.DataFrame([row | more]).reindex(columns=tables.PURITY.names())
     return tables.conform(made, tables.PURITY)
 
@@ -108,7 +115,7 @@ def qc(*failed):
 def segments(*rows):
     names = ("chrom", "start", "end", "total_copies", "minor_copies")
     made = pd.DataFrame([dict(zip(names, row, strict=True)) for row in rows], columns=names)
-    made = made.assign(patient="P", sample="T").reindex(columns=tables.SEGMENTS.names())
+    made = made.assign(patient="P", sample="T", targets=100).reindex(columns=tables.SEGMENTS.names())
     return tables.conform(made, tables.SEGMENTS)
 
 
@@ -195,6 +202,21 @@ def test_copies_that_cannot_be_counted_say_why(coding, depths, change, said):
     row = measured(coding, depths, **change)
     assert row["copies_state"] == "not_assessable" and said in row["copies_reason"]
     assert pd.isna(row["genome_changed"])
+
+
+def test_unchanged_counts_only_where_a_change_would_have_shown(coding, depths):
+    """At purity 0.6 a gain moves log2(2.6 / 2) = 0.379; three errors of noise 0.2 and scatter 0.01: 3 targets."""
+    seen = segments(("chr1", 1, 500, 2, 1), ("chr1", 501, 600, 1, 0), ("chr1", 601, 700, 2, 1))
+    for few, open_ in ((3, 0), (2, 100)):
+        row = measured(
+            coding, depths, segments=seen.assign(targets=[100, 1, few]).astype({"targets": "Int64"})
+        )
+        assert row["open_mb"] == pytest.approx(open_ / 1e6)
+        assert row["genome_changed"] == pytest.approx(100 / (700 - open_))
+    row = measured(coding, depths, segments=seen.assign(targets=[1, 1, 1]).astype({"targets": "Int64"}))
+    assert (
+        row["copies_state"] == "not_assessable" and "in 86% of the segmented genome" in row["copies_reason"]
+    )
 
 
 def test_copies_of_a_tumour_without_normal_are_measured(coding, depths):

@@ -229,6 +229,23 @@ def test_any_gene_named_before_mutation_is_in_italics():
     assert "<i>" not in words.italic_genes("XYZ<b> mutation")
 
 
+def test_what_was_not_measured_is_counted_and_has_its_reason():
+    seen = fabricate.cohort(n=9, seed=4).frames
+    anchors = sections.Anchors([])
+    burden = sections.burden(seen, anchors)
+    out = int((seen["burden"]["state"] == "not_assessable").sum())
+    assert 0 < out < len(seen["burden"])
+    assert f"not assessable in {out} of {len(seen['burden'])} tumour samples" in burden["told"]
+    told = [[c.text for c in row] for row in burden["table"].rows]
+    assert all((row[2] == "not assessable") == (row[8] == "tumour only") for row in told)
+    assert told[0][2] == "1.6 (1.1-2.2)" and told[0][6:8] == ["25 %", "7 of 39"]
+    made = sections.signatures(seen, anchors)
+    first, refused = ([c.text for c in made["table"].rows[i]] for i in (0, 2))
+    assert first[4:] == ["SBS1 0.60 (0.40-0.70)", "SBS99", ""]
+    assert refused[4:] == ["", "", "12 SNVs, fewer than the 50 that a fit needs"]
+    assert "COSMIC_v3.4_SBS_GRCh38_exome, SigProfilerAssignment 1.1.5" in made["used"]
+
+
 def test_gates_of_tumours_and_normals_are_told_apart():
     seen = {"qc": fabricate_qc([("tumour", 30.0, "pass"), ("normal", 15.0, "fail")])}
     rows = sections.lamps(seen).rows

@@ -313,7 +313,7 @@ rule measure_burden:
         runtime=120,
     params:
         tumours=TUMOURS_AND_NORMALS,
-        rules={name: SETTINGS[name] for name in ("burden", "somatic", "gates")},
+        rules={name: SETTINGS[name] for name in ("burden", "somatic", "copy_number", "gates")},
         code=files.code_of("burden", "callable", "maf", "copies", "gates", "places", "tables"),
     script:
         "../scripts/measure_burden.py"

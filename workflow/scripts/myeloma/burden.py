@@ -193,34 +193,57 @@ def copies_blocked(entry: Mapping[str, Any] | None, failed: Mapping[str, str], p
     return ""
 
 
-def changed_copies(
-    segments: pd.DataFrame, arms: pd.DataFrame, base: int, arm_fraction: float
-) -> dict[str, Any]:
-    """Share of the segmented autosomes with other copies than `base`, and arms changed over `arm_fraction`.
+def shows_gain(segments: pd.DataFrame, entry: Mapping[str, Any], base: int, z: float) -> pd.Series:
+    """Segments in which a clonal gain of one copy would move the copy ratio by `z` standard errors.
 
-    Changed: another number of copies, or as many with another minor allele (copy-neutral loss included).
-    `segments`: those of one sample; segments without integer copies are left out of both sides.
+    The gain is the smallest change that is counted: a loss moves the log2 ratio further. The error is that of
+    the sample's targets (noise over the root of their number) with its scatter between segments.
     """
-    known = segments[~copies.on_sex(segments["chrom"]) & segments["total_copies"].notna()]
-    lengths = (known["end"] - known["start"] + 1).astype(float)
-    changed = (known["total_copies"] != base).fillna(False) | (known["minor_copies"] != base // 2).fillna(
-        False
-    )
-    changed = changed.astype(bool)
-    arms_seen = arms_changed = 0
+    level = entry["purity_used"] * base + 2 * (1 - entry["purity_used"])
+    moved = np.log2((level + entry["purity_used"]) / level)
+    targets = segments["targets"].astype(float).clip(lower=1)
+    return moved >= z * np.hypot(entry["noise"] / np.sqrt(targets), entry["scatter"])
+
+
+def changed_copies(
+    segments: pd.DataFrame, entry: Mapping[str, Any], arms: pd.DataFrame, rules: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Share of the autosomes with changed copies, and how many arms are changed; one sample.
+
+    Changed: another number of copies than the base (2, or 4 where the genome is doubled), or as many with
+    another minor allele (copy-neutral loss). An unchanged segment counts only where a change would have shown;
+    the others, and those without integer copies, are open. `entry`: the sample's row of PURITY; `rules`:
+    config sections burden and copy_number.
+    """
+    base = int(entry["base_copies"]) if pd.notna(entry["base_copies"]) else 2
+    own = segments[~copies.on_sex(segments["chrom"])]
+    length = (own["end"] - own["start"] + 1).astype(float)
+    changed = (own["total_copies"] != base) | (own["minor_copies"] != base // 2)
+    changed = changed.fillna(False).astype(bool) & own["total_copies"].notna()
+    shown = shows_gain(own, entry, base, rules["copy_number"]["detection_z"]) & own["total_copies"].notna()
+    known = changed | shown
+    made = {"segmented_mb": length[known].sum() / 1e6, "open_mb": length[~known].sum() / 1e6}
+    if not length.sum():
+        return made | {"copies_state": NOT_ASSESSABLE, "copies_reason": "no autosomal segment"}
+    share = length[known].sum() / length.sum()
+    if share < rules["burden"]["min_segmented_fraction"]:
+        reason = f"in {1 - share:.0%} of the segmented genome a clonal gain would not have shown"
+        return made | {"copies_state": NOT_ASSESSABLE, "copies_reason": reason}
+    seen, lost = _arms(own[known], changed[known], arms, rules["burden"]["arm_changed_fraction"])
+    made |= {"genome_changed": float(length[changed].sum() / length[known].sum())}
+    return made | {"arms_changed": lost, "arms_seen": seen, "copies_state": MEASURED, "copies_reason": ""}
+
+
+def _arms(known: pd.DataFrame, changed: pd.Series, arms: pd.DataFrame, fraction: float) -> tuple[int, int]:
+    """Informative autosomal arms with a segment, and those changed in more than `fraction` of its bases."""
+    seen = lost = 0
     for arm in arms[(arms["informative"] == "yes") & ~copies.on_sex(arms["chrom"])].itertuples():
         inside = known[copies.overlaps(known, arm.chrom, arm.start, arm.end)]
         span = (inside["end"].clip(upper=arm.end) - inside["start"].clip(lower=arm.start) + 1).astype(float)
         if span.sum() > 0:
-            arms_seen += 1
-            arms_changed += bool(span[changed[inside.index]].sum() > arm_fraction * span.sum())
-    total = lengths.sum()
-    return {
-        "segmented_mb": total / 1e6,
-        "genome_changed": float(lengths[changed].sum() / total) if total else None,
-        "arms_changed": arms_changed,
-        "arms_seen": arms_seen,
-    }
+            seen += 1
+            lost += bool(span[changed[inside.index]].sum() > fraction * span.sum())
+    return seen, lost
 
 
 # Cohort
@@ -237,7 +260,7 @@ def measure(
     """Row of contract BURDEN of one tumour: `sample` holds patient, sample, normal ("" without).
 
     `read`: frames by contract name (variants, segments, purity, qc); `rules`: config sections burden,
-    somatic, gates.
+    somatic, copy_number, gates.
     """
     failed = gates.failed(read["qc"])
     rows = read["purity"][read["purity"]["sample"] == sample["sample"]].to_dict("records")
@@ -262,10 +285,7 @@ def measure(
     made |= {"copies_state": NOT_ASSESSABLE if reason else MEASURED, "copies_reason": reason}
     if not reason:
         segments = read["segments"][read["segments"]["sample"] == sample["sample"]]
-        base = int(entry["base_copies"]) if pd.notna(entry["base_copies"]) else 2
-        made |= changed_copies(segments, arms, base, rules["burden"]["arm_changed_fraction"])
-        if made["genome_changed"] is None:
-            made |= {"copies_state": NOT_ASSESSABLE, "copies_reason": "no autosomal segment has copies"}
+        made |= changed_copies(segments, entry, arms, rules)
     return made
 
 

@@ -375,7 +375,10 @@ BURDEN = Table(
         _number("genome_changed", "share of the segmented autosomes with changed copies", "fraction"),
         _whole("arms_changed", "autosomal arms changed over burden.arm_changed_fraction", "arms"),
         _whole("arms_seen", "autosomal arms with a segment", "arms"),
-        _number("segmented_mb", "autosomal bases in segments with integer copies", "Mb"),
+        _number(
+            "segmented_mb", "autosomes in segments that are changed, or in which a change had shown", "Mb"
+        ),
+        _number("open_mb", "autosomes in other segments, in neither side of the share", "Mb"),
         _text("copies_reason", "why the changed copies are not assessable", empty=True),
     ),
 )

@@ -24,7 +24,7 @@ HERE = Path(__file__).parent
 READ = (
     tables.SAMPLES, tables.FLOW, tables.QC, tables.ABNORMALITIES, tables.VISITS, tables.RESPONSE,
     tables.ENDPOINTS, tables.BY_GROUP, tables.EXPRESSION, tables.RATES, tables.SURVIVAL, tables.CURVES,
-    tables.SAMPLE_MAP, tables.PURITY,
+    tables.SAMPLE_MAP, tables.PURITY, tables.BURDEN, tables.SIGNATURES, tables.SIGNATURES_BY_GROUP,
 )  # fmt: skip
 TOOLS = (
     ("samtools", "--version"),
@@ -184,6 +184,8 @@ def context(seen: dict[str, Any], given: Given) -> dict[str, Any]:
         "by_abnormality": sections.survival_by_abnormality(rows, seen),
         "matrix": sections.matrix(seen, anchors, list(kinds), kinds),
         "frequencies": sections.frequencies(seen, kinds),
+        "burden": sections.burden(seen, anchors),
+        "signatures": sections.signatures(seen, anchors),
         "expression": sections.expression(
             seen, alpha, config["comparison"]["small_group_for_expression"], given.expression_note
         ),

@@ -515,6 +515,72 @@ def frequencies(seen: Mapping, kinds: Mapping[str, str]) -> Table:
     return table("frequencies", "Frequency of each abnormality, all patients", columns, rows, columns[2:])
 
 
+# Burden and signatures
+
+
+def burden(seen: Mapping, anchors: Anchors) -> dict:
+    """Mutational burden and changed copies of each tumour, and in how many they could not be measured."""
+    frame = seen["burden"]
+    rows = [
+        [anchors.cell(r.patient), r.sample, _rate_cell(r), r.nonsynonymous, r.coding, r.callable_mb,
+         Cell(f"{100 * r.genome_changed:.0f} %", r.genome_changed) if r.copies_state == "measured" else "",
+         Cell(f"{r.arms_changed} of {r.arms_seen}", float(r.arms_changed)) if r.copies_state == "measured" else "",
+         "; ".join(dict.fromkeys(why for why in (r.reason, r.copies_reason) if why))]
+        for r in frame.itertuples()
+    ]  # fmt: skip
+    columns = ["Patient", "Sample", "Mutations per Mb (interval)", "Changing the protein", "All coding",
+               "Callable Mb", "Genome changed", "Arms changed", "Not assessable because"]  # fmt: skip
+    caption = "Non-synonymous mutations per callable megabase with the exact Poisson interval; changed copies"
+    open_ = [int((frame[name] == NOT_ASSESSABLE).sum()) for name in ("state", "copies_state")]
+    told = (
+        f"Mutational burden: not assessable in {open_[0]} of {words.count(len(frame), 'tumour sample')}; "
+        f"changed copies: in {open_[1]}."
+    )
+    return {"table": table("burden", caption, columns, rows, columns[2:8]), "told": told}
+
+
+def _rate_cell(row) -> Cell:
+    if row.state != "measured":
+        return Cell(words.state(row.state), None, "", "unknown")
+    return Cell(f"{row.tmb:.1f} ({row.tmb_low:.1f}-{row.tmb_high:.1f})", row.tmb)
+
+
+def signatures(seen: Mapping, anchors: Anchors) -> dict:
+    """Signatures of each tumour and of the pooled mutations of each group; where refused, the reason."""
+    frame, by_group = seen["signatures"], seen["signatures_by_group"]
+    rows, refused = [], 0
+    for (patient, sample), mine in frame.groupby(["patient", "sample"], sort=True):
+        said = _fitted(mine)
+        refused += not said[0]
+        rows.append([anchors.cell(patient), sample, mine["snvs"].iloc[0], mine["cosine"].iloc[0], *said])
+    columns = ["Patient", "Sample", "SNVs", "Cosine", "Present (interval)", "Open", "Not assessable because"]
+    caption = "Mutational signatures by tumour: share of the SNVs with its bootstrap interval"
+    made = {"table": table("signatures", caption, columns, rows, columns[2:4])}
+    made["told"] = f"Signatures: not assessable in {refused} of {words.count(len(rows), 'tumour sample')}."
+    rows = []
+    for group, mine in by_group.groupby("group", sort=True):
+        first = mine.iloc[0]
+        rows.append([Cell(words.group(group), None, "", _side(group)), first["patients"], first["snvs"],
+                     first["cosine"], *_fitted(mine), first["resampled"]])  # fmt: skip
+    columns = ["Group", "Patients", "SNVs", "Cosine", *columns[4:], "Resampled"]
+    caption = "Mutational signatures of the pooled SNVs of each response group"
+    made["by_group"] = table("signatures-by-group", caption, columns, rows, columns[1:4])
+    used = sorted({f"{r.table}, {r.library}" for r in [*frame.itertuples(), *by_group.itertuples()]})
+    made["used"] = "; ".join(used)
+    return made
+
+
+def _fitted(rows: pd.DataFrame) -> tuple[str, str, str]:
+    """Present signatures with share and interval, open ones, and the reason where nothing was fitted."""
+    if not rows["share"].notna().any():
+        return "", "", rows["reason"].iloc[0]
+    present = rows[rows["state"] == PRESENT].sort_values("share", ascending=False)
+    told = [
+        f"{r.signature} {r.share:.2f} ({r.share_low:.2f}-{r.share_high:.2f})" for r in present.itertuples()
+    ]
+    return ", ".join(told) or "none", ", ".join(rows.loc[rows["state"] == NOT_ASSESSABLE, "signature"]), ""
+
+
 # Expression
 
 

@@ -11,12 +11,12 @@ GENE_NAMES = ("TP53", "RAS", "RAF", "CRBN", "MYC")
 
 def missing(value) -> bool:
     """Is it empty: None, nan, NA or ""?"""
-    if value is None or value == "":
+    if value is None or str(value) in ("", "<NA>"):
         return True
     try:
         return bool(math.isnan(value))
     except TypeError:
-        return str(value) in ("<NA>", "nan")
+        return str(value) == "nan"
 
 
 def percent(fraction: float, of: int) -> str:
