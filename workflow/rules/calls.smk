@@ -199,18 +199,22 @@ rule collect_copies:
 
 
 rule make_copy_panel:
+    # Only for kits without a frozen panel: what stands is read, and nothing makes it again.
     input:
         unpack(lambda wildcards: COPIES.panel_inputs(wildcards.kit)),
+        targets="results/references/kits/{kit}.targets.bed",
+        fai="results/references/genome.fa.fai",
     output:
-        panel="results/calls/copies/kits/{kit}.panel.hdf5",
-        normals="results/calls/copies/kits/{kit}.normals.tsv",
-        sex_reference="results/calls/copies/kits/{kit}.sex_reference.tsv",
+        panel=COPIES.panels.path("{kit}", "copies.hdf5"),
+        normals=COPIES.panels.path("{kit}", "copies_normals.tsv"),
+        sex_reference=COPIES.panels.path("{kit}", "sex_reference.tsv"),
+        record=COPIES.panels.path("{kit}", "copies.json"),
     log:
         "logs/make_copy_panel/{kit}.log",
     benchmark:
         "benchmarks/make_copy_panel/{kit}.tsv"
     wildcard_constraints:
-        kit=inputs.one_of(COPIES.kits()),
+        kit=inputs.one_of(COPIES.panels.to_make("copies")),
     conda:
         "../../envs/gatk.yaml"
     threads: 2
@@ -276,6 +280,77 @@ rule join_copies:
         code=files.code_of("copies", "tables"),
     script:
         "../scripts/join_copies.py"
+
+
+# The Mutect2 panel of a kit: made by the target `panel` alone, used by every call once it stands
+
+
+rule call_panel_normal:
+    input:
+        bam="results/alignments/{sample}.bam",
+        bai="results/alignments/{sample}.bam.bai",
+        targets=lambda wildcards: inputs.targets_of(SETTINGS, COHORT.sample(wildcards.sample)),
+        fasta="results/references/genome.fa",
+        fai="results/references/genome.fa.fai",
+        dictionary="results/references/genome.dict",
+    output:
+        vcf="results/calls/panel_normals/{sample}.vcf.gz",
+        tbi="results/calls/panel_normals/{sample}.vcf.gz.tbi",
+    log:
+        "logs/call_panel_normal/{sample}.log",
+    benchmark:
+        "benchmarks/call_panel_normal/{sample}.tsv"
+    wildcard_constraints:
+        sample=inputs.one_of(sample.sample for kit in COPIES.kits() for sample in COPIES.normals(kit)),
+    conda:
+        "../../envs/gatk.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 3500 * attempt,
+        runtime=lambda wildcards, attempt: 480 * attempt,
+    params:
+        padding=SETTINGS["somatic"]["interval_padding"],
+    script:
+        "../scripts/call_panel_normal.py"
+
+
+rule make_somatic_panel:
+    input:
+        **named(
+            germline=SETTINGS.has("germline") and "results/references/germline.vcf.gz",
+            germline_index=SETTINGS.has("germline") and "results/references/germline.vcf.gz.tbi",
+        ),
+        calls=lambda wildcards: [
+            f"results/calls/panel_normals/{sample.sample}.vcf.gz" for sample in COPIES.normals(wildcards.kit)
+        ],
+        targets="results/references/kits/{kit}.targets.bed",
+        fasta="results/references/genome.fa",
+        fai="results/references/genome.fa.fai",
+        dictionary="results/references/genome.dict",
+    output:
+        vcf=COPIES.panels.path("{kit}", "somatic.vcf.gz"),
+        tbi=COPIES.panels.path("{kit}", "somatic.vcf.gz.tbi"),
+        record=COPIES.panels.path("{kit}", "somatic.json"),
+    log:
+        "logs/make_somatic_panel/{kit}.log",
+    benchmark:
+        "benchmarks/make_somatic_panel/{kit}.tsv"
+    wildcard_constraints:
+        kit=inputs.one_of(COPIES.panels.to_make("somatic")),
+    conda:
+        "../../envs/gatk.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 480 * attempt,
+    params:
+        normals=lambda wildcards: [sample.sample for sample in COPIES.normals(wildcards.kit)],
+        padding=SETTINGS["somatic"]["interval_padding"],
+    script:
+        "../scripts/make_somatic_panel.py"
+
+
+rule panel:
+    input:
+        COPIES.panels.targets(),
 
 
 # Mutational burden and signatures

@@ -1,4 +1,4 @@
-from myeloma import copies
+from myeloma import copies, panels
 from myeloma.log import log_to
 
 with log_to(snakemake.log[0]):
@@ -10,4 +10,10 @@ with log_to(snakemake.log[0]):
         output=dict(snakemake.output.items()),
         threads=snakemake.threads,
         mem_mb=snakemake.resources.mem_mb,
+    )
+    panels.record_copies(
+        snakemake.wildcards.kit,
+        dict(snakemake.output.items()),
+        dict(snakemake.input.items()),
+        snakemake.params.settings,
     )

@@ -28,6 +28,7 @@ def check_all(sheets: Sheets, settings: Settings, check_files: bool) -> None:
     _ids(sheets)
     _patients(sheets)
     _samples(sheets, settings)
+    _panel(sheets["samples"], settings)
     _units(sheets)
     _files(sheets["units"], settings, check_files)
     _assessments(sheets)
@@ -212,6 +213,19 @@ def _kit(row: Row, kits: Mapping[str, Any], sheet: Sheet) -> None:
         sheet.problem(row.line, "kit", row["kit"], "unknown kit", fix)
     elif row["assay"] == "wes" and kits and not row.written("kit"):
         sheet.problem(row.line, "kit", "", "is empty for a WES sample", f"write one of: {', '.join(kits)}")
+
+
+def _panel(sheet: Sheet, settings: Settings) -> None:
+    """Normals listed for the panels are WES normals of the sheet, of a kit."""
+    normals = {
+        row["sample"]
+        for row in sheet.rows
+        if row["assay"] == "wes" and row["tissue"] == "normal" and row["kit"]
+    }
+    for name in config_check.section(settings, "panel").get("normals") or ():
+        if name not in normals:
+            fix = suggestion(str(name), normals, "WES normals of samples.tsv with a kit")
+            sheet.problem(0, "panel.normals", str(name), "is no WES normal of a kit", fix)
 
 
 def _units(sheets: Sheets) -> None:

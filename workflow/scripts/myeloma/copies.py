@@ -545,6 +545,7 @@ def _summary(sample, found: purity.Fit, noise, inputs, settings) -> dict[str, An
         "noise": noise,
         "scatter": max(scatter, settings["min_scatter"]),
         "panel_normals": None if given else normals,
+        "panel": files.digest(inputs["panel"]) if os.path.getsize(inputs["panel"]) else "",
         "mode": sample["mode"],
         "reason": "; ".join(part for part in reason if part),
     }

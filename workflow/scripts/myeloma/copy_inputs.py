@@ -5,6 +5,7 @@ from typing import Any
 
 from myeloma.cohort import Cohort, Sample
 from myeloma.inputs import REFERENCES, named
+from myeloma.panel_files import Panels
 from myeloma.settings import Settings
 
 FOLDER = "results/calls/copies"
@@ -25,9 +26,14 @@ class CopyPlan:
         """WES samples whose kit has targets."""
         return [sample for sample in self.cohort.wes_samples if sample.kit in self.kits()]
 
+    @property
+    def panels(self) -> Panels:
+        """Where the panels stand and which are frozen."""
+        return Panels(self.settings, self.cohort)
+
     def normals(self, kit: str) -> list[Sample]:
-        """Normals of a kit, in the order of the sheet."""
-        return [s for s in self.cohort.wes_samples if s.kit == kit and s.tissue == "normal"]
+        """Normals of a kit that make its panel, in the order of the sheet."""
+        return self.panels.normals(kit)
 
     def sexes(self, kit: str) -> dict[str, str]:
         """Normal of a kit -> its sex, "" when neither sample nor patient names it."""
@@ -85,9 +91,12 @@ class CopyPlan:
         """Panel of the kit and, where there is one, the alleles of the matched normal."""
         kit, normal = self.cohort.sample(tumour).kit, self.matched_normal(tumour)
         return named(
-            panel=f"{FOLDER}/kits/{kit}.panel.hdf5",
-            normals=f"{FOLDER}/kits/{kit}.normals.tsv",
-            sex_reference=f"{FOLDER}/kits/{kit}.sex_reference.tsv",
+            panel=self.panels.path(kit, "copies.hdf5"),
+            normals=self.panels.path(kit, "copies_normals.tsv"),
+            sex_reference=self.panels.path(kit, "sex_reference.tsv"),
+            panel_record=self.panels.path(kit, "copies.json"),
+            targets=f"{REFERENCES}/kits/{kit}.targets.bed",
+            fai=f"{REFERENCES}/genome.fa.fai",
             gc=f"{FOLDER}/kits/{kit}.gc.tsv",
             normal_alleles=f"{FOLDER}/{normal.sample}.alleles.tsv" if normal else "",
             given_panel=self.given_panel(kit),

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from myeloma.cohort import Cohort, Sample
+from myeloma.panel_files import Panels
 from myeloma.settings import Settings
 
 REFERENCES = "results/references"
@@ -59,6 +60,8 @@ def somatic_inputs(settings: Settings, cohort: Cohort, tumour: Sample) -> dict[s
     if tumour.kit and settings["kits"].get(tumour.kit, {}).get("panel_of_normals"):
         # a panel of the kit itself knows its artefacts better than the general one
         vcfs["panel_of_normals"] = f"{REFERENCES}/kits/{tumour.kit}.panel_of_normals.vcf.gz"
+    elif made := Panels(settings, cohort).somatic_vcf(tumour.kit):
+        vcfs["panel_of_normals"] = made
     return named(
         targets=targets_of(settings, tumour),
         snpeff=f"{REFERENCES}/snpeff" if settings.has("gtf") else "",

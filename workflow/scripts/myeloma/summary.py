@@ -3,12 +3,14 @@
 from collections.abc import Iterable
 
 from myeloma.cohort import Cohort, Sample
+from myeloma.panel_files import Panels
 from myeloma.settings import Settings
 
 
 def text(cohort: Cohort, settings: Settings) -> str:
     """The whole summary, lines joined."""
     parts = [_counts(cohort), _table(cohort), _listed("Switched off", switched_off(cohort, settings))]
+    parts += [_listed("Panels of normals", Panels(settings, cohort).notes())]
     parts += [_listed("Taken out or not used", _unused(cohort)), _listed("Look at", notes(cohort, settings))]
     return "\n\n".join(["The sheets and the config are right.", *filter(None, parts)])
 

@@ -319,6 +319,7 @@ PURITY = Table(
         _number("noise", "spread of targets around their segment (1.4826 x MAD)", "log2"),
         _number("scatter", "spread of unchanged segments beyond their own error", "log2"),
         _whole("panel_normals", "normals in the copy-number panel; empty for a given panel", "count"),
+        _text("panel", "digest of the copy-number panel, as in its record; empty: none", empty=True),
         _text("mode", "with or without a matched normal", ("tumour_normal", "tumour_only", "")),
         REASON,
     ),

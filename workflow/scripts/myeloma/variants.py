@@ -9,7 +9,7 @@ import os
 import re
 import tarfile
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import dropwhile
@@ -18,7 +18,7 @@ from pathlib import Path
 import pandas as pd
 from cyvcf2 import VCF, Writer
 
-from myeloma import intervals, tables
+from myeloma import files, intervals, tables
 from myeloma.run import command
 
 # On a small target set the second compiler costs more than it gives (4.8 against 10.1 CPU seconds, seen).
@@ -336,11 +336,20 @@ def finish(source: Path, inputs: Inputs, work: Path, target: Path) -> None:
         logging.info("no consequences: there is no annotation database (reference.gtf is not given)")
     clean, packed = work / "clean.vcf", work / "packed.vcf.gz"
     with open(current, encoding="utf-8") as rows, open(clean, "w", encoding="utf-8") as out:
-        out.writelines(line for line in rows if not HEADER_LEFT_OUT.match(line))
+        kept = (line for line in rows if not HEADER_LEFT_OUT.match(line))
+        out.writelines(with_panel(kept, inputs.panel_of_normals))
     command(["bcftools", "view", "--no-version", "-Oz", "-o", packed, clean])
     command(["bcftools", "index", "-t", packed])
     os.replace(f"{packed}.tbi", f"{target}.tbi")
     os.replace(packed, target)
+
+
+def with_panel(lines: Iterable[str], panel: str) -> Iterator[str]:
+    """The VCF with a header line that holds the digest of the panel of normals; "none" without one."""
+    for line in lines:
+        if line.startswith("#CHROM"):
+            yield f"##panel_of_normals={files.digest(panel) if panel else 'none'}\n"
+        yield line
 
 
 def _consequences(source: Path, inputs: Inputs, work: Path) -> Path:
