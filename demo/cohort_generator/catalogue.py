@@ -163,6 +163,11 @@ IG_LOCI = {
     ),
 }
 
+# bases of a switch region (IGH) or of the stretch where breakpoints fall (IGK, IGL) before a segment, along the
+# chromosome: S-mu stands before IGHJ6, that of IGHG3 before IGHD. The repeats of real switch regions are left out
+SWITCHES = {"IGHJ6": 1800, "IGHD": 900, "IGHG3": 900, "IGHG1": 900, "IGHA1": 900, "IGHG2": 900}
+SWITCHES |= {"IGKJ4": 900, "IGLC1": 900}
+
 LNCRNAS = (
     ("PVT1", "ENSG00000249859", "chr8", 127.795, "+"),
     ("DLEU2", "ENSG00000231607", "chr13", 49.957, "-"),

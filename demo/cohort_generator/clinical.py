@@ -178,23 +178,23 @@ COURSES = (
 )  # fmt: skip
 
 
-def course(patient: str) -> Course:
+def course(patient: str, courses=COURSES) -> Course:
     """The course of one patient."""
-    return next(c for c in COURSES if c.patient == patient)
+    return next(c for c in courses if c.patient == patient)
 
 
-def start_dates(seed: int) -> dict[str, date]:
+def start_dates(seed: int, courses=COURSES) -> dict[str, date]:
     """C1D1 of every patient; fake, different for each seed."""
     rng = np.random.default_rng([seed, 6])
     first = date(2023, 3, 6) + timedelta(days=int(rng.integers(0, 40)))
-    gaps = np.cumsum(rng.integers(7, 40, size=len(COURSES)))
-    return {c.patient: first + timedelta(days=int(g)) for c, g in zip(COURSES, gaps, strict=True)}
+    gaps = np.cumsum(rng.integers(7, 40, size=len(courses)))
+    return {c.patient: first + timedelta(days=int(g)) for c, g in zip(courses, gaps, strict=True)}
 
 
-def truth_rows(starts: dict[str, date]) -> list[dict]:
+def truth_rows(starts: dict[str, date], courses=COURSES) -> list[dict]:
     """truth/clinical.tsv: the answers stated above, with dates."""
     rows = []
-    for c in COURSES:
+    for c in courses:
         start = starts[c.patient]
         progression = "" if c.progression_day is None else start + timedelta(days=c.progression_day)
         rows.append(
@@ -211,10 +211,10 @@ def truth_rows(starts: dict[str, date]) -> list[dict]:
     return rows
 
 
-def patient_rows(starts: dict[str, date], sex: dict[str, str]) -> list[dict]:
+def patient_rows(starts: dict[str, date], sex: dict[str, str], courses=COURSES) -> list[dict]:
     """patients.tsv."""
     rows = []
-    for number, c in enumerate(COURSES, start=1):
+    for number, c in enumerate(courses, start=1):
         start = starts[c.patient]
         abnormality, method, percent, cutoff = c.qualifying
         row = {
@@ -251,11 +251,11 @@ def _on(start: date, day: int | None):
     return "" if day is None else start + timedelta(days=day)
 
 
-def assessment_rows(starts: dict[str, date], seed: int) -> list[dict]:
+def assessment_rows(starts: dict[str, date], seed: int, courses=COURSES) -> list[dict]:
     """assessments.tsv: one row per visit; haematology and chemistry are decoration."""
     rng = np.random.default_rng([seed, 61])
     rows = []
-    for c in COURSES:
+    for c in courses:
         for v in c.visits:
             first = v.day == 0
             seen = v.evaluable

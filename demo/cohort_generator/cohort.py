@@ -35,20 +35,28 @@ class Sample:
     libraries: list[plan.Library]
     mutations: list[somatic.Mutation] = field(default_factory=list)
     number: int = 0
+    in_normal: float = 0.0  # share of tumour cells in a normal
+
+    @property
+    def cells(self) -> float:
+        """Share of tumour cells, whatever the sample is called."""
+        return self.in_normal if self.purity is None else self.purity
 
 
 class Cohort:
     """Everything that is decided before a read is made; the same seed decides the same."""
 
+    courses = clinical.COURSES
+
     def __init__(self, seed: int):
         self.seed = seed
-        self.genome: Genome = build_genome(seed)
+        self.genome: Genome = self.make_genome(seed)
         self.index = CodingIndex(self.genome)
         self.sites = germline.population(self.genome, self.index, seed)
         self.surroundings = germline.Surroundings(self.genome, self.index, self.sites)
         self.blocks = reads.capture_blocks(self.genome, seed)
-        self.patients = plan.make_plan(seed)
-        self.starts = clinical.start_dates(seed)
+        self.patients = self.make_patients(seed)
+        self.starts = clinical.start_dates(seed, self.courses)
         self.levels = expression.base_levels(self.genome, seed)
         self.differential = expression.differential_genes(self.genome, self.levels, seed)
         self.haplotypes, self.segments, self.samples = {}, {}, []
@@ -56,6 +64,28 @@ class Cohort:
             self._add(number, patient)
         for number, sample in enumerate(self.samples):
             sample.number = number
+
+    def make_genome(self, seed: int) -> Genome:
+        return build_genome(seed)
+
+    def make_patients(self, seed: int) -> list[plan.Patient]:
+        return plan.make_plan(seed)
+
+    def depth_of(self, sample: Sample) -> float:
+        """Reads on target, wanted."""
+        return TUMOUR_DEPTH if sample.tissue == "tumour" else NORMAL_DEPTH
+
+    def blocks_of(self, sample: Sample) -> list[reads.Block]:
+        """What the sample's kit captures."""
+        return self.blocks
+
+    def kit_of(self, patient: str) -> str:
+        return "demo"
+
+    def copies_at(self, sample: Sample, chrom: str, pos: int) -> tuple[float, float]:
+        """Mean copies per cell of each haplotype in a sample."""
+        segments = self.segments[sample.patient] if sample.cells else []
+        return somatic.amount(segments, sample.cells, self.patient(sample.patient).sex, chrom, pos)
 
     def patient(self, name: str) -> plan.Patient:
         return next(p for p in self.patients if p.patient == name)
@@ -105,7 +135,7 @@ class Cohort:
 
     def rna_fragments(self, sample: Sample, rng: np.random.Generator) -> list[str]:
         patient = self.patient(sample.patient)
-        group = clinical.course(sample.patient).group
+        group = clinical.course(sample.patient, self.courses).group
         segments = self.segments[sample.patient]
         expected = expression.expected_pairs(
             self.genome, patient, group, segments, self.levels, self.differential, rng
@@ -124,30 +154,36 @@ class Cohort:
         self, sample: Sample, rng: np.random.Generator, blocks: list[reads.Block] | None = None
     ):
         """Captured fragments of every block, by haplotype and mutated copies, and a few from anywhere."""
-        patient = self.patient(sample.patient)
-        purity = sample.purity or 0.0
-        depth = TUMOUR_DEPTH if sample.tissue == "tumour" else NORMAL_DEPTH
-        segments = self.segments[sample.patient] if sample.tissue == "tumour" else []
-        chosen = self.blocks if blocks is None else blocks
-        amounts = {
-            b.number: somatic.amount(segments, purity, patient.sex, b.chrom, (b.start + b.end) // 2)
-            for b in self.blocks
-        }
-        captured = sum((b.end - b.start) * sum(amounts[b.number]) for b in self.blocks)
-        scale = (
-            2 * sum(b.end - b.start for b in self.blocks) / captured
-        )  # a fixed number of reads, whatever the ploidy
+        depth = self.depth_of(sample)
+        chosen = self.blocks_of(sample) if blocks is None else blocks
+        amounts = self._amounts(sample)
+        scale = self._scale(sample, amounts)
         out: list[str] = []
         for block in chosen:
             noise = float(np.exp(rng.normal(0, 0.05)))
             per_copy = depth / 2 / (2 * reads.READ) * scale * block.efficiency * noise
-            size = block.end - block.start + reads.LENGTH_MEAN - 2 * reads.OVERLAP
             for sequence, copies in self._molecules(sample, block, amounts[block.number]):
-                pairs = int(rng.poisson(per_copy * copies * size))
+                pairs = int(rng.poisson(per_copy * copies * self._reach(sequence, block)))
                 out += reads.cut_block(sequence, self._margin(block), pairs, rng)
         if blocks is None:
             out += reads.off_target(self.genome, int(len(out) * reads.OFF_TARGET), rng)
         return reads.both_strands(out, rng)
+
+    def _amounts(self, sample: Sample) -> dict[int, tuple[float, float]]:
+        """Copies of each haplotype in the middle of every block."""
+        return {
+            b.number: self.copies_at(sample, b.chrom, (b.start + b.end) // 2) for b in self.blocks_of(sample)
+        }
+
+    def _scale(self, sample: Sample, amounts: dict) -> float:
+        """A fixed number of reads, whatever the ploidy."""
+        blocks = self.blocks_of(sample)
+        captured = sum((b.end - b.start) * sum(amounts[b.number]) for b in blocks)
+        return 2 * sum(b.end - b.start for b in blocks) / captured
+
+    def _reach(self, sequence: str, block: reads.Block) -> float:
+        """Places where a fragment of a molecule may begin."""
+        return block.end - block.start + reads.LENGTH_MEAN - 2 * reads.OVERLAP
 
     @staticmethod
     def _margin(block: reads.Block) -> int:
@@ -175,7 +211,7 @@ class Cohort:
             ]
             rest = amounts[h]
             for m in mutated:
-                share = (sample.purity or 0.0) * m.ccf * m.copies
+                share = sample.cells * m.ccf * m.copies
                 rest -= share
                 out.append((apply(reference, low, [*own, m.variant]), share))
             if rest < -1e-9:
@@ -237,7 +273,7 @@ class Cohort:
                     "assay": s.assay,
                     "tissue": s.tissue,
                     "collection_date": self.starts[s.patient] + timedelta(days=s.day),
-                    "kit": "" if rna else "demo",
+                    "kit": "" if rna else self.kit_of(s.patient),
                     "sex": patient.sex,
                     "centre": ("Nantes", "Lille", "Toulouse")[number % 3],
                     "batch": "1",
@@ -279,12 +315,21 @@ class Cohort:
         add("IPD-002", "del13q", 48, 20)
         return rows
 
+    def config(self) -> str:
+        """The workflow's config."""
+        return CONFIG.format(seed=self.seed)
+
+    def write_kits(self, folder: Path) -> None:
+        """Targets of kits beside the one of targets.bed."""
+
     def write_sheets(self, folder: Path, units: list[dict]) -> None:
         sex = {p.patient: p.sex for p in self.patients}
-        write_table(folder / "patients.tsv", clinical.patient_rows(self.starts, sex))
+        write_table(folder / "patients.tsv", clinical.patient_rows(self.starts, sex, self.courses))
         write_table(folder / "samples.tsv", self.sample_rows())
         write_table(folder / "units.tsv", units)
-        write_table(folder / "assessments.tsv", clinical.assessment_rows(self.starts, self.seed))
+        write_table(
+            folder / "assessments.tsv", clinical.assessment_rows(self.starts, self.seed, self.courses)
+        )
         write_table(folder / "fish.tsv", self.fish_rows())
         write_table(
             folder / "exclusions.tsv",
@@ -322,7 +367,7 @@ class Cohort:
                 for d in self.differential
             ],
         )
-        write_table(folder / "clinical.tsv", clinical.truth_rows(self.starts))
+        write_table(folder / "clinical.tsv", clinical.truth_rows(self.starts, self.courses))
         write_table(
             folder / "samples.tsv",
             [
@@ -344,7 +389,7 @@ class Cohort:
         """One row per planted mutation of a DNA tumour sample; 1-based positions."""
         rows = []
         for s in self.samples:
-            if s.assay != "wes":
+            if s.assay != "wes" or s.tissue != "tumour":
                 continue
             for m in s.mutations:
                 v = m.variant
@@ -444,13 +489,14 @@ def _one(number: int) -> list[dict]:
     return made.write_reads(made.samples[number], _shared["folder"])
 
 
-def generate(seed: int, folder: Path, processes: int = 2, say=print) -> None:
-    """Write the whole cohort into `folder`."""
-    cohort = Cohort(seed)
+def generate(seed: int, folder: Path, processes: int = 2, say=print, kind: type[Cohort] = Cohort) -> None:
+    """Write the whole cohort into `folder`; `kind` says which one."""
+    cohort = kind(seed)
     write_reference(folder / "reference", cohort.genome, cohort.sites, seed)
+    cohort.write_kits(folder / "reference")
     cohort.write_truth(folder / "truth")
     (folder / "fastq").mkdir(parents=True, exist_ok=True)
-    (folder / "config.yaml").write_text(CONFIG.format(seed=seed))
+    (folder / "config.yaml").write_text(cohort.config())
     # long ones first, so that two processes end together
     order = sorted(cohort.samples, key=lambda s: (s.assay == "rna", s.tissue == "normal", s.number))
     units: dict[int, list[dict]] = {}

@@ -18,7 +18,7 @@ DIFFERENTIAL = 64  # genes, half of them higher in each group
 DISPERSION = 0.07
 PARTNER_DISPERSION = 0.03
 PARTNER_LOG2 = 5.6  # rise of a translocated partner in pure tumour
-DECOY_LOG2 = {"CCND1": 0.7, "MAF": 1.4}  # beside what the copies do
+DECOY_LOG2 = {"CCND1": 0.7, "MAF": 1.4, "MYC": 2.0}  # beside what the copies do
 # expected pairs of the partner genes and MYC without an event
 BASELINE = {
     "NSD2": 26,

@@ -102,12 +102,15 @@ class _Locus:
     genes: list[Gene]
 
 
-def build_genome(seed: int) -> Genome:
-    """The whole genome of a seed; the same seed gives the same genome."""
+def build_genome(seed: int, switches: bool = False) -> Genome:
+    """The whole genome of a seed; the same seed gives the same genome.
+
+    `switches` leaves room between the immunoglobulin segments where switch regions are (`switch_regions`).
+    """
     contigs, arms, genes = {}, [], []
     for index, (chrom, _, _) in enumerate(catalogue.CHROMOSOMES):
         rng = np.random.default_rng([seed, 1, index])
-        sequence, chrom_arms, chrom_genes = build_chromosome(chrom, rng)
+        sequence, chrom_arms, chrom_genes = build_chromosome(chrom, rng, switches)
         contigs[chrom] = sequence
         arms += chrom_arms
         genes += chrom_genes
@@ -120,7 +123,9 @@ def build_genome(seed: int) -> Genome:
     return genome
 
 
-def build_chromosome(chrom: str, rng: np.random.Generator) -> tuple[str, list[Arm], list[Gene]]:
+def build_chromosome(
+    chrom: str, rng: np.random.Generator, switches: bool = False
+) -> tuple[str, list[Arm], list[Gene]]:
     """Sequence, arms and genes of one chromosome."""
     length = 60_000 if chrom == "chrY" else int(205_000 + 90_000 * catalogue.real_length(chrom) / 249)
     fraction = catalogue.centromere(chrom)
@@ -135,7 +140,7 @@ def build_chromosome(chrom: str, rng: np.random.Generator) -> tuple[str, list[Ar
         if arm.arm == "p" and short:
             pieces.append(background(arm.end - arm.start, rng))
             continue
-        sequence, arm_genes = build_arm(arm, rng)
+        sequence, arm_genes = build_arm(arm, rng, switches)
         pieces.append(sequence)
         genes += arm_genes
     whole = "".join(pieces)
@@ -150,7 +155,7 @@ def build_chromosome(chrom: str, rng: np.random.Generator) -> tuple[str, list[Ar
     return whole, arms, genes
 
 
-def build_arm(arm: Arm, rng: np.random.Generator) -> tuple[str, list[Gene]]:
+def build_arm(arm: Arm, rng: np.random.Generator, switches: bool = False) -> tuple[str, list[Gene]]:
     """Sequence of an arm and its genes, named ones in their real order between fillers."""
     low, high = _real_span(arm)
     loci = []
@@ -163,7 +168,7 @@ def build_arm(arm: Arm, rng: np.random.Generator) -> tuple[str, list[Gene]]:
             loci.append(_plain_locus((place - low) / (high - low), gene, [300, 260], rng))
     for name, (chrom, place, strand, segments) in catalogue.IG_LOCI.items():
         if chrom == arm.chrom and low <= place < high:
-            loci.append(_ig_locus(name, (place - low) / (high - low), chrom, strand, segments, rng))
+            loci.append(_ig_locus(name, (place - low) / (high - low), chrom, strand, segments, rng, switches))
     loci += _fillers(arm, loci, rng)
     return _lay_out(arm, sorted(loci, key=lambda locus: locus.place), rng)
 
@@ -292,7 +297,7 @@ def _turned(locus: _Locus) -> _Locus:
     return _Locus(locus.place, reverse_complement(locus.sequence), [gene])
 
 
-def _ig_locus(name, place, chrom, strand, segments, rng) -> _Locus:
+def _ig_locus(name, place, chrom, strand, segments, rng, switches=False) -> _Locus:
     """All segments of an immunoglobulin locus, in order, as one locus."""
     shape = {"V": [46, 300], "D": [26], "J": [56], "C": [294, 45, 330, 420] if name == "IGH" else [430]}
     sequence, genes = "", []
@@ -303,6 +308,8 @@ def _ig_locus(name, place, chrom, strand, segments, rng) -> _Locus:
         ends = {"J": ("", "GTAAGT"), "C": ("TTCTCTTCCTCTGCAG", "")}.get(letter, ("", ""))
         one = _plain_locus(place, gene, shape[letter], rng, *ends)
         sequence += background(int(rng.integers(180, 420)), rng)
+        if switches:
+            sequence += _random(catalogue.SWITCHES.get(symbol, 0), 0.5, rng)
         _shift(gene, len(sequence))
         sequence += one.sequence
         genes.append(gene)
@@ -333,6 +340,15 @@ def _lay_out(arm: Arm, loci: list[_Locus], rng: np.random.Generator) -> tuple[st
             genes.append(gene)
         sequence += locus.sequence
     return sequence + background(total - len(sequence), rng), genes
+
+
+def switch_regions(genome: Genome) -> list[Target]:
+    """The stretches before the segments of catalogue.SWITCHES, as a kit with IG baits captures them."""
+    out = []
+    for before, gene in zip(genome.genes[:-1], genome.genes[1:], strict=True):
+        if gene.symbol in catalogue.SWITCHES:
+            out.append(Target(gene.chrom, before.end + 20, gene.start - 20, gene.symbol[:3]))
+    return out
 
 
 def build_mitochondrion(rng: np.random.Generator) -> tuple[str, list[Gene]]:

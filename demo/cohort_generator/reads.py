@@ -38,7 +38,7 @@ class Block:
 
 
 def capture_blocks(genome: Genome, seed: int) -> list[Block]:
-    """Blocks of neighbouring targets, with the paralogue's twin that is captured with them."""
+    """Blocks of neighbouring targets, with the paralogue's twin that is captured with them; the same for each kit."""
     spans: list[list] = []
     for t in genome.targets:
         if spans and spans[-1][0] == t.chrom and t.start - spans[-1][2] <= MERGE:

@@ -1,5 +1,6 @@
 """Somatic truth of a tumour: copy numbers by place, mutations with haplotype, multiplicity and expected VAF."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -46,6 +47,7 @@ class Segment:
     a: int
     b: int
     ccf: float
+    base: int = 1  # copies of each haplotype in the cells without the change: 2 after genome doubling
 
     @property
     def total(self) -> int:
@@ -93,7 +95,7 @@ def _region(genome: Genome, region: str) -> tuple[str, int, int]:
         mine = [t for t in genome.targets if t.chrom == gene.chrom]
         hits = [i for i, t in enumerate(mine) if t.gene == gene.symbol]
         low = max(0, hits[0] - FOCAL_TARGETS)
-        first, last = mine[low], mine[low + len(hits) + 2 * FOCAL_TARGETS - 1]
+        first, last = mine[low], mine[min(len(mine), low + len(hits) + 2 * FOCAL_TARGETS) - 1]
         return gene.chrom, first.start - 200, last.end + 200
     if region[-1] in "pq":
         arm = genome.arm(region[:-1], region[-1])
@@ -105,7 +107,7 @@ def clones(segments: list[Segment], chrom: str, pos: int) -> list[tuple[float, i
     """Tumour cells at a place: (share of the tumour cells, copies of haplotype a, of b)."""
     for s in segments:
         if s.chrom == chrom and s.start <= pos < s.end:
-            return [(s.ccf, s.a, s.b)] + ([(1 - s.ccf, 1, 1)] if s.ccf < 1 else [])
+            return [(s.ccf, s.a, s.b)] + ([(1 - s.ccf, s.base, s.base)] if s.ccf < 1 else [])
     return [(1.0, 1, 1)]
 
 
@@ -118,9 +120,14 @@ def normal_copies(chrom: str, sex: str) -> tuple[int, int]:
     return (1, 1)
 
 
-def amount(segments: list[Segment], purity: float, sex: str, chrom: str, pos: int) -> tuple[float, float]:
-    """Mean copies per cell of each haplotype in a sample of this purity."""
+def amount(
+    segments: list[Segment], purity: float, sex: str, chrom: str, pos: int, germline: Sequence[Segment] = ()
+) -> tuple[float, float]:
+    """Mean copies per cell of each haplotype in a sample of this purity; `germline` changes every cell."""
     normal = normal_copies(chrom, sex)
+    for s in germline:
+        if s.chrom == chrom and s.start <= pos < s.end:
+            normal = (normal[0] * s.a, normal[1] * s.b)
     tumour = [0.0, 0.0]
     for share, a, b in clones(segments, chrom, pos):
         # a change is counted on top of what the sex chromosomes have
@@ -132,9 +139,20 @@ def amount(segments: list[Segment], purity: float, sex: str, chrom: str, pos: in
 class Mutator:
     """Plants the mutations of one tumour, APART bases from each other and from the ends of copy changes."""
 
+    late_subclones = False  # True: what only some cells carry came after the gains and was never doubled
+
     def __init__(
-        self, genome, index: CodingIndex, patient: Patient, segments, germline: Haplotypes, surroundings, rng
+        self,
+        genome,
+        index: CodingIndex,
+        patient: Patient,
+        segments,
+        germline: Haplotypes,
+        surroundings,
+        rng,
+        closed: Sequence[Segment] = (),
     ):
+        """`closed`: places without mutations beside those near germline sites and in subclonal changes."""
         self.genome, self.index, self.patient = genome, index, patient
         self.segments, self.rng = segments, rng
         self.used = [(s.chrom, edge) for s in segments for edge in (s.start, s.end)]
@@ -147,17 +165,22 @@ class Mutator:
             if t.gene not in RESERVED
             and t.chrom not in catalogue.SEX
             and not self._paralogous(t.chrom, t.start)
+            and not any(s.chrom == t.chrom and s.start <= t.start < s.end for s in closed)
         ]
 
     def _paralogous(self, chrom: str, pos: int) -> bool:
         return any(c == chrom and s - 500 <= pos < e + 500 for c, s, e in self.genome.paralogue)
 
-    def make(self, variant: Variant, ccf: float, early: bool, purity: float) -> Mutation:
+    def make(
+        self, variant: Variant, ccf: float, early: bool, purity: float, haplotype: int | None = None
+    ) -> Mutation:
         """A mutation on a haplotype that the tumour still has; `early` ones were doubled by later gains."""
         parts = clones(self.segments, variant.chrom, variant.pos)
         weakest = [min(part[h + 1] for part in parts) for h in (0, 1)]
         kept = [h for h in (0, 1) if weakest[h] > 0]
-        haplotype = kept[int(self.rng.integers(len(kept)))]
+        if haplotype is None:
+            haplotype = kept[int(self.rng.integers(len(kept)))]
+        early = early and not (self.late_subclones and ccf < 1)
         copies = weakest[haplotype] if early else 1
         total = sum(amount(self.segments, purity, self.patient.sex, variant.chrom, variant.pos))
         vaf = purity * ccf * copies / total
@@ -175,10 +198,12 @@ class Mutator:
         variant = self.index.hotspot(symbol, residue, becomes)
         self.used.append((variant.chrom, variant.pos))
 
-    def driver(self, symbol: str, residue: int, becomes: str, purity: float) -> Mutation:
+    def driver(
+        self, symbol: str, residue: int, becomes: str, purity: float, haplotype: int | None = None
+    ) -> Mutation:
         variant = self.index.hotspot(symbol, residue, becomes)
         self.used.append((variant.chrom, variant.pos))
-        return self.make(variant, 1.0, True, purity)
+        return self.make(variant, 1.0, True, purity, haplotype)
 
     def passenger(self, indel: bool, ccf: float, purity: float) -> Mutation:
         """A random coding mutation in a plain stretch of a target, away from every germline site."""
