@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo lint test check
+.PHONY: help setup demo demo-large lint test check
 
 SEED ?= 1
 CORES ?= $(shell nproc)
@@ -11,13 +11,16 @@ DIRECTORY ?= .
 export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/.venv/bin:$(PATH)
 
 help: ## these lines
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup: ## install what the workflow needs (Debian packages, Python, GATK); nothing when it is there
 	@setup/install.sh
 
 demo: setup ## the whole workflow on the made-up demo cohort: SEED=1 CORES=all
 	@setup/demo.sh $(SEED) $(CORES)
+
+demo-large: setup ## the same on fourteen patients with every purity, clonal fraction and trap: SEED=1 CORES=all
+	@setup/demo.sh $(SEED) $(CORES) large
 
 check: setup ## the problems of sheets and config, all at once: CONFIG=my.yaml DIRECTORY=/my/run
 	@./run --configfile $(abspath $(CONFIG)) --directory $(DIRECTORY) --cores 1 check

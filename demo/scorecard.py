@@ -1,4 +1,4 @@
-"""Planted against called: python demo/scorecard.py DIR [--strict].
+"""Planted against called: python demo/scorecard.py DIR [--strict] [--large] [--table FILE.md].
 
 Reads DIR/truth and the result tables below DIR/results, writes DIR/results/scorecard.tsv and prints it.
 --strict: exit 1 when a minimum does not hold (purity >= 0.6: SNVs and indels recall and precision >= 0.95,
@@ -9,6 +9,10 @@ Rows: `kind` planted, `purity` of the sample ("all" and ">=0.6" beside each valu
 counts, recall and precision. Kinds with a colon (copy_number:del17p, ...) are the parts of the one before it.
 Tumour-only samples have rows of their own (snv_tumour_only, ...): without a normal, private germline variants
 are called by right, so no minimum is set there. The relapse biopsy counts for SNVs and indels like any sample.
+
+--large: the cohort of `generate.py --large`. Everything is then counted by purity, clonal fraction and allele fraction
+(scorecard_large.py): results/scorecard_large.tsv holds the cells, results/scorecard_items.tsv each item that was not
+found or is false, and the minima are those of the large cohort. --table appends the cells as Markdown to a file.
 """
 
 import argparse
@@ -17,6 +21,9 @@ import gzip
 import sys
 from collections import defaultdict
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import scorecard_large  # noqa: E402
 
 COLUMNS = ["kind", "purity", "planted", "called", "true_positive", "recall", "precision"]
 HIGH = 0.6
@@ -245,6 +252,17 @@ def shortfalls(tally: Tally) -> list[str]:
     return problems
 
 
+def large(arguments, tally: Tally) -> list[str]:
+    """Score what only the large cohort has, write it, and say which of its minima do not hold."""
+    card = scorecard_large.score(arguments.folder)
+    scorecard_large.write(card, arguments.folder)
+    if arguments.table:
+        with open(arguments.table, "a") as handle:
+            handle.write(scorecard_large.markdown(card, arguments.title or str(arguments.folder.name)) + "\n")
+    clinical = [p for p in shortfalls(tally) if p.startswith(("group:", "ttp:"))]
+    return scorecard_large.shortfalls(card) + clinical
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -253,9 +271,16 @@ def main() -> int:
         "folder", type=Path, help="working directory of the demo run (holds truth/ and results/)"
     )
     parser.add_argument("--strict", action="store_true", help="exit 1 when a minimum does not hold")
+    parser.add_argument("--large", action="store_true", help="the large cohort, with its own minima")
+    parser.add_argument(
+        "--table", type=Path, metavar="FILE.md", help="append the cells of --large to this file"
+    )
+    parser.add_argument("--title", default="", help="heading of that table: seed, commit")
     arguments = parser.parse_args()
+    if arguments.table and not arguments.large:
+        parser.error("--table needs --large")
     tally = score(arguments.folder)
-    problems = shortfalls(tally)
+    problems = large(arguments, tally) if arguments.large else shortfalls(tally)
     path = arguments.folder / "results" / "scorecard.tsv"
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = ["\t".join(COLUMNS)] + ["\t".join(str(r[c]) for c in COLUMNS) for r in tally.rows()]

@@ -233,7 +233,7 @@ class LargeCohort(cohort.Cohort):
                         "purity": p.purity,
                         "ig": junction.ig if junction else "IGH",
                         "dna_breakpoints_planted": "yes" if junction else "no",
-                        "expression_raised": "yes" if mine and rna else "no",
+                        "expression_raised": "yes" if rna and (mine or p.decoy == junction.gene) else "no",
                         "fish_says": "absent" if name in p.fish else "",
                     }
                 )
