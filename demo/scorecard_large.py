@@ -31,6 +31,8 @@ COLUMNS = (
     "recall", "recall_low", "recall_high", "precision", "precision_low", "precision_high", "note",
 )  # fmt: skip
 
+Segments = dict[str, list[dict]]  # rows of segments.tsv.gz by chromosome
+
 
 @dataclass
 class Item:
@@ -238,13 +240,13 @@ class Scores:
             self.card.unscored.append(text)
         states = self.result("abnormalities/abnormalities.tsv") or []
         for s in self.tumours:
-            mine = [r for r in segments if r["sample"] == s["sample"]]
+            mine = _by_chromosome(r for r in segments if r["sample"] == s["sample"])
             stated = {r["abnormality"]: r for r in states if r["patient"] == s["patient"]}
             stated |= {r["event"]: r for r in events or [] if r["sample"] == s["sample"]}
             self._events_of(s, mine, stated)
             self._states_of(s, mine)
 
-    def _events_of(self, sample: dict, segments: list[dict], stated: dict) -> None:
+    def _events_of(self, sample: dict, segments: Segments, stated: dict) -> None:
         name, purity = sample["sample"], sample["purity"]
         planted = [
             r for r in self.truth["copies"] if r["sample"] == name and r["chrom"] and r["event"] != "wgd"
@@ -277,7 +279,7 @@ class Scores:
             t for t in self.targets if t[0] == row["chrom"] and int(row["start"]) <= t[1] <= int(row["end"])
         ]
 
-    def _by_segments(self, row: dict, segments: list[dict], base: int) -> str:
+    def _by_segments(self, row: dict, segments: Segments, base: int) -> str:
         """Found when at least half of the targets lie in segments that are changed in the planted direction."""
         wanted = self._direction(row, base)
         inside = self._inside(row)
@@ -300,7 +302,7 @@ class Scores:
             return "loss" if total < base else "gain"
         return "neutral loss" if row["minor"] == "0" else "unchanged"
 
-    def _seen(self, row: dict, segments: list[dict]) -> str:
+    def _seen(self, row: dict, segments: Segments) -> str:
         """The states of the segments over a place, most targets first."""
         hits = [_segment(segments, t) for t in self._inside(row)]
         count = Counter(
@@ -311,7 +313,7 @@ class Scores:
         )
         return ", ".join(f"{text} ({n})" for text, n in count.most_common(3))
 
-    def _false_events(self, sample: dict, segments: list[dict], stated: dict, planted: list[dict]) -> None:
+    def _false_events(self, sample: dict, segments: Segments, stated: dict, planted: list[dict]) -> None:
         """Named states present without a planted change of that arm; arms changed for most of their targets."""
         name, purity, base = sample["sample"], sample["purity"], self.base[sample["sample"]]
         changed = {r["event"] for r in planted}
@@ -341,7 +343,7 @@ class Scores:
                 cell = "not planted, base of a doubled genome" if everywhere else "not planted"
                 self.card.add("copy number", "copy number", purity, cell, "false", text)
 
-    def _states_of(self, sample: dict, segments: list[dict]) -> None:
+    def _states_of(self, sample: dict, segments: Segments) -> None:
         """Integer copies and LOH of every target; places with a subclonal change are counted apart."""
         name, base = sample["sample"], self.base[sample["sample"]]
         if self.truth_status(name) == "unresolved":
@@ -557,7 +559,7 @@ class Scores:
         segments = self.result("calls/segments.tsv.gz") or []
         for row in self.truth["germline_copies"]:
             sample = f"{row['patient']}-T"
-            mine = [r for r in segments if r["sample"] == sample]
+            mine = _by_chromosome(r for r in segments if r["sample"] == sample)
             base = self.base[sample]
             inside = self._inside(row)
             hits = [h for h in (_segment(mine, t) for t in inside) if h and h["total_copies"]]
@@ -602,8 +604,15 @@ def _holds(row: dict, target: tuple[str, int]) -> bool:
     return row["chrom"] == target[0] and int(row["start"]) <= target[1] <= int(row["end"])
 
 
-def _segment(segments: Iterable[dict], target: tuple[str, int]) -> dict | None:
-    return next((r for r in segments if _holds(r, target)), None)
+def _by_chromosome(segments: Iterable[dict]) -> Segments:
+    out: Segments = defaultdict(list)
+    for row in segments:
+        out[row["chrom"]].append(row)
+    return out
+
+
+def _segment(segments: Segments, target: tuple[str, int]) -> dict | None:
+    return next((r for r in segments.get(target[0], ()) if _holds(r, target)), None)
 
 
 def _names(event: str) -> list[str]:
