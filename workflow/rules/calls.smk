@@ -3,9 +3,12 @@
 # Somatic variants
 
 from myeloma import inputs
+from myeloma.copy_inputs import CopyPlan
 
+COPIES = CopyPlan(SETTINGS, COHORT)
 HOTSPOTS = SETTINGS.reference("hotspots")
 OTHER_TUMOURS = [sample for sample in COHORT.dna_tumours if sample.role != "analysis"]
+WITH_BOTH = [patient for patient in COHORT.dna_patients if inputs.rna_of(COHORT, patient)]
 
 
 rule call_somatic:
@@ -79,7 +82,6 @@ rule tabulate_variants:
         vcfs=[COHORT.tumour_path(sample.sample, ".somatic.vcf.gz") for sample in COHORT.dna_tumours],
     output:
         variants="results/calls/variants.tsv.gz",
-        maf="results/calls/somatic.maf.gz",
     log:
         "logs/tabulate_variants.log",
     benchmark:
@@ -99,10 +101,81 @@ rule tabulate_variants:
             }
             for sample in COHORT.dna_tumours
         ],
-        build=SETTINGS["reference"]["build"],
-        code=files.code_of("variants", "maf", "transcripts", "tables"),
+        code=files.code_of("annotation", "variants", "transcripts", "tables"),
     script:
         "../scripts/tabulate_variants.py"
+
+
+rule count_rna_support:
+    input:
+        vcf="results/calls/{patient}.somatic.vcf.gz",
+        cram=lambda wildcards: f"results/alignments/{inputs.rna_of(COHORT, wildcards.patient)}.cram",
+        crai=lambda wildcards: f"results/alignments/{inputs.rna_of(COHORT, wildcards.patient)}.cram.crai",
+        fasta="results/references/genome.fa",
+        fai="results/references/genome.fa.fai",
+    output:
+        table="results/calls/rna_support/{patient}.tsv",
+    log:
+        "logs/count_rna_support/{patient}.log",
+    benchmark:
+        "benchmarks/count_rna_support/{patient}.tsv"
+    wildcard_constraints:
+        patient=one_of(WITH_BOTH),
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 1500 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        ids=lambda wildcards: {
+            "patient": wildcards.patient,
+            "sample": COHORT.tumour(wildcards.patient, "wes").sample,
+            "rna_sample": inputs.rna_of(COHORT, wildcards.patient),
+        },
+        rules=SETTINGS["rna_support"],
+    script:
+        "../scripts/count_rna_support.py"
+
+
+rule annotate_variants:
+    input:
+        **named(drivers=SETTINGS.reference("drivers")),
+        variants="results/calls/variants.tsv.gz",
+        segments="results/calls/segments.tsv.gz",
+        purity="results/calls/purity.tsv",
+        qc="results/alignments/qc.tsv",
+        regions="results/references/regions.tsv",
+        rna=[f"results/calls/rna_support/{patient}.tsv" for patient in WITH_BOTH],
+    output:
+        annotated="results/calls/annotated_variants.tsv.gz",
+        maf="results/calls/somatic.maf.gz",
+    log:
+        "logs/annotate_variants.log",
+    benchmark:
+        "benchmarks/annotate_variants.tsv"
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=60,
+    params:
+        tumours=[
+            {
+                "patient": sample.patient,
+                "tumour": sample.sample,
+                "role": sample.role,
+                "rna": inputs.rna_of(COHORT, sample.patient),
+                "sex": COPIES.sex(sample),
+            }
+            for sample in COHORT.dna_tumours
+        ],
+        rules={name: SETTINGS[name] for name in ("clonality", "rna_support")},
+        build=SETTINGS["reference"]["build"],
+        code=files.code_of(
+            "annotation", "clonality", "rna_support", "maf", "gates", "places", "copies", "tables"
+        ),
+    script:
+        "../scripts/annotate_variants.py"
 
 
 rule assess_callable:
@@ -139,10 +212,6 @@ rule assess_callable:
 
 
 # Copy number
-
-from myeloma.copy_inputs import CopyPlan
-
-COPIES = CopyPlan(SETTINGS, COHORT)
 
 
 rule prepare_copies:

@@ -21,6 +21,7 @@ REFERENCE_FILES = (
     "regions",
     "arms",
     "hotspots",
+    "drivers",
 )
 UNKNOWN_KEY = "unknown key"
 # Names the abnormality table gives beside the regions and the translocations of the config.

@@ -89,3 +89,9 @@ def identity_samples(cohort: Cohort) -> list[dict[str, str]]:
             | {"normal": normal.sample if normal else ""}
         )
     return found
+
+
+def rna_of(cohort: Cohort, patient: str) -> str:
+    """The RNA sample of a patient that the analysis uses; "" when there is none."""
+    found = cohort.tumour(patient, "rna")
+    return found.sample if found else ""

@@ -1,14 +1,13 @@
 """Mutation Annotation Format: the 32 standard columns first, in the order of the GDC, then ours.
 
-Source: GDC MAF format, version 1.0.0 (docs.gdc.cancer.gov/Data/File_Formats/MAF_Format). Read by maftools.
+Source: GDC MAF format, version 1.0.0 (docs.gdc.cancer.gov/Data/File_Formats/MAF_Format); values as maftools
+and the validator of cBioPortal (scripts/importer/validateData.py of cbioportal-core) want them.
 """
 
 import re
-from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from myeloma import files, tables, transcripts, variants
 from myeloma.variants import AMINO, severity
 
 STANDARD = (
@@ -45,6 +44,30 @@ STANDARD = (
     "BAM_File",
     "Sequencer",
 )
+#: Columns of ANNOTATED_VARIANTS that stand behind, by their own names.
+FROM_ANNOTATION = (
+    "transcript_basis",
+    "driver",
+    "role",
+    "resistance",
+    "drug",
+    "resistance_evidence",
+    "mature_change",
+    "protein_check",
+    "ashm",
+    "ig_locus",
+    "total_copies",
+    "minor_copies",
+    "ccf",
+    "ccf_low",
+    "ccf_high",
+    "multiplicity",
+    "clonality",
+    "rna_state",
+    "rna_ref_count",
+    "rna_alt_count",
+    "rna_power",
+)
 MORE = (
     "HGVSc",
     "HGVSp",
@@ -64,6 +87,21 @@ MORE = (
     "hotspot",
     "mode",
     "patient",
+    "t_vaf",
+    *FROM_ANNOTATION,
+)
+#: Whole numbers: cBioPortal's validator refuses 68.0.
+COUNTS = (
+    "t_depth",
+    "t_ref_count",
+    "t_alt_count",
+    "n_depth",
+    "n_ref_count",
+    "n_alt_count",
+    "total_copies",
+    "minor_copies",
+    "rna_ref_count",
+    "rna_alt_count",
 )
 CLASSES = {
     "splice_acceptor_variant": "Splice_Site",
@@ -138,10 +176,12 @@ def short(hgvsp: str, hgvsc: str, consequence: str) -> str:
 
 
 def make(rows: pd.DataFrame, build: str, centre: str = ".") -> pd.DataFrame:
-    """The MAF of passing variants. `rows`: those of variants.tabulate."""
+    """The MAF of passing variants. `rows`: ANNOTATED_VARIANTS with the other columns of VARIANTS."""
     kept = rows[rows["filter"] == "PASS"]
-    made = [_row(values, build, centre) for values in kept.to_dict("records")]
-    return pd.DataFrame(made, columns=[*STANDARD, *MORE])
+    made = pd.DataFrame(
+        [_row(values, build, centre) for values in kept.to_dict("records")], columns=[*STANDARD, *MORE]
+    )
+    return made.astype(dict.fromkeys(COUNTS, "Int64"))
 
 
 def _row(values: dict, build: str, centre: str) -> dict:
@@ -187,35 +227,7 @@ def _row(values: dict, build: str, centre: str) -> dict:
         "hotspot": values["hotspot"],
         "mode": values["mode"],
         "patient": values["patient"],
+        "t_vaf": values["tumour_af"],
+        **{name: values[name.removesuffix("_count")] for name in FROM_ANNOTATION},
     }
     return made
-
-
-def tabulate_cohort(
-    tumours: Sequence[Mapping[str, str]], gtf: str, hotspots: str, build: str, table: str, target: str
-) -> None:
-    """Write the variant table of all tumours and the MAF of the analysis samples.
-
-    Each tumour: patient, tumour and normal sample (normal "" for tumour-only), role, vcf.
-    """
-    known = variants.read_hotspots(hotspots)
-    speakers = transcripts.canonical(transcripts.read_transcripts(gtf)) if gtf else {}
-    names = {gene: transcripts.stem(one.name) for gene, one in speakers.items()}
-    frames = {True: [], False: []}
-    for one in tumours:
-        rows = variants.tabulate(one["vcf"], one["patient"], one["tumour"], one["normal"], names, known)
-        frames[one["role"] == "analysis"].append(rows)
-    together = _join([*frames[True], *frames[False]])
-    tables.write(together[tables.VARIANTS.names()], table, tables.VARIANTS)
-    made = make(_join(frames[True]), build)
-    text = made.to_csv(sep="\t", index=False, lineterminator="\n", na_rep="")
-    with files.whole(target) as private, files.open_text(private, "w") as handle:
-        handle.write(text)
-
-
-def _join(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """All rows; the columns without a row when there is nothing."""
-    filled = [frame for frame in frames if len(frame)]
-    if not filled:
-        return pd.DataFrame(columns=[*tables.VARIANTS.names(), *variants.MORE])
-    return pd.concat(filled, ignore_index=True)

@@ -93,6 +93,7 @@ RESOURCES = {
     "regions": "no copy-number regions; those abnormalities are not_assessable.",
     "arms": "no chromosome arms; arm-level calls are not_assessable.",
     "hotspots": "no hotspots; a gene's absence rests on its coding bases alone.",
+    "drivers": "variants carry no role of their gene and no resistance class.",
 }
 
 

@@ -15,6 +15,13 @@ from myeloma.states import GROUPS, STATES
 
 LEVELS = ("sCR", "CR", "VGPR", "PR", "MR", "SD", "PD", "NE")
 YES_NO = ("yes", "no")
+TRANSCRIPT_BASES = (
+    "MANE Select",
+    "Ensembl canonical",
+    "APPRIS principal",
+    "longest coding sequence",
+    "most severe",
+)
 RULE_SETS = (
     "trial",
     "fda",
@@ -251,6 +258,101 @@ VARIANTS = Table(
         _whole("normal_depth", "reads", "reads"),
         _whole("normal_alt", "reads with the alternate allele", "reads"),
         _number("population_af", "allele frequency of the germline resource", "fraction"),
+        _text("normal", "sample id of the normal; empty for tumour-only", empty=True),
+        _whole("tumour_ref", "reads with the reference allele in the tumour", "reads"),
+        _whole("normal_ref", "reads with the reference allele in the normal", "reads"),
+        _text("gene_id", "id of the gene in the GTF", empty=True),
+        _text("exon", "exon of all exons of the transcript", empty=True),
+        _text("transcript_basis", "why this transcript speaks for its gene", (*TRANSCRIPT_BASES, "")),
+    ),
+)
+
+RNA_SUPPORT = Table(
+    "rna_support",
+    "results/calls/rna_support/{patient}.tsv",
+    "passing DNA variant of a patient with RNA",
+    ("patient", "sample", "chrom", "pos", "ref", "alt"),
+    (
+        PATIENT,
+        SAMPLE,
+        _text("rna_sample", "RNA sample in which the fragments are counted"),
+        _text("chrom", "contig"),
+        _whole("pos", "VCF position", "1-based", empty=False),
+        _text("ref", "reference allele"),
+        _text("alt", "alternate allele"),
+        _whole("rna_ref", "fragments with the reference allele", "fragments", empty=False),
+        _whole("rna_alt", "fragments with the alternate allele", "fragments", empty=False),
+        _whole("rna_other", "fragments with another one, or mates that differ", "fragments", empty=False),
+    ),
+)
+
+ANNOTATED_VARIANTS = Table(
+    "annotated_variants",
+    "results/calls/annotated_variants.tsv.gz",
+    "sample, variant that is PASS or alters a protein",
+    ("patient", "sample", "chrom", "pos", "ref", "alt"),
+    (
+        PATIENT,
+        SAMPLE,
+        _text("chrom", "contig"),
+        _whole("pos", "VCF position", "1-based", empty=False),
+        _text("ref", "reference allele"),
+        _text("alt", "alternate allele"),
+        _text("filter", "PASS or the filters it failed, separated by ;"),
+        _text("mode", "with or without a normal", ("tumour_normal", "tumour_only")),
+        _text("gene", "gene symbol of the GTF", empty=True),
+        _text(
+            "current_symbol", "symbol in resources/drivers.tsv, where that differs or names it", empty=True
+        ),
+        _text("transcript", "transcript of the consequence", empty=True),
+        _text("transcript_basis", "why this transcript speaks for its gene", (*TRANSCRIPT_BASES, "")),
+        _text("consequence", "Sequence Ontology terms joined by &", empty=True),
+        _text("impact", "SnpEff impact", ("HIGH", "MODERATE", "LOW", "MODIFIER", "")),
+        _text("hgvsc", "HGVS c.", empty=True),
+        _text("hgvsp", "HGVS p., three-letter; counts from the first residue of the precursor", empty=True),
+        _text("mature_change", "the same change counted in the mature protein (PSMB5: 59 less)", empty=True),
+        _text("second_opinion", "bcftools csq protein consequence, phased neighbours together", empty=True),
+        _text(
+            "protein_check",
+            "does the second opinion agree with hgvsp; compound: look at both records together",
+            ("agrees", "differs", "compound", ""),
+        ),
+        _text("hotspot", "in reference.hotspots", YES_NO),
+        _number("population_af", "allele frequency of the germline resource", "fraction"),
+        _text("driver", "driver gene of myeloma in resources/drivers.tsv", YES_NO),
+        _text("role", "role of the gene", ("tumour_suppressor", "oncogene", "unknown", "")),
+        _text("resistance", "class of a gene that may matter for a drug of the trial", empty=True),
+        _text("drug", "that drug", empty=True),
+        _text(
+            "resistance_evidence",
+            "known_position: a residue of reference.hotspots; gene: only the gene is known",
+            ("known_position", "gene", ""),
+        ),
+        _text("ashm", "gene of aberrant somatic hypermutation: it may be a passenger", YES_NO),
+        _text("ig_locus", "inside an immunoglobulin locus: V(D)J and hypermutation", YES_NO),
+        _whole("tumour_depth", "reads", "reads"),
+        _whole("tumour_alt", "reads with the alternate allele", "reads"),
+        _number("tumour_af", "allele fraction in the tumour", "fraction"),
+        _whole("total_copies", "copies of the segment at the variant", "copies"),
+        _whole("minor_copies", "copies of its minor allele", "copies"),
+        _number("ccf", "cancer cell fraction: share of tumour cells with the variant", "fraction"),
+        _number("ccf_low", "lower end of its interval", "fraction"),
+        _number("ccf_high", "upper end", "fraction"),
+        _text("multiplicity", "mutated copies per mutated cell that fit", empty=True),
+        _text("clonality", "from the interval", ("clonal", "subclonal", "not_assessable")),
+        _text("clonality_reason", "why it cannot be assessed", empty=True),
+        _text(
+            "rna_state",
+            "is it seen in the RNA",
+            ("supported", "not_supported", "no_power", "not_expressed", "no_rna", "not_counted"),
+        ),
+        _whole("rna_ref", "RNA fragments with the reference allele", "fragments"),
+        _whole("rna_alt", "RNA fragments with the alternate allele", "fragments"),
+        _number(
+            "rna_power", "chance to see it at this RNA depth and the allele fraction of the DNA", "fraction"
+        ),
+        _text("rna_reason", "why the RNA says nothing", empty=True),
+        _text("source", "source of role, resistance and aSHM", empty=True),
     ),
 )
 

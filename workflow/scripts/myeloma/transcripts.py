@@ -8,8 +8,15 @@ from dataclasses import dataclass, field
 from myeloma import files
 
 ATTRIBUTE = re.compile(r'(\w+) "([^"]*)"')
-# Best first; the longest coding sequence decides among equals (MANE, Morales, Nature 2022).
-TAGS = ("MANE_Select", "Ensembl_canonical", "appris_principal_1", "CCDS")
+# Best first; the longest coding sequence decides among equals (MANE: Morales, Nature 2022;604:310; APPRIS:
+# Rodriguez, Nucleic Acids Res 2022;50:D54). The words of the tags are those of GENCODE's and Ensembl's GTF.
+TAGS = {
+    "MANE_Select": "MANE Select",
+    "Ensembl_canonical": "Ensembl canonical",
+    **{f"appris_principal_{number}": "APPRIS principal" for number in range(1, 6)},
+    "appris_principal": "APPRIS principal",
+}
+LONGEST = "longest coding sequence"
 
 
 @dataclass
@@ -76,6 +83,11 @@ def canonical(transcripts: Iterable[Transcript]) -> dict[str, Transcript]:
     for one in sorted(transcripts, key=_rank):
         best.setdefault(one.gene, one)
     return best
+
+
+def basis(one: Transcript) -> str:
+    """Why this transcript speaks for its gene: the best of its tags, else its length."""
+    return next((said for name, said in TAGS.items() if name in one.tags), LONGEST)
 
 
 def _rank(one: Transcript) -> tuple:

@@ -495,7 +495,7 @@ def tabulate(
     canonical: Mapping[str, str],
     hotspots: Mapping[tuple[str, int], str],
 ) -> pd.DataFrame:
-    """Rows of the variant table (contract VARIANTS, and what a MAF needs besides) of one tumour's VCF."""
+    """Rows of the variant table (contract VARIANTS) of one tumour's VCF; `transcript_basis` is left empty."""
     reader = VCF(vcf)
     tumour = reader.samples.index(sample)
     other = reader.samples.index(normal) if normal else None
@@ -539,7 +539,4 @@ def tabulate(
             }
         )
     reader.close()
-    return pd.DataFrame(rows, columns=[*tables.VARIANTS.names(), *MORE])
-
-
-MORE = ("normal", "tumour_ref", "normal_ref", "gene_id", "exon")
+    return pd.DataFrame(rows, columns=tables.VARIANTS.names())
