@@ -259,6 +259,9 @@ class Scores:
                 outcome = {"present": "found", "absent": "missed"}.get(shown["state"], "not_assessable")
             else:
                 outcome = self._by_segments(row, segments, self.base[name])
+                least = self._limit_of_others(row, name, stated)
+                if outcome == "missed" and least is not None and least > ccf:
+                    outcome = "not_assessable"
             asked = outcome != "not_assessable" or (least is not None and least <= ccf)
             if outcome == "not_assessable" and sample["patient"] in self.stopped:
                 asked = False
@@ -273,6 +276,19 @@ class Scores:
                     "copy number", label, purity, f"clonal fraction {ccf:g}", outcome, what, asked, least
                 )
         self._false_events(sample, segments, stated, planted)
+
+    @staticmethod
+    def _limit_of_others(row: dict, sample: str, stated: dict) -> float | None:
+        """The worst smallest detectable fraction that the sample's own rows state for changes of this direction."""
+        family = _family(row)
+        starts = {"gain": ("gain", "trisomy"), "copy-neutral LOH": ("cnloh_",)}.get(family, ("del",))
+        found = [
+            _number(r.get("minimal_detectable_fraction"))
+            for name, r in stated.items()
+            if r["sample"] == sample and name.startswith(starts) and name != "del17p_high_fraction"
+        ]
+        known = [value for value in found if value is not None]
+        return max(known) if known else None
 
     def _inside(self, row: dict) -> list[tuple[str, int]]:
         return [
@@ -411,7 +427,12 @@ class Scores:
     def double_hits(self) -> None:
         table = self.result("calls/double_hits.tsv", "abnormalities/double_hits.tsv")
         states = self.result("abnormalities/abnormalities.tsv") or []
-        found = {(r["patient"], r["abnormality"].split("_")[1]): r["state"] for r in states if r["abnormality"].startswith("biallelic_")}  # fmt: skip
+        found = {}
+        for r in states:
+            kind, _, name = r["abnormality"].partition("_")
+            name = "CDKN2C" if name == "del1p32" else name
+            if kind == "biallelic" and not name.startswith("del"):
+                found[(r["patient"], name)] = r["state"]
         if table is None:
             self.card.unscored.append(
                 "double hits of genes other than TP53: no results/calls/double_hits.tsv"
@@ -451,7 +472,7 @@ class Scores:
             if name is None:
                 self.card.unscored.append(f"{what}: the workflow has no row of that name")
                 continue
-            wanted.add((row["patient"], name))
+            wanted |= {(row["patient"], n) for n in _translocation_names(row)}
             answer = answers.get((row["patient"], name), {})
             outcome = {"present": "found", "absent": "missed"}.get(answer.get("state", ""), "not_assessable")
             stopped = row["patient"] in self.stopped
@@ -622,7 +643,7 @@ def _names(event: str) -> list[str]:
     if event.startswith("cnloh"):
         return [f"cnloh_{event[5:]}"]
     if event.startswith("homdel"):
-        return [f"homozygous_del{event[6:]}", f"homozygous_{event[6:]}"]
+        return [f"biallelic_del{event[6:]}"]
     if event == "del16q":
         return ["del16q_CYLD"]
     return [event]
