@@ -54,6 +54,13 @@ _CHANGES = {
     "doubled": ((3, 1), (5, 2), (2, 1), (2, 0)),
 }
 _SUBCLONAL = 0.15  # prior share of subclonal changes among all changes of a segment
+# A second change in part of the cells on top of a first one in all: (total, minor) over (total, minor). Only
+# those whose ratio and alleles no single change gives: four copies over three look like four over two.
+_NESTED = {
+    "diploid": (((0, 0), (1, 0)), ((2, 0), (1, 0)), ((3, 0), (2, 0))),
+    "doubled": (((1, 0), (2, 0)), ((3, 0), (2, 0)), ((4, 0), (2, 0))),
+}
+_SECOND = 0.03  # prior share of the cells' second change among the changes of a segment
 _OUTLIER = 0.005  # share of segments that fit nothing
 _HYPOTHESIS = {"diploid": 0.97, "doubled": 0.03}  # whole-genome doubling is rare in myeloma
 _FRACTIONS = np.round(np.arange(0.1, 0.95, 0.1), 2)
@@ -74,7 +81,8 @@ class Fit:
 
     `shift` is the log2 ratio of a segment with two copies in every cell; `base` the unchanged copies
     (total, minor); `ploidy` the mean tumour copies over the targets; `scatter` the spread of segments
-    around their states beyond their own error (log2).
+    around their states beyond their own error (log2); `margin` the log posterior odds of the chosen base
+    against the other one.
     """
 
     purity: float | None
@@ -87,6 +95,7 @@ class Fit:
     shift: float
     hypothesis: str
     scatter: float
+    margin: float = float("nan")
 
     @property
     def base(self) -> tuple[int, int]:
@@ -146,6 +155,13 @@ def _components() -> _Components:
                 rows.append((total, minor, fraction, *BASES[of]))
                 for name in BASES:
                     share = tables[of][total, minor] * _SUBCLONAL / len(_FRACTIONS)
+                    priors[name].append(share if name == of else 0.0)
+    for of, pairs in _NESTED.items():
+        for second, first in pairs:
+            for fraction in _FRACTIONS:
+                rows.append((*second, fraction, *first))
+                for name in BASES:
+                    share = tables[of][first] * _SECOND / len(_FRACTIONS)
                     priors[name].append(share if name == of else 0.0)
     columns = [np.array(column, dtype=float) for column in zip(*rows, strict=True)]
     return _Components(*columns, prior={name: np.array(values) for name, values in priors.items()})
@@ -247,6 +263,7 @@ def fit(segments: pd.DataFrame, sorted_purity: float | None, settings: Mapping[s
         grid["score"] -= 0.5 * ((grid["purity"] - sorted_purity) / settings["purity_prior_sd"]) ** 2
     best = grid.loc[grid["score"].idxmax()]
     profile = grid.groupby("purity")["score"].max()
+    of_base = grid.groupby("hypothesis")["score"].max()
     inside = profile.index[profile >= profile.max() - _DROP]
     low, high = float(inside.min()), float(inside.max())
     chromosomes = _informative(data, best)
@@ -263,7 +280,8 @@ def fit(segments: pd.DataFrame, sorted_purity: float | None, settings: Mapping[s
     if used is None:
         return _unresolved(why, low, high)
     states = _assign(data, used, best["shift"], best["hypothesis"])
-    tumour = states["fraction"] * states["total"] + (1 - states["fraction"]) * BASES[best["hypothesis"]][0]
+    tumour = states["fraction"] * states["total"] + (1 - states["fraction"]) * states["other_total"]
+    margin = of_base[best["hypothesis"]] - of_base.drop(best["hypothesis"]).max()
     return Fit(
         purity=None if why else used,
         used=used,
@@ -275,6 +293,7 @@ def fit(segments: pd.DataFrame, sorted_purity: float | None, settings: Mapping[s
         shift=float(best["shift"]),
         hypothesis=best["hypothesis"],
         scatter=_scatter(data, used, best["shift"], states, BASES[best["hypothesis"]]),
+        margin=float(margin),
     )
 
 
@@ -324,35 +343,45 @@ def _informative(data: _Data, best: pd.Series) -> set:
 
 
 def _assign(data: _Data, purity: float, shift: float, hypothesis: str) -> pd.DataFrame:
-    """Best state of every segment: total, minor (NaN without allele fraction), fraction of tumour cells."""
+    """Best state of every segment.
+
+    Columns total, minor (NaN without allele fraction), fraction of tumour cells with 95 % interval (low,
+    high), and other_total, other_minor: the state of the other tumour cells.
+    """
     copies, share = COMPONENTS.expected(purity)
     weight = _log2_density(data, copies, shift) * _maf_density(data, share) * COMPONENTS.prior[hypothesis]
-    # One vote per (total, minor, clonal or not): a subclonal state gathers its grid of fractions.
-    keys = list(zip(COMPONENTS.total, COMPONENTS.minor, COMPONENTS.fraction == 1.0, strict=True))
+    # One vote per (state, clonal or not, state of the others): a subclonal state gathers its grid.
+    c = COMPONENTS
+    keys = list(zip(c.total, c.minor, c.fraction == 1.0, c.base_total, c.base_minor, strict=True))
     names = sorted(set(keys))
     member = np.array([[key == name for name in names] for key in keys], dtype=float)
     top = np.argmax(weight @ member, axis=1)
+    base = BASES[hypothesis]
     rows = []
     for i, choice in enumerate(top):
         if weight[i].max() <= 0:  # further out than any state: nearest total copies, no statement on alleles
             seen = (2 ** (data.log2[i] - shift) * 2 - 2 * (1 - purity)) / purity
-            rows.append((max(0.0, round(seen)), np.nan, 1.0))
+            rows.append((max(0.0, round(seen)), np.nan, 1.0, np.nan, np.nan, *base))
             continue
-        total, minor, clonal = names[choice]
-        fraction = 1.0 if clonal else _fraction(data, i, purity, shift, (total, minor), BASES[hypothesis])
-        rows.append((total, minor if np.isfinite(data.maf[i]) else np.nan, fraction))
-    return pd.DataFrame(rows, columns=["total", "minor", "fraction"])
+        total, minor, clonal, *other = names[choice]
+        other = base if clonal else tuple(other)
+        fraction, low, high = _fraction(data, i, purity, shift, (total, minor), other)
+        known = np.isfinite(data.maf[i])
+        rows.append((total, minor if known else np.nan, 1.0 if clonal else fraction, low, high, *other))
+    names_ = ["total", "minor", "fraction", "low", "high", "other_total", "other_minor"]
+    return pd.DataFrame(rows, columns=names_).astype(float)
 
 
-def _fraction(data: _Data, i: int, purity: float, shift: float, state, base) -> float:
-    """Most likely clonal fraction of one segment's state."""
+def _fraction(data: _Data, i: int, purity: float, shift: float, state, base) -> tuple[float, float, float]:
+    """Most likely clonal fraction of one segment's state, and its 95 % likelihood interval."""
     grid = np.arange(0.02, 1.0001, 0.01)
     copies, share = expected(purity, *state, grid, *base)
     level = np.log2(np.maximum(copies, 0.02) / 2) + shift
     score = -0.5 * ((data.log2[i] - level) / data.log2_sd[i]) ** 2
     if np.isfinite(data.maf[i]):
         score = score - 0.5 * ((data.maf[i] - share) / data.maf_sd[i]) ** 2
-    return float(np.round(grid[int(np.argmax(score))], 2))
+    inside = grid[score >= score.max() - _DROP]
+    return tuple(float(np.round(f, 2)) for f in (grid[int(np.argmax(score))], inside.min(), inside.max()))
 
 
 def _scatter(data: _Data, purity: float, shift: float, states: pd.DataFrame, base: tuple[int, int]) -> float:
@@ -370,15 +399,28 @@ def _scatter(data: _Data, purity: float, shift: float, states: pd.DataFrame, bas
     return float(np.sqrt(max(0.0, spread**2 - own**2)))
 
 
-def call_states(segments: pd.DataFrame, found: Fit, settings: Mapping[str, Any]) -> pd.DataFrame:
-    """`segments` with copies, total_copies, minor_copies, clonal_fraction at the purity that is used.
+#: What `call_states` adds to the segments.
+STATE_COLUMNS = (
+    "copies",
+    "total_copies",
+    "minor_copies",
+    "clonal_fraction",
+    "clonal_low",
+    "clonal_high",
+    "other_total_copies",
+    "other_minor_copies",
+)
 
-    All four are empty when no purity can be used. A segment without a change has an empty clonal_fraction.
-    The integer copies are those of the changed cells where they are at least `min_clonal_fraction` of the
-    tumour, else those of the unchanged cells.
+
+def call_states(segments: pd.DataFrame, found: Fit, settings: Mapping[str, Any]) -> pd.DataFrame:
+    """`segments` with the columns of STATE_COLUMNS at the purity that is used.
+
+    All are empty when no purity can be used. A segment without a change has an empty clonal_fraction.
+    The integer copies are those of the changed cells where these are at least `min_clonal_fraction` of the
+    tumour, else those of the others; the columns `other_...` always hold the state of the others.
     """
     result = segments.copy()
-    for name in ("copies", "total_copies", "minor_copies", "clonal_fraction"):
+    for name in STATE_COLUMNS:
         result[name] = np.nan
     if found.used is None or segments.empty:
         return result
@@ -387,11 +429,16 @@ def call_states(segments: pd.DataFrame, found: Fit, settings: Mapping[str, Any])
     result["copies"] = copies_of(data.log2, found.used, found.shift)
     base_total, base_minor = found.base
     unchanged = (states["total"] == base_total) & (states["minor"].isna() | (states["minor"] == base_minor))
+    unchanged &= states["fraction"] == 1.0
     small = states["fraction"] < settings["min_clonal_fraction"]
     known = states["minor"].notna()
-    result["total_copies"] = states["total"].mask(small, base_total).to_numpy()
-    result["minor_copies"] = states["minor"].mask(small & known, base_minor).to_numpy()
-    result["clonal_fraction"] = states["fraction"].mask(unchanged).to_numpy()
+    result["total_copies"] = states["total"].mask(small, states["other_total"]).to_numpy()
+    result["minor_copies"] = states["minor"].mask(small & known, states["other_minor"]).to_numpy()
+    for name, column in (("clonal_fraction", "fraction"), ("clonal_low", "low"), ("clonal_high", "high")):
+        result[name] = states[column].mask(unchanged).to_numpy()
+    partly = states["fraction"] < 1.0
+    result["other_total_copies"] = states["other_total"].where(partly).to_numpy()
+    result["other_minor_copies"] = states["other_minor"].where(partly & known).to_numpy()
     return result
 
 
