@@ -147,9 +147,9 @@ def fit_with(used, shift=0.0):
     return purity.Fit(used, used, 0.0, 1.0, "resolved", "", 2.0, shift, "diploid", 0.01)
 
 
-def sex_segment(chrom, log2):
+def sex_segment(chrom, log2, germline=2.0):
     return pd.DataFrame(
-        {"chrom": [chrom], "start": [1], "end": [100], "log2": [log2], "log2_low": [log2 - 0.02],
+        {"germline_copies": [germline], "chrom": [chrom], "start": [1], "end": [100], "log2": [log2], "log2_low": [log2 - 0.02],
          "log2_high": [log2 + 0.02], "targets": [40], "minor_fraction": [np.nan], "het_sites": [0]}
     )  # fmt: skip
 
@@ -165,13 +165,17 @@ def sex_segment(chrom, log2):
     ],
 )
 def test_copies_of_x_and_y_at_purity_080(chrom, sex, log2, total):
-    states = copies._sex_states(sex_segment(chrom, log2), sex, fit_with(0.8), SETTINGS)
+    segments = sex_segment(chrom, log2)
+    segments["germline_copies"] = copies.germline_levels(segments, sex, {}, SETTINGS)
+    states = copies.relative_states(segments, fit_with(0.8), SETTINGS)
     assert states["total_copies"].tolist() == [total]
 
 
 @pytest.mark.parametrize(("chrom", "sex"), [("chrX", ""), ("chrY", "female")])
 def test_x_and_y_are_left_out_where_nothing_can_be_expected(chrom, sex):
-    assert copies._sex_states(sex_segment(chrom, 0.0), sex, fit_with(0.8), SETTINGS).empty
+    segments = sex_segment(chrom, 0.0)
+    segments["germline_copies"] = copies.germline_levels(segments, sex, {}, SETTINGS)
+    assert copies.relative_states(segments, fit_with(0.8), SETTINGS).empty
 
 
 def test_a_file_that_holds_no_segments_of_gatk_is_refused_by_name(tmp_path):
@@ -282,6 +286,7 @@ def run_model(cohort, normals, **changes):
         "counts": str(folder / "tumour.counts.tsv"),
         "alleles": str(folder / "tumour.alleles.tsv"),
         "normal_alleles": str(folder / "n1.alleles.tsv"),
+        "normal_counts": str(folder / "n1.counts.tsv"),
         "regions": str(folder / "regions.tsv"),
         "arms": str(folder / "arms.tsv"),
         "gc": str(folder / "gc.tsv"),
@@ -289,7 +294,8 @@ def run_model(cohort, normals, **changes):
         **changes,
     }
     output = {
-        name: str(folder / f"tumour.{name}.tsv") for name in ("segments", "purity", "regions", "ratios")
+        name: str(folder / f"tumour.{name}.tsv")
+        for name in ("segments", "purity", "regions", "ratios", "hets")
     }
     sample = {"patient": "P", "sample": "tumour", "sex": "male", "purity": 0.8, "mode": "tumour_normal"}
     copies.model(sample, inputs, SETTINGS, output, 3000)
@@ -324,7 +330,7 @@ def test_planted_events_are_found_with_purity_and_nothing_else(cohort):
 
 @pytest.mark.tools
 def test_tumour_only_against_a_single_normal_calls_and_says_so(cohort):
-    segments, fitted = run_model(cohort, ["n2"], normal_alleles="")
+    segments, fitted = run_model(cohort, ["n2"], normal_alleles="", normal_counts="")
     assert fitted["panel_normals"] == 1 and "single normal" in fitted["reason"]
     assert at(segments, "chr1", 300_000)["total_copies"] == 4
     assert at(segments, "chr13", 300_000)["minor_copies"] == 0
@@ -338,7 +344,7 @@ def test_without_normals_and_sites_only_gc_is_corrected_and_little_is_claimed(co
     write_gatk(frame, folder / "gc.tsv", "tumour")
     empty = folder / "empty.tsv"
     empty.write_text("", encoding="utf-8")
-    segments, fitted = run_model(cohort, [], alleles=str(empty), normal_alleles="")
+    segments, fitted = run_model(cohort, [], alleles=str(empty), normal_alleles="", normal_counts="")
     assert fitted["panel_normals"] == 0 and "GC correction only" in fitted["reason"]
     assert "no minor copies" in fitted["reason"] and segments["minor_copies"].isna().all()
     assert fitted["noise"] > 0.25  # the efficiency of the targets stays in: absence will not be stated

@@ -43,6 +43,8 @@ def segment(chrom, start, end, total=2, minor=1, fraction=np.nan, copies=None):
         "patient": "P", "sample": "T", "chrom": f"chr{chrom}", "start": start, "end": end, "log2": np.log2(max(of, 0.1) / 2),
         "log2_low": -0.1, "log2_high": 0.1, "targets": end - start + 1, "minor_fraction": 0.5, "het_sites": 40,
         "copies": of, "total_copies": total, "minor_copies": minor, "clonal_fraction": fraction,
+        "clonal_low": fraction, "clonal_high": fraction, "other_total_copies": np.nan if np.isnan(fraction) else 2,
+        "other_minor_copies": np.nan if np.isnan(fraction) else 1, "germline_copies": 2,
     }  # fmt: skip
 
 
@@ -58,7 +60,7 @@ def genome(changes=(), without=()):
     return tables.conform(pd.DataFrame(rows), tables.SEGMENTS)
 
 
-def measures(targets=100, log2=0.0, regions_targets=60, sites=0, depth=np.nan):
+def measures(targets=100, log2=0.0, regions_targets=60, sites=40, depth=100):
     """What the targets say: the same window in every region and arm."""
     seen = (targets, sites, depth)
     rows = [
@@ -74,7 +76,7 @@ def measures(targets=100, log2=0.0, regions_targets=60, sites=0, depth=np.nan):
 def fitted(**changes):
     row = {
         "patient": "P", "sample": "T", "purity": 0.8, "ploidy": 2.0, "status": "resolved", "interval": "0.76-0.84",
-        "sorted_purity": 0.8, "purity_used": 0.8, "base_copies": 2, "noise": 0.15, "scatter": 0.01,
+        "sorted_purity": 0.8, "purity_used": 0.8, "base_copies": 2, "base_margin": 20.0, "noise": 0.15, "scatter": 0.01,
         "panel_normals": 6, "mode": "tumour_normal", "reason": "",
     }  # fmt: skip
     return tables.conform(pd.DataFrame([row | changes]), tables.PURITY)
@@ -88,8 +90,8 @@ def gate(verdict="pass"):
     return tables.conform(pd.DataFrame([row]), tables.QC)
 
 
-def call(segments=None, purity=None, qc=None, targets=None, table=None):
-    made = copy_events.copy_number_calls(
+def events(segments=None, purity=None, qc=None, targets=None, table=None):
+    made = copy_events.copy_number_events(
         genome() if segments is None else segments,
         fitted() if purity is None else purity,
         gate() if qc is None else qc,
@@ -98,6 +100,11 @@ def call(segments=None, purity=None, qc=None, targets=None, table=None):
         measures() if targets is None else targets,
         SETTINGS,
     )
+    return made.set_index("event")
+
+
+def call(*args, **changes):
+    made = copy_events.abnormality_rows(events(*args, **changes).reset_index())
     return tables.conform(made, tables.ABNORMALITIES).set_index("abnormality")
 
 
@@ -109,7 +116,8 @@ def with_arm(name, total, minor, fraction=1.0, copies=None):
 
 def test_a_flat_powered_genome_is_absent_everywhere():
     rows = call()
-    assert set(rows.index) == {*copy_events.NAMES, copy_events.HIGH_FRACTION, "hyperdiploidy"}
+    assert set(rows.index) == set(copy_events.kinds(regions(), SETTINGS["copy_number"]))
+    assert {*copy_events.NAMES, copy_events.HIGH_FRACTION, "hyperdiploidy", "cnloh_17p"} <= set(rows.index)
     assert set(rows["state"]) == {"absent"}
     assert rows.loc["hyperdiploidy", "kind"] == "ploidy"
     assert (rows["threshold"] != "").all() and (rows["evidence"] != "").all()
@@ -340,11 +348,11 @@ def test_further_regions_become_rows_and_unknown_names_are_refused():
 
 
 def test_no_tumour_gives_no_row():
-    made = copy_events.copy_number_calls(
+    made = copy_events.copy_number_events(
         tables.empty(tables.SEGMENTS), tables.empty(tables.PURITY), tables.empty(tables.QC), regions(), arms(),
         tables.empty(tables.COPY_REGIONS), SETTINGS,
     )  # fmt: skip
-    assert made.empty and list(made.columns) == tables.ABNORMALITIES.names()
+    assert made.empty and list(made.columns) == tables.COPY_EVENTS.names()
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,9 @@ rule call_abnormalities:
         callable="results/calls/callable.tsv.gz",
         segments="results/calls/segments.tsv.gz",
         purity="results/calls/purity.tsv",
-        copy_regions="results/calls/copy_regions.tsv",
+        copy_events="results/calls/copy_events.tsv",
         translocations="results/calls/translocations.tsv",
         regions="results/references/regions.tsv",
-        arms="results/references/arms.tsv",
     output:
         table="results/abnormalities/abnormalities.tsv",
     log:

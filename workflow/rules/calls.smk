@@ -310,6 +310,7 @@ rule model_copies:
         purity="results/calls/copies/{sample}.purity.tsv",
         regions="results/calls/copies/{sample}.regions.tsv",
         ratios="results/calls/copies/{sample}.ratios.tsv.gz",
+        hets="results/calls/copies/{sample}.hets.tsv.gz",
     log:
         "logs/model_copies/{sample}.log",
     benchmark:
@@ -349,6 +350,30 @@ rule join_copies:
         code=files.code_of("copies", "tables"),
     script:
         "../scripts/join_copies.py"
+
+
+rule call_copies:
+    input:
+        qc="results/alignments/qc.tsv",
+        segments="results/calls/segments.tsv.gz",
+        purity="results/calls/purity.tsv",
+        copy_regions="results/calls/copy_regions.tsv",
+        regions="results/references/regions.tsv",
+        arms="results/references/arms.tsv",
+    output:
+        table="results/calls/copy_events.tsv",
+    log:
+        "logs/call_copies.log",
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=20,
+    params:
+        settings={"copy_number": SETTINGS["copy_number"], "gates": SETTINGS["gates"]},
+        code=files.code_of("copy_events", "copies", "purity", "gates", "places", "tables"),
+    script:
+        "../scripts/call_copies.py"
 
 
 # The Mutect2 panel of a kit: made by the target `panel` alone, used by every call once it stands

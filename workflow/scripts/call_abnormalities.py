@@ -4,7 +4,7 @@ from myeloma import abnormalities, tables
 from myeloma.log import log_to
 
 with log_to(snakemake.log[0]):
-    names = ("samples", "qc", "variants", "callable", "segments", "purity", "copy_regions", "translocations")
+    names = ("samples", "qc", "variants", "callable", "segments", "purity", "copy_events", "translocations")
     read = {name: tables.read(snakemake.input[name], getattr(tables, name.upper())) for name in names}
-    table = abnormalities.call_all(read, snakemake.input.regions, snakemake.input.arms, snakemake.params)
+    table = abnormalities.call_all(read, snakemake.input.regions, snakemake.params)
     tables.write(table, snakemake.output.table, tables.ABNORMALITIES)

@@ -23,25 +23,15 @@ TRUNCATING = (
 )
 
 
-def call_all(
-    read: Mapping[str, pd.DataFrame], regions_path: str, arms_path: str, rules: Mapping[str, Any]
-) -> pd.DataFrame:
+def call_all(read: Mapping[str, pd.DataFrame], regions_path: str, rules: Mapping[str, Any]) -> pd.DataFrame:
     """The abnormality table from the tables of the calls stage.
 
-    `read`: frames by contract name (samples, qc, variants, callable, segments, purity, copy_regions,
+    `read`: frames by contract name (samples, qc, variants, callable, segments, purity, copy_events,
     translocations); `rules`: `patients` (ids) and the config sections abnormalities, copy_number, gates.
     """
     regions = places.read_regions(regions_path)
     used = set(analysis_samples(read["samples"], "wes").values())
-    calls = copy_events.copy_number_calls(
-        read["segments"],
-        read["purity"],
-        read["qc"],
-        regions,
-        places.read_arms(arms_path),
-        read["copy_regions"],
-        rules,
-    )
+    calls = copy_events.abnormality_rows(read["copy_events"])
     tp53 = regions[regions["name"] == "del17p"]
     usable = samples_with_copies(read["purity"], read["qc"], rules["gates"]["purity_min"])
     segments = read["segments"][read["segments"]["sample"].isin(usable)]
@@ -56,7 +46,7 @@ def call_all(
         over,
         read["translocations"],
         rules["abnormalities"],
-        copy_events.kinds(regions),
+        copy_events.kinds(regions, rules["copy_number"]),
     )
 
 

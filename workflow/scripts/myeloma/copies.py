@@ -318,25 +318,33 @@ def model(
     """Denoise, segment, fit purity and call the states of one tumour sample.
 
     `sample`: patient, sample, sex ("" = unknown), purity (sorted, or None), mode (tumour_normal,
-    tumour_only). `inputs`: counts, alleles, normal_alleles ("" = tumour only), panel, normals (of the
-    panel), gc, sex_reference, regions, arms. `output`: segments (SEGMENTS), purity (PURITY), regions
-    (COPY_REGIONS), ratios (denoised log2 per target).
+    tumour_only). `inputs`: counts, alleles, normal_alleles and normal_counts (absent: tumour only), panel,
+    normals (of the panel), gc, sex_reference, regions, arms. `output`: segments (SEGMENTS), purity (PURITY),
+    regions (COPY_REGIONS), hets (HET_SITES), ratios (denoised log2 per target).
     """
     regions, arms = places.read_regions(inputs["regions"]), places.read_arms(inputs["arms"])
     with tempfile.TemporaryDirectory() as scratch:
         ratios = denoise(sample, inputs, regions, scratch, mem_mb)
         measured, hets = segment(inputs, ratios, arms, scratch, settings, mem_mb)
-    autosomal = measured[~on_sex(measured["chrom"])]
-    found = purity.fit(autosomal, sample["purity"], settings)
-    states = purity.call_states(autosomal, found, settings)
-    states = pd.concat([states, _sex_states(measured, sample["sex"], found, settings)], ignore_index=True)
+    measured, notes = without_germline_alleles(measured, hets, inputs, settings)
+    measured["germline_copies"] = germline_levels(measured, sample["sex"], inputs, settings)
+    kept = ~on_sex(measured["chrom"]) & (measured["germline_copies"] == 2)
+    found = purity.fit(measured[kept], sample["purity"], settings)
+    states = purity.call_states(measured[kept], found, settings)
+    states = pd.concat([states, relative_states(measured[~kept], found, settings)], ignore_index=True)
+    states["germline_copies"] = states["germline_copies"].round()
+    changed = measured["germline_copies"].ne(2) & ~on_sex(measured["chrom"])
+    if changed.any():
+        notes.append(f"{int(changed.sum())} segments with the copies of the matched normal: germline")
     noise = target_noise(ratios, measured)
-    summary = _summary(sample, found, noise, inputs, settings)
+    summary = _summary(sample, found, noise, inputs, settings, notes)
     ids = {"patient": sample["patient"], "sample": sample["sample"]}
     tables.write(states.assign(**ids), output["segments"], tables.SEGMENTS)
     tables.write(pd.DataFrame([summary]), output["purity"], tables.PURITY)
     measures = region_measures(ratios, hets, regions, arms, settings["region_min_targets"])
     tables.write(measures.assign(**ids), output["regions"], tables.COPY_REGIONS)
+    sites = hets.rename(columns={"start": "position"})[["chrom", "position", "depth", "alt_fraction"]]
+    tables.write(sites, output["hets"], tables.HET_SITES)
     with files.whole(output["ratios"]) as private, files.open_text(private, "w") as handle:
         ratios.to_csv(handle, sep="\t", index=False, float_format="%.4f", lineterminator="\n")
 
@@ -390,7 +398,8 @@ def segment(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """ModelSegments on the denoised ratios and, where there are any, the allelic counts.
 
-    Returns the segments, and the heterozygous sites (chrom, start, end, depth) that it used.
+    Returns the segments, and the heterozygous sites that it used (chrom, start, end, depth and alt_fraction
+    of the tumour; with a matched normal also normal_depth and normal_minor, reads of its rarer allele).
 
     GATK sees each arm as a contig of its own, so that a centromere always ends a segment: most events of
     myeloma are of whole arms, and a changed arm of few targets is not averaged with the other one.
@@ -417,16 +426,28 @@ def segment(
     arguments += ["--smoothing-credible-interval-threshold-allele-fraction", smoothing]
     _gatk("ModelSegments", arguments, mem_mb)
     found = read_segments(os.path.join(scratch, "model", "tumour.modelFinal.seg"))
-    hets = _read_hets(os.path.join(scratch, "model", "tumour.hets.tsv"))
+    hets = _read_hets(os.path.join(scratch, "model", "tumour.hets"))
     return arms_of.back(found), arms_of.back(hets)
 
 
-def _read_hets(path: str | os.PathLike) -> pd.DataFrame:
-    if not os.path.exists(path):
-        return pd.DataFrame({"chrom": [], "start": [], "end": [], "depth": []})
-    seen = read_gatk(path)
-    places = _lower(seen["CONTIG"], seen["POSITION"], seen["POSITION"])
-    return places.assign(depth=seen["REF_COUNT"] + seen["ALT_COUNT"])
+def _read_hets(prefix: str) -> pd.DataFrame:
+    columns = ["chrom", "start", "end", "depth", "alt_fraction", "normal_depth", "normal_minor"]
+    if not os.path.exists(f"{prefix}.tsv"):
+        return pd.DataFrame({name: [] for name in columns})
+    seen = read_gatk(f"{prefix}.tsv")
+    depth = seen["REF_COUNT"] + seen["ALT_COUNT"]
+    made = _lower(seen["CONTIG"], seen["POSITION"], seen["POSITION"]).assign(
+        depth=depth,
+        alt_fraction=seen["ALT_COUNT"] / depth.where(depth > 0),
+        normal_depth=np.nan,
+        normal_minor=np.nan,
+    )
+    if os.path.exists(f"{prefix}.normal.tsv"):
+        normal = read_gatk(f"{prefix}.normal.tsv")
+        both = seen[["CONTIG", "POSITION"]].merge(normal, on=["CONTIG", "POSITION"], how="left")
+        made["normal_depth"] = (both["REF_COUNT"] + both["ALT_COUNT"]).to_numpy()
+        made["normal_minor"] = both[["REF_COUNT", "ALT_COUNT"]].min(axis=1).to_numpy()
+    return made[columns]
 
 
 class _Arms:
@@ -489,27 +510,130 @@ def read_segments(path: str | os.PathLike) -> pd.DataFrame:
     return frame[list(_SEGMENT_COLUMNS)].rename(columns=_SEGMENT_COLUMNS)
 
 
-def _sex_states(measured, sex: str, found: purity.Fit, settings) -> pd.DataFrame:
-    """Segments of X and Y with total copies against the germline copies of that sex."""
-    rows = measured[on_sex(measured["chrom"])].copy()
-    for name in ("copies", "total_copies", "minor_copies", "clonal_fraction"):
+def without_germline_alleles(
+    measured: pd.DataFrame, hets: pd.DataFrame, inputs, settings: Mapping[str, Any]
+) -> tuple[pd.DataFrame, list[str]]:
+    """Segments without the allele fractions that are no evidence of a somatic change, and what was done.
+
+    With a matched normal: where the normal is itself off balance (a germline copy-number variant, sites in
+    repeats), `germline_minor_fraction`. Tumour-only: where hardly any site is heterozygous against the rest
+    of the genome (a germline run of homozygosity whose few sites are artefacts), `min_het_share`.
+    """
+    result, notes = measured.copy(), []
+    if not len(hets):
+        return result, notes
+    if inputs.get("normal_alleles"):
+        drop = _normal_off_balance(result, hets, settings)
+        said = "the matched normal is off balance as well"
+    else:
+        drop = _hardly_heterozygous(result, inputs["alleles"], settings)
+        said = "hardly a site is heterozygous, a germline run of homozygosity is not excluded"
+    if drop.any():
+        result.loc[drop, ["minor_fraction", "minor_low", "minor_high"]] = np.nan
+        notes.append(f"{int(drop.sum())} segments without allele fraction: {said}")
+    return result, notes
+
+
+def _normal_off_balance(measured: pd.DataFrame, hets: pd.DataFrame, settings) -> pd.Series:
+    """Segments in which the normal's heterozygous sites lie off one half."""
+    drop = pd.Series(False, index=measured.index)
+    known = hets[hets["normal_depth"] > 0]
+    for row in measured[measured["minor_fraction"].notna()].itertuples():
+        here = known[overlaps(known, row.chrom, row.start, row.end)]
+        if len(here) < settings["min_het_sites"]:
+            continue
+        # The rarer allele of a balanced site of depth d has 0.5 - 0.4 / sqrt(d) of the reads on average
+        # (half the mean of a folded normal distribution with the sd of d reads).
+        share = (here["normal_minor"] / here["normal_depth"] + 0.4 / np.sqrt(here["normal_depth"])).mean()
+        drop.loc[row.Index] = share < settings["germline_minor_fraction"]
+    return drop
+
+
+def _hardly_heterozygous(measured: pd.DataFrame, alleles, settings) -> pd.Series:
+    """Segments with a far smaller share of heterozygous sites among all covered ones than the genome."""
+    sites = read_gatk(alleles)
+    covered = sites[sites["REF_COUNT"] + sites["ALT_COUNT"] >= settings["tumour_min_site_depth"]]
+    places_ = _lower(covered["CONTIG"], covered["POSITION"], covered["POSITION"])
+    count = pd.Series(
+        [int(overlaps(places_, r.chrom, r.start, r.end).sum()) for r in measured.itertuples()], measured.index
+    )
+    autosomal = ~on_sex(measured["chrom"])
+    usual = measured.loc[autosomal, "het_sites"].sum() / max(1, count[autosomal].sum())
+    return measured["minor_fraction"].notna() & (
+        measured["het_sites"].astype(float) < settings["min_het_share"] * usual * count
+    )
+
+
+def germline_levels(measured: pd.DataFrame, sex: str, inputs, settings: Mapping[str, Any]) -> pd.Series:
+    """Copies of each segment in germline cells: 2, by sex on X and Y, or what the matched normal shows.
+
+    The normal's ratio is its share of reads against the panel's median; without a panel or a normal
+    nothing is known of it and 2 stands. NaN for X and Y of unknown sex.
+    """
+    levels = measured["chrom"].map(lambda contig: germline_copies(contig, sex)).astype(float)
+    ratios = normal_ratios(inputs)
+    if ratios.empty:
+        return levels
+    for row in measured[~on_sex(measured["chrom"])].itertuples():
+        here = ratios.loc[overlaps(ratios, row.chrom, row.start, row.end), "log2"]
+        if len(here) < settings["min_targets_per_segment"]:
+            continue
+        level = here.median()
+        error = 1.2533 * 1.4826 * (here - level).abs().median() / np.sqrt(len(here))
+        far = level <= settings["germline_loss_log2"] or level >= settings["germline_gain_log2"]
+        if far and abs(level) > settings["detection_z"] * error:
+            levels.loc[row.Index] = 2 * 2**level
+    return levels
+
+
+def normal_ratios(inputs: Mapping[str, str]) -> pd.DataFrame:
+    """Log2 ratio per autosomal target of the matched normal against the panel's median; no row without both."""
+    empty = pd.DataFrame({"chrom": [], "start": [], "end": [], "log2": []})
+    if not inputs.get("normal_counts") or not os.path.getsize(inputs["panel"]):
+        return empty
+    import h5py
+
+    with h5py.File(inputs["panel"], "r") as handle:
+        group = handle["panel/intervals"]
+        names = [n.decode() if isinstance(n, bytes) else str(n) for n in group["indexed_contig_names"][()]]
+        index, start, end = np.asarray(group["transposed_index_start_end"][()]).astype(int)
+        usual = np.asarray(handle["panel/interval_fractional_medians"][()]).ravel()
+    panel = pd.DataFrame({"CONTIG": [names[i] for i in index], "START": start, "END": end, "usual": usual})
+    rows = _autosomal(panel.merge(read_gatk(inputs["normal_counts"]), on=["CONTIG", "START", "END"]))
+    rows = rows[rows["usual"] > 0]
+    if rows.empty or not rows["COUNT"].sum():
+        return empty
+    share = rows["COUNT"] / rows["usual"]
+    log2 = np.log2(np.maximum(share / share.median(), 2.0**-8))
+    return _lower(rows["CONTIG"], rows["START"], rows["END"]).assign(log2=log2)
+
+
+def relative_states(measured: pd.DataFrame, found: purity.Fit, settings: Mapping[str, Any]) -> pd.DataFrame:
+    """States of segments whose germline copies are not two: X, Y and germline copy-number variants.
+
+    The change is against `germline_copies`, in the tumour against those times base / 2. Minor copies stay
+    empty. Segments of no germline copy (Y of a woman) or of unknown ones are left out.
+    """
+    germline = measured["germline_copies"].astype(float)
+    rows = measured[germline.notna() & ~(on_sex(measured["chrom"]) & (germline == 0))].copy()
+    germline = germline.loc[rows.index]
+    for name in purity.STATE_COLUMNS:
         rows[name] = np.nan
-    germline = rows["chrom"].map(lambda contig: germline_copies(contig, sex)).astype(float)
-    rows = rows[germline > 0]
     if rows.empty or found.used is None:
         return rows
-    unchanged = germline[germline > 0] * found.base[0] / 2
-    rows["copies"] = purity.copies_of(rows["log2"], found.used, found.shift, germline[germline > 0])
+    unchanged = germline * found.base[0] / 2
+    rows["copies"] = purity.copies_of(rows["log2"], found.used, found.shift, germline)
     change = rows["copies"] - unchanged
     whole = np.where(change.abs() < 0.5, np.sign(change), change.round())
     fraction = (change / np.where(whole == 0, 1, whole)).abs().clip(upper=1.0)
-    level = found.used * unchanged + germline[germline > 0] * (1 - found.used)
-    apart = (rows["log2"] - found.shift - np.log2(level / 2)).abs()
+    level = found.used * unchanged + germline * (1 - found.used)
+    apart = (rows["log2"] - found.shift - np.log2(np.maximum(level, 0.02) / 2)).abs()
     own = (rows["log2_high"] - rows["log2_low"]) / 2.563
     sure = apart > settings["detection_z"] * np.hypot(own, settings["log2_error"])
     changed = sure & (fraction >= settings["min_clonal_fraction"])
-    rows["total_copies"] = (unchanged + np.where(changed, whole, 0)).clip(lower=0)
+    rows["total_copies"] = (unchanged.round() + np.where(changed, whole, 0)).clip(lower=0)
     rows["clonal_fraction"] = fraction.where(changed).round(2)
+    rows["other_total_copies"] = unchanged.round().where(changed & (fraction < 1.0))
     return rows
 
 
@@ -523,7 +647,7 @@ def target_noise(ratios: pd.DataFrame, segments: pd.DataFrame) -> float:
     return float(1.4826 * pooled.abs().median()) if len(pooled) else float("nan")
 
 
-def _summary(sample, found: purity.Fit, noise, inputs, settings) -> dict[str, Any]:
+def _summary(sample, found: purity.Fit, noise, inputs, settings, notes: Sequence[str] = ()) -> dict[str, Any]:
     normals = panel_size(inputs["normals"])
     given = bool(inputs.get("given_panel"))
     reason = [found.reason]
@@ -531,6 +655,7 @@ def _summary(sample, found: purity.Fit, noise, inputs, settings) -> dict[str, An
         reason.append("panel of a single normal" if normals else "no panel of normals: GC correction only")
     if not os.path.getsize(inputs["alleles"]):
         reason.append("no common sites: copy ratio only, no minor copies")
+    reason.extend(notes)
     scatter = found.scatter if np.isfinite(found.scatter) else settings["log2_error"]
     return {
         "patient": sample["patient"],
@@ -542,6 +667,7 @@ def _summary(sample, found: purity.Fit, noise, inputs, settings) -> dict[str, An
         "sorted_purity": sample["purity"],
         "purity_used": found.used,
         "base_copies": found.base[0] if found.used is not None else None,
+        "base_margin": found.margin if found.status == "resolved" else None,
         "noise": noise,
         "scatter": max(scatter, settings["min_scatter"]),
         "panel_normals": None if given else normals,

@@ -1,4 +1,4 @@
-"""The copy-number part of the abnormality table: region events and hyperdiploidy.
+"""Copy-number events of every tumour: regions, copy-neutral LOH, chromosomes, hyperdiploidy, doubling.
 
 A change is present at a clonal fraction of at least `min_clonal_fraction`; its absence is stated only where
 a change of that fraction would have shown at this sample's noise and purity. Sources of the thresholds:
@@ -13,17 +13,20 @@ import numpy as np
 import pandas as pd
 
 from myeloma import gates, tables
-from myeloma.copies import bare, overlaps
+from myeloma.copies import bare, on_sex, overlaps
 from myeloma.purity import expected
 from myeloma.states import ABSENT, NOT_ASSESSABLE, PRESENT
 
 #: Always reported, whatever the regions table holds.
 NAMES = ("del17p", "gain1q", "amp1q", "del1p32", "del13q")
 HYPERDIPLOIDY = "hyperdiploidy"
+DOUBLING = "whole_genome_doubling"
 #: The sensitivity row of del17p: present only in a larger share of the cells (config del17p_sensitivity_fraction).
 HIGH_FRACTION = "del17p_high_fraction"
 SEGMENTS_FILE = "results/calls/segments.tsv.gz"
 _DEVIATION_Z = 4.0
+#: Columns of COPY_EVENTS that stand in the abnormality table (where `event` is `abnormality`).
+_CARRIED = ("patient", "sample", "event", "kind", "state", "value", "threshold", "reason", "evidence")
 
 
 @dataclass(frozen=True)
@@ -44,13 +47,19 @@ class _Sample:
     segments: pd.DataFrame
     measures: pd.DataFrame
     purity: float
+    purity_low: float
+    purity_high: float
+    status: str
     base: int
+    margin: float
+    ploidy: float
     noise: float
     scatter: float
+    mode: str
     blocked: str
 
 
-def copy_number_calls(
+def copy_number_events(
     segments: pd.DataFrame,
     purity: pd.DataFrame,
     qc: pd.DataFrame,
@@ -59,14 +68,14 @@ def copy_number_calls(
     targets: pd.DataFrame,
     settings: Mapping[str, Any],
 ) -> pd.DataFrame:
-    """Rows of ABNORMALITIES for every tumour sample of `purity`: one per event, and hyperdiploidy.
+    """COPY_EVENTS of every tumour sample of `purity`.
 
     `segments` (SEGMENTS), `purity` (PURITY), `qc` (QC), `targets` (COPY_REGIONS: what the targets of each
     sample say per region and arm); `regions` and `arms` as read by `places.read_regions` and `read_arms`;
-    `settings` holds the config sections `copy_number` and `gates`. The caller keeps the analysis samples.
+    `settings` holds the config sections `copy_number` and `gates`.
     """
-    events = list_events(regions)
     rules = settings["copy_number"]
+    events = list_events(regions, rules)
     stricter = {**rules, "min_clonal_fraction": rules["del17p_sensitivity_fraction"]}
     high = next(replace(event, name=HIGH_FRACTION) for event in events if event.name == "del17p")
     failed = gates.failed(qc)
@@ -75,14 +84,24 @@ def copy_number_calls(
         sample = _gather(entry, segments, failed, targets, settings["gates"])
         rows.extend(_call_event(sample, event, arms, rules) for event in events)
         rows.append(_call_event(sample, high, arms, stricter))
+        rows.extend(_call_cnloh(sample, arm, arms, regions, rules) for arm in rules["cnloh_arms"])
+        for chromosome, name, change in chromosome_events(rules):
+            rows.append(_call_chromosome(sample, chromosome, name, change, arms, rules))
         rows.append(_call_hyperdiploidy(sample, arms, rules))
-    return pd.DataFrame(rows, columns=tables.ABNORMALITIES.names())
+        rows.append(_call_doubling(sample, rules))
+    return tables.conform(pd.DataFrame(rows, columns=tables.COPY_EVENTS.names()), tables.COPY_EVENTS)
 
 
-def list_events(regions: pd.DataFrame) -> list[_Event]:
+def abnormality_rows(events: pd.DataFrame) -> pd.DataFrame:
+    """Rows of ABNORMALITIES from COPY_EVENTS."""
+    return events[list(_CARRIED)].rename(columns={"event": "abnormality"})[tables.ABNORMALITIES.names()]
+
+
+def list_events(regions: pd.DataFrame, rules: Mapping[str, Any]) -> list[_Event]:
     """Events of the regions table (kind copy_number) by the beginning of their name: del, gain, amp.
 
-    amp1q is read in the region of gain1q. The five of NAMES are always there.
+    amp1q is read in the region of gain1q, `biallelic_X` (no copy left) in that of X for the `biallelic` of
+    the config that have a region. The five of NAMES are always there.
     """
     found = {}
     for row in regions[regions["kind"] == "copy_number"].itertuples():
@@ -91,13 +110,25 @@ def list_events(regions: pd.DataFrame) -> list[_Event]:
         found["amp1q"] = _Event("amp1q", found["gain1q"].region, "amp")
     for name in NAMES:
         found.setdefault(name, _Event(name, None, _direction(name)))
+    for name in rules["biallelic"]:
+        if name in found and found[name].region is not None:
+            found[f"biallelic_{name}"] = _Event(f"biallelic_{name}", found[name].region, "biallelic")
     return list(found.values())
 
 
-def kinds(regions: pd.DataFrame) -> dict[str, str]:
-    """Every copy-number abnormality that `copy_number_calls` reports, with its kind."""
-    names = [event.name for event in list_events(regions)]
-    return dict.fromkeys([*names, HIGH_FRACTION], "copy_number") | {HYPERDIPLOIDY: "ploidy"}
+def chromosome_events(rules: Mapping[str, Any]) -> list[tuple[str, str, int]]:
+    """(chromosome, event, change in copies) of the whole-chromosome events."""
+    gained = [(name, f"trisomy{name}", 1) for name in map(str, rules["hyperdiploid_chromosomes"])]
+    return gained + [(name, f"monosomy{name}", -1) for name in map(str, rules["monosomies"])]
+
+
+def kinds(regions: pd.DataFrame, rules: Mapping[str, Any]) -> dict[str, str]:
+    """Every copy-number abnormality that `copy_number_events` reports, with its kind."""
+    names = [event.name for event in list_events(regions, rules)]
+    loh = [f"cnloh_{arm}" for arm in rules["cnloh_arms"]]
+    whole = [name for _, name, _ in chromosome_events(rules)]
+    made = dict.fromkeys([*names, HIGH_FRACTION, *loh], "copy_number")
+    return made | dict.fromkeys([*whole, HYPERDIPLOIDY, DOUBLING], "ploidy")
 
 
 def _direction(name: str) -> str:
@@ -109,7 +140,11 @@ def _direction(name: str) -> str:
 
 def _gather(entry, segments, failed: Mapping[str, str], targets, limits) -> _Sample:
     """`failed`: sample -> the gates it failed; `limits`: the config section `gates`."""
-    used = float(entry.purity_used) if pd.notna(entry.purity_used) else float("nan")
+
+    def number(value, default=float("nan")):
+        return float(value) if pd.notna(value) else default
+
+    used = number(entry.purity_used)
     blocked = ""
     if entry.sample in failed:
         blocked = failed[entry.sample]
@@ -119,21 +154,45 @@ def _gather(entry, segments, failed: Mapping[str, str], targets, limits) -> _Sam
         blocked = f"purity unresolved ({entry.reason}) and no sorted purity given"
     elif used < limits["purity_min"]:
         blocked = f"purity {used:.2f} is below the gate of {limits['purity_min']:g}"
+    low, _, high = str(entry.interval).partition("-")
+    mine = segments[segments["sample"] == entry.sample].copy()
+    # What a change is counted from: the base of the genome, in proportion to the germline copies.
+    base = int(number(entry.base_copies, 2))
+    germline = mine["germline_copies"].astype("float64").fillna(2.0)
+    mine["unchanged"] = (germline * base / 2).round()
+    mine["germline"] = germline.ne(2) & ~on_sex(mine["chrom"])
     return _Sample(
         patient=entry.patient,
         sample=entry.sample,
-        segments=segments[segments["sample"] == entry.sample],
+        segments=mine,
         measures=targets[targets["sample"] == entry.sample],
         purity=used,
-        base=int(entry.base_copies) if pd.notna(entry.base_copies) else 2,
-        noise=float(entry.noise) if pd.notna(entry.noise) else float("nan"),
-        scatter=float(entry.scatter) if pd.notna(entry.scatter) else float("nan"),
+        purity_low=min(used, float(low)) if low else used,
+        purity_high=max(used, float(high)) if high else used,
+        status=entry.status,
+        base=base,
+        margin=number(entry.base_margin),
+        ploidy=number(entry.ploidy),
+        noise=number(entry.noise),
+        scatter=number(entry.scatter),
+        mode=entry.mode,
         blocked=blocked,
     )
 
 
-def _row(sample: _Sample, name, kind, state, value="", threshold="", reason="", evidence=""):
-    return (sample.patient, sample.sample, name, kind, state, value, threshold, reason, evidence)
+def _row(sample: _Sample, name, kind, state, value="", threshold="", reason="", evidence="", **more):
+    """A row of COPY_EVENTS; FISH equivalents follow from the clonal fraction."""
+    made = dict.fromkeys(tables.COPY_EVENTS.names())
+    made |= {"patient": sample.patient, "sample": sample.sample, "event": name, "kind": kind, "state": state}
+    made |= {"value": value, "threshold": threshold, "reason": reason, "evidence": evidence, "extent": ""}
+    made |= more
+    if made["minimal_detectable_fraction"] == float("inf"):
+        made["minimal_detectable_fraction"] = None
+    fraction = made["clonal_fraction"]
+    if fraction is not None and state != NOT_ASSESSABLE:
+        made["fish_equivalent_sorted_percent"] = round(100 * fraction, 1)
+        made["fish_equivalent_unsorted_percent"] = round(100 * fraction * sample.purity, 1)
+    return made
 
 
 def standard_error(noise: float, targets: int, scatter: float) -> float:
@@ -171,7 +230,8 @@ def detectable_fraction(
     """
     if not np.isfinite(error) or not purity > 0:
         return float("inf")
-    total, minor = base + change, base // 2 - (1 if change < 0 else 0)
+    total = base + change
+    minor = min(base // 2 - (1 if change < 0 else 0), total // 2)
     whole, _ = expected(purity, base, base // 2, 1.0, base, base // 2)
     for fraction in np.arange(0.01, 1.0001, 0.01):
         copies, share = expected(purity, total, minor, fraction, base, base // 2)
@@ -185,18 +245,23 @@ def detectable_fraction(
     return float("inf")
 
 
-def _change(direction: str, rules: Mapping[str, Any]) -> int:
-    """Copies from the base that the event needs: -1, +1 (gain_copies 3), +2 (amp_copies 4)."""
+def _change(direction: str, rules: Mapping[str, Any], base: int = 2) -> int:
+    """Copies from the base that the event needs: -1, +1 (gain_copies 3), +2 (amp_copies 4), all of them."""
+    if direction == "biallelic":
+        return -base
     return {"del": -1, "gain": rules["gain_copies"] - 2, "amp": rules["amp_copies"] - 2}[direction]
 
 
-def _has(total: float, change: int, base: int) -> bool:
-    """Do integer copies fulfil an event that needs `change` copies from the base?"""
-    return total <= base + change if change < 0 else total >= base + change
+def _has(total, change: int, unchanged):
+    """Do integer copies fulfil an event that needs `change` copies from those of an unchanged cell?
+
+    Where the matched normal has a single copy, one lost leaves none: a loss, and biallelic.
+    """
+    return total <= np.maximum(unchanged + change, 0) if change < 0 else total >= unchanged + change
 
 
 def _threshold(event: _Event, base: int, rules) -> str:
-    change = _change(event.direction, rules)
+    change = _change(event.direction, rules, base)
     sign = "<=" if change < 0 else ">="
     return f"copies {sign} {base + change} in >= {rules['min_clonal_fraction']:g} of the tumour cells"
 
@@ -233,8 +298,8 @@ def _call_event(sample: _Sample, event: _Event, arms: pd.DataFrame, rules: Mappi
     threshold = _threshold(event, sample.base, rules)
     region = event.region
 
-    def give(state, value="", reason="", evidence=""):
-        return _row(sample, event.name, "copy_number", state, value, threshold, reason, evidence)
+    def give(state, value="", reason="", evidence="", **more):
+        return _row(sample, event.name, "copy_number", state, value, threshold, reason, evidence, **more)
 
     if region is None:
         return give(NOT_ASSESSABLE, reason="no such region in reference.regions")
@@ -245,32 +310,106 @@ def _call_event(sample: _Sample, event: _Event, arms: pd.DataFrame, rules: Mappi
     if here.empty:
         return give(NOT_ASSESSABLE, reason="no segment with a copy ratio covers the region or its arm")
     weight = _weights(here)
-    copies = float(weight @ here["copies"].to_numpy(dtype=float))
-    change = _change(event.direction, rules)
-    fraction = _fraction(here, weight, change, sample.base)
-    value = _value(here, weight, copies, fraction, nearest, sample)
+    change = _change(event.direction, rules, sample.base)
+    cells = _cells(here, change)
+    fraction = float(weight @ cells["at"])
+    top = here.iloc[int(np.argmax(weight))]
+    # Copies of the tumour alone: a germline change of the matched normal is taken off.
+    somatic = here["copies"].to_numpy(dtype=float) - here["unchanged"].to_numpy() + sample.base
+    copies = float(weight @ somatic)
     evidence = f"{SEGMENTS_FILE} {region.chrom}:{region.start}-{region.end}"
+    measure = sample.measures[sample.measures["region"] == region.name]
+    more = _interval(sample, fraction, float(weight @ cells["low"]), float(weight @ cells["high"]))
+    more |= {
+        "copies": float(weight @ here["copies"].to_numpy(dtype=float)),
+        "total_copies": top["total_copies"],
+        "minor_copies": top["minor_copies"],
+    }
+    if len(measure):
+        seen = measure.iloc[0]
+        count, sites = int(seen["window_targets"]), int(seen["window_het_sites"])
+        least = _detectable(sample, change, count, sites, seen["window_het_depth"], rules)
+        more |= {"minimal_detectable_fraction": least, "targets": count, "het_sites": sites}
+    extent = _extent(sample, region, here, change, arms, rules) if fraction > 0 else ""
+    value = _value(here, weight, more["copies"], fraction, nearest, sample, extent)
+    more["extent"] = extent
     if fraction >= rules["min_clonal_fraction"]:
-        return give(PRESENT, value, evidence=evidence)
+        return give(PRESENT, value, evidence=evidence, **more)
     why = _why_not_absent(sample, event, here, weight, copies, change, rules)
-    return give(NOT_ASSESSABLE if why else ABSENT, value, why, evidence)
+    return give(NOT_ASSESSABLE if why else ABSENT, value, why, evidence, **more)
 
 
-def _fraction(here: pd.DataFrame, weight: np.ndarray, change: int, base: int) -> float:
-    """Share of tumour cells with the event, averaged over the region's targets; 0 where no segment has it."""
-    total = here["total_copies"].to_numpy(dtype=float, na_value=np.nan)
-    fraction = here["clonal_fraction"].to_numpy(dtype=float, na_value=np.nan)
-    hit = np.array([np.isfinite(t) and _has(t, change, base) for t in total])
-    return float(weight @ np.where(hit, np.nan_to_num(fraction, nan=1.0), 0.0))
+def _cells(here: pd.DataFrame, change: int) -> pd.DataFrame:
+    """Share of tumour cells with the event per segment, and its interval (at, low, high)."""
+    total = here["total_copies"].astype("float64")
+    other = here["other_total_copies"].astype("float64")
+    return _shares(here, _has(total, change, here["unchanged"]), _has(other, change, here["unchanged"]))
 
 
-def _value(here, weight, copies, fraction, nearest, sample: _Sample) -> str:
+def _shares(here: pd.DataFrame, hit: pd.Series, other: pd.Series) -> pd.DataFrame:
+    """Share of cells when the changed cells have the event (`hit`), and the other ones (`other`)."""
+    hit, other = hit.fillna(False).astype(float), other.fillna(False).astype(float)
+    made = {}
+    own = here["clonal_fraction"].astype("float64")
+    for name, column in (("at", "clonal_fraction"), ("low", "clonal_low"), ("high", "clonal_high")):
+        fraction = here[column].astype("float64").fillna(own).fillna(1.0)
+        made[name] = hit * fraction + other * (1 - fraction)
+    low, high = np.minimum(made["low"], made["high"]), np.maximum(made["low"], made["high"])
+    return pd.DataFrame({"at": made["at"], "low": low, "high": high})
+
+
+def _interval(sample: _Sample, fraction: float, low: float, high: float) -> dict[str, float]:
+    """The clonal fraction with its interval; a share of the tumour is as unsure as the tumour's own share."""
+    if fraction <= 0:
+        return {"clonal_fraction": 0.0, "clonal_low": None, "clonal_high": None}
+    least, most = min(fraction, low), max(fraction, high)
+    return {
+        "clonal_fraction": round(fraction, 3),
+        "clonal_low": round(max(0.0, least * sample.purity / sample.purity_high), 3),
+        "clonal_high": round(min(1.0, most * sample.purity / max(sample.purity_low, 0.01)), 3),
+    }
+
+
+def _extent(sample: _Sample, region, here: pd.DataFrame, change: int, arms, rules) -> str:
+    """arm, focal or partial: the run of changed segments of the arm around the region."""
+    of_arm = arms[overlaps(arms, region.chrom, region.start, region.end)]
+    if of_arm.empty:
+        return ""
+    arm = of_arm.iloc[0]
+    same = sample.segments[overlaps(sample.segments, arm.chrom, arm.start, arm.end)]
+    same = same[same["copies"].notna()].sort_values("start", kind="stable")
+    hit = (_cells(same, change)["at"] >= rules["min_clonal_fraction"]).to_numpy()
+    run = (np.diff(hit.astype(int), prepend=0) != 0).cumsum()
+    inside = same.index.isin(here.index) & hit
+    if not inside.any():
+        return ""
+    return _reach(same[np.isin(run, run[inside])], same, rules)
+
+
+def _reach(changed: pd.DataFrame, whole: pd.DataFrame, rules) -> str:
+    """arm: over `arm_min_fraction` of the covered length; focal: not longer than `focal_max_bases`."""
+    length = (changed["end"] - changed["start"] + 1).sum()
+    if length >= rules["arm_min_fraction"] * (whole["end"] - whole["start"] + 1).sum():
+        return "arm"
+    return "focal" if length <= rules["focal_max_bases"] else "partial"
+
+
+def _value(here, weight, copies, fraction, nearest, sample: _Sample, extent: str = "") -> str:
     top = here.iloc[int(np.argmax(weight))]
     parts = [f"{copies:.2f} copies"]
     if pd.notna(top["total_copies"]):
         minor = f", minor {int(top['minor_copies'])}" if pd.notna(top["minor_copies"]) else ""
         parts.append(f"state total {int(top['total_copies'])}{minor}")
     parts.append(f"clonal fraction {fraction:.2f}")
+    if extent:
+        parts.append({"arm": "whole arm", "focal": "focal", "partial": "part of the arm"}[extent])
+    if top["germline"]:
+        level = here.iloc[int(np.argmax(weight))]["germline_copies"]
+        parts.append(
+            f"germline: the matched normal has {int(level)} copies here, only a change from them counts"
+        )
+    elif extent == "focal" and sample.mode == "tumour_only":
+        parts.append("without a normal: a germline copy-number variant is not excluded")
     if nearest:
         parts.append("region between targets, nearest segment of its arm")
     if sample.base != 2:
@@ -301,15 +440,16 @@ def _why_not_absent(sample, event, here, weight, copies, change, rules) -> str:
             f"{sites} heterozygous sites, noise {sample.noise:.2f}, purity {sample.purity:.2f})"
         )
     toward = (copies - sample.base) / change
-    if toward >= limit and not _explained(here, weight, change, sample.base):
+    if toward >= limit and not _explained(here, weight, change):
         return f"{copies:.2f} copies lie between no change and the event: neither is supported"
     return _deviates(sample, seen, here, weight, change)
 
 
-def _explained(here, weight, change: int, base: int) -> bool:
+def _explained(here, weight, change: int) -> bool:
     """Does the main state explain the copies without the event (a gain of 3 where 4 are asked for)?"""
-    total = here.iloc[int(np.argmax(weight))]["total_copies"]
-    return pd.notna(total) and total != base and not _has(total, change, base)
+    top = here.iloc[int(np.argmax(weight))]
+    total, unchanged = top["total_copies"], top["unchanged"]
+    return pd.notna(total) and total != unchanged and not _has(total, change, unchanged)
 
 
 def _deviates(sample, seen, here, weight, change: int) -> str:
@@ -328,6 +468,173 @@ def _deviates(sample, seen, here, weight, change: int) -> str:
     return ""
 
 
+def _call_cnloh(sample: _Sample, name: str, arms, regions, rules):
+    """Copy-neutral LOH of an arm, or of one of its abnormality regions: no minor copy, none lost."""
+    limit, share = rules["min_clonal_fraction"], rules["cnloh_min_arm_fraction"]
+    threshold = (
+        f"minor copies 0 and total >= {sample.base} in >= {limit:g} of the tumour cells, over >= {share:.0%} "
+        "of the arm's targets or one of its regions"
+    )
+
+    def give(state, value="", reason="", **more):
+        evidence = f"{SEGMENTS_FILE} {name}" if value else ""
+        return _row(sample, f"cnloh_{name}", "copy_number", state, value, threshold, reason, evidence, **more)
+
+    if sample.blocked:
+        return give(NOT_ASSESSABLE, reason=sample.blocked)
+    arm = arms[(arms["chrom"].map(bare) + arms["arm"]) == name]
+    if arm.empty:
+        return give(NOT_ASSESSABLE, reason="no such arm in reference.arms")
+    arm = arm.iloc[0]
+    here, _ = _covering(sample.segments, arm.chrom, arm.start, arm.end, arms)
+    here = here[here["copies"].notna()]
+    if here.empty:
+        return give(NOT_ASSESSABLE, reason="no segment with a copy ratio covers the arm")
+    weight, cells = _weights(here), _loh_cells(here)
+    known = here["minor_copies"].notna().to_numpy()
+    hit = (cells["at"] >= limit).to_numpy()
+    of_arm, unknown = float(weight[hit].sum()), float(weight[~known].sum())
+    parts = regions[regions["kind"].eq("copy_number") & overlaps(regions, arm.chrom, arm.start, arm.end)]
+    focal = {row.name: _loh_at(sample, row, arms) for row in parts.itertuples()}
+    lost = [region for region, fraction in focal.items() if fraction >= limit]
+    more = _cnloh_numbers(sample, name, here, weight, cells, hit, rules)
+    said = f"{of_arm:.0%} of the arm's targets" + (f"; regions {', '.join(lost)}" if lost else "")
+    value = f"{said}; clonal fraction {more['clonal_fraction']:.2f}"
+    if of_arm >= share or lost:
+        more["extent"] = _reach(here[hit], here, rules) if hit.any() else "focal"
+        return give(PRESENT, value, **more)
+    unseen = [region for region, fraction in focal.items() if np.isnan(fraction)]
+    least = more["minimal_detectable_fraction"]
+    if least is None or least > limit:
+        shown = "no" if least is None or least == float("inf") else f"{least:.2f}"
+        why = (
+            f"smallest detectable clonal fraction {shown} is above {limit:g} ({more['het_sites'] or 0} "
+            f"heterozygous sites, purity {sample.purity:.2f})"
+        )
+        return give(NOT_ASSESSABLE, value, why.replace("fraction no is", "fraction: none is"), **more)
+    if of_arm + unknown >= share or unseen:
+        where = f" ({', '.join(unseen)})" if unseen else ""
+        return give(
+            NOT_ASSESSABLE, value, f"{unknown:.0%} of the arm without allele fractions{where}", **more
+        )
+    return give(ABSENT, value, **more)
+
+
+def _loh_cells(here: pd.DataFrame) -> pd.DataFrame:
+    """Share of tumour cells without a minor copy and with no copy lost."""
+    total, minor = here["total_copies"].astype("float64"), here["minor_copies"].astype("float64")
+    other, other_minor = here["other_total_copies"], here["other_minor_copies"]
+    hit = (minor == 0) & (total >= here["unchanged"])
+    rest = (other_minor.astype("float64") == 0) & (other.astype("float64") >= here["unchanged"])
+    return _shares(here, hit, rest)
+
+
+def _loh_at(sample: _Sample, region, arms) -> float:
+    """Share of tumour cells with copy-neutral LOH at a region; NaN where its alleles are not known."""
+    here, _ = _covering(sample.segments, region.chrom, region.start, region.end, arms)
+    here = here[here["copies"].notna() & here["minor_copies"].notna()]
+    return float(_weights(here) @ _loh_cells(here)["at"]) if len(here) else float("nan")
+
+
+def _cnloh_numbers(sample: _Sample, name: str, here, weight, cells, hit, rules) -> dict[str, Any]:
+    made = dict.fromkeys(("minimal_detectable_fraction", "targets", "het_sites"))
+    inside = weight * hit
+    inside = inside / inside.sum() if inside.sum() else np.zeros(len(here))
+    made |= _interval(sample, *(float(inside @ cells[column]) for column in ("at", "low", "high")))
+    top = here.iloc[int(np.argmax(inside if hit.any() else weight))]
+    made |= {
+        "total_copies": top["total_copies"],
+        "minor_copies": top["minor_copies"],
+        "copies": top["copies"],
+    }
+    measure = sample.measures[(sample.measures["kind"] == "arm") & (sample.measures["region"] == name)]
+    if len(measure):
+        seen = measure.iloc[0]
+        made |= {"targets": int(seen["window_targets"]), "het_sites": int(seen["window_het_sites"])}
+        made["minimal_detectable_fraction"] = detectable_loh(
+            sample.purity, sample.base, rules["detection_z"], made["het_sites"], seen["window_het_depth"],
+            rules["minor_fraction_error"],
+        )  # fmt: skip
+    return made
+
+
+def detectable_loh(
+    purity: float, base: int, z: float, sites: int, depth: float, allele_error: float
+) -> float:
+    """Smallest clonal fraction of a copy-neutral LOH that `sites` heterozygous sites of `depth` show; inf if none.
+
+    Shown: expected log likelihood ratio of z^2 / 2, and a shift of z / 2 systematic errors.
+    """
+    if not (sites and depth > 0 and purity > 0):
+        return float("inf")
+    width = np.hypot(0.5 / np.sqrt(depth), allele_error)
+    for fraction in np.arange(0.01, 1.0001, 0.01):
+        _, share = expected(purity, base, 0, fraction, base, base // 2)
+        moved = 0.5 - float(share)
+        if moved >= z / 2 * allele_error and sites * allele_evidence(moved, width) >= z**2 / 2:
+            return float(np.round(fraction, 2))
+    return float("inf")
+
+
+def _call_chromosome(sample: _Sample, chromosome: str, name: str, change: int, arms, rules):
+    """Gain or loss of a whole chromosome, by the rule of hyperdiploidy."""
+    share = rules["hyperdiploid_min_length_fraction"]
+    word, sign = ("gained", ">") if change > 0 else ("lost", "<")
+    threshold = f"{word} ({sign} {sample.base} copies) over > {share:g} of the length in informative arms"
+
+    def give(state, value="", reason="", **more):
+        evidence = f"{SEGMENTS_FILE} chromosome {chromosome}" if value else ""
+        return _row(sample, name, "ploidy", state, value, threshold, reason, evidence, **more)
+
+    if sample.blocked:
+        return give(NOT_ASSESSABLE, reason=sample.blocked)
+    rows = _informative(sample.segments, chromosome, arms)
+    least = rules["min_clonal_fraction"]
+    part = changed_share(rows, change, least)
+    if part is None:
+        return give(NOT_ASSESSABLE, reason="no segment with copies covers the chromosome")
+    cells = _cells(rows, change)
+    hit = (cells["at"] >= least).to_numpy()
+    length = np.where(hit, rows["covered"], 0).astype(float)
+    length = length / length.sum() if length.sum() else length
+    more = _interval(sample, *(float(length @ cells[column]) for column in ("at", "low", "high")))
+    measure = _arm_measures(sample, chromosome, arms)
+    more["minimal_detectable_fraction"] = _detectable_over(sample, measure, rules, change)
+    if len(measure):
+        more |= {"targets": measure["window_targets"].sum(), "het_sites": measure["window_het_sites"].sum()}
+    value = f"{word} over {part:.0%} of the informative length; clonal fraction {more['clonal_fraction']:.2f}"
+    if sample.base != 2:
+        value += f"; genome doubled: against {sample.base} copies"
+    if part > share:
+        return give(PRESENT, value, **more)
+    if more["minimal_detectable_fraction"] > least:
+        return give(NOT_ASSESSABLE, value, "such a change of the chromosome would not have shown", **more)
+    toward = float(np.average(rows["copies"] - rows["unchanged"], weights=rows["covered"])) / change
+    if toward >= least and not hit.any():
+        return give(NOT_ASSESSABLE, value, "copies lie between no change and the event", **more)
+    return give(ABSENT, value, **more)
+
+
+def _call_doubling(sample: _Sample, rules):
+    need = rules["doubling_min_margin"]
+    threshold = f"base of four copies, at log odds >= {need:g} against two"
+
+    def give(state, value="", reason=""):
+        evidence = "results/calls/purity.tsv" if value else ""
+        return _row(sample, DOUBLING, "ploidy", state, value, threshold, reason, evidence)
+
+    if sample.blocked:
+        return give(NOT_ASSESSABLE, reason=sample.blocked)
+    if sample.status != "resolved":
+        return give(
+            NOT_ASSESSABLE, reason="purity and ploidy are unresolved: a doubled genome looks the same"
+        )
+    value = f"base {sample.base} copies, ploidy {sample.ploidy:.2f}, log odds {sample.margin:.1f}"
+    if not sample.margin >= need:
+        return give(NOT_ASSESSABLE, value, "doubled and not doubled explain the segments about as well")
+    return give(PRESENT if sample.base == 4 else ABSENT, value)
+
+
 def _call_hyperdiploidy(sample: _Sample, arms: pd.DataFrame, rules: Mapping[str, Any]):
     wanted = [str(name) for name in rules["hyperdiploid_chromosomes"]]
     need, share = rules["hyperdiploid_min_chromosomes"], rules["hyperdiploid_min_length_fraction"]
@@ -344,7 +651,7 @@ def _call_hyperdiploidy(sample: _Sample, arms: pd.DataFrame, rules: Mapping[str,
         return give(NOT_ASSESSABLE, reason=sample.blocked)
     gained, unknown = [], []
     for name in wanted:
-        part = gained_share(sample.segments, name, arms, sample.base, rules["min_clonal_fraction"])
+        part = gained_share(sample.segments, name, arms, rules["min_clonal_fraction"])
         if part is not None and part > share:
             gained.append(name)
         elif part is None or not _powered(sample, name, arms, rules):
@@ -359,30 +666,47 @@ def _call_hyperdiploidy(sample: _Sample, arms: pd.DataFrame, rules: Mapping[str,
     return give(ABSENT, value)
 
 
-def gained_share(segments, chromosome: str, arms, base: int, least: float) -> float | None:
-    """Share of the covered length of a chromosome's informative arms with more than `base` copies.
+def gained_share(segments, chromosome: str, arms, least: float) -> float | None:
+    """Share of the covered length of a chromosome's informative arms with more copies than unchanged.
 
     Gained: in at least `least` of the tumour cells. None when no called segment covers them.
     """
-    informative = arms[(arms["chrom"].map(bare) == bare(chromosome)) & (arms["informative"] == "yes")]
-    covered = gained = 0
-    for arm in informative.itertuples():
+    return changed_share(_informative(segments, chromosome, arms), 1, least)
+
+
+def changed_share(rows: pd.DataFrame, change: int, least: float) -> float | None:
+    """Share of the `covered` length that is changed by `change` copies or more in `least` of the cells."""
+    if rows.empty:
+        return None
+    hit = _cells(rows, change)["at"] >= least
+    return float(rows["covered"][hit].sum() / rows["covered"].sum())
+
+
+def _informative(segments: pd.DataFrame, chromosome: str, arms) -> pd.DataFrame:
+    """Called segments in the informative arms of a chromosome, with the bases `covered` of them."""
+    of = arms[(arms["chrom"].map(bare) == bare(chromosome)) & (arms["informative"] == "yes")]
+    parts = []
+    for arm in of.itertuples():
         here = segments[overlaps(segments, arm.chrom, arm.start, arm.end) & segments["total_copies"].notna()]
-        for row in here.itertuples():
-            length = min(row.end, arm.end) - max(row.start, arm.start) + 1
-            covered += length
-            enough = pd.isna(row.clonal_fraction) or row.clonal_fraction >= least
-            gained += length if row.total_copies > base and enough else 0
-    return gained / covered if covered else None
+        length = here["end"].clip(upper=arm.end) - here["start"].clip(lower=arm.start) + 1
+        parts.append(here.assign(covered=length.astype(float)))
+    return pd.concat(parts, ignore_index=True) if parts else segments.iloc[0:0].assign(covered=0.0)
+
+
+def _arm_measures(sample: _Sample, chromosome: str, arms) -> pd.DataFrame:
+    of = arms[(arms["chrom"].map(bare) == bare(chromosome)) & (arms["informative"] == "yes")]
+    names = {f"{bare(arm.chrom)}{arm.arm}" for arm in of.itertuples()}
+    return sample.measures[(sample.measures["kind"] == "arm") & sample.measures["region"].isin(names)]
+
+
+def _detectable_over(sample: _Sample, measures: pd.DataFrame, rules, change: int) -> float:
+    if measures.empty:
+        return float("inf")
+    targets, sites = int(measures["window_targets"].sum()), int(measures["window_het_sites"].sum())
+    return _detectable(sample, change, targets, sites, measures["window_het_depth"].mean(), rules)
 
 
 def _powered(sample: _Sample, chromosome: str, arms, rules) -> bool:
     """Would a gain of the whole chromosome at the minimal clonal fraction have been seen?"""
-    informative = arms[(arms["chrom"].map(bare) == bare(chromosome)) & (arms["informative"] == "yes")]
-    names = {f"{bare(arm.chrom)}{arm.arm}" for arm in informative.itertuples()}
-    rows = sample.measures[(sample.measures["kind"] == "arm") & sample.measures["region"].isin(names)]
-    if rows.empty:
-        return False
-    targets, sites = int(rows["window_targets"].sum()), int(rows["window_het_sites"].sum())
-    least = _detectable(sample, 1, targets, sites, rows["window_het_depth"].mean(), rules)
+    least = _detectable_over(sample, _arm_measures(sample, chromosome, arms), rules, 1)
     return least <= rules["min_clonal_fraction"]

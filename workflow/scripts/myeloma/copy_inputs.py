@@ -99,6 +99,7 @@ class CopyPlan:
             fai=f"{REFERENCES}/genome.fa.fai",
             gc=f"{FOLDER}/kits/{kit}.gc.tsv",
             normal_alleles=f"{FOLDER}/{normal.sample}.alleles.tsv" if normal else "",
+            normal_counts=f"{FOLDER}/{normal.sample}.counts.tsv" if normal else "",
             given_panel=self.given_panel(kit),
         )
 

@@ -398,6 +398,11 @@ SEGMENTS = Table(
         _whole("total_copies", "integer total copies; empty when purity is unresolved", "copies"),
         _whole("minor_copies", "integer copies of the minor allele", "copies"),
         _number("clonal_fraction", "share of tumour cells with the change", "fraction"),
+        _number("clonal_low", "lower end of its 95 % interval at the called purity", "fraction"),
+        _number("clonal_high", "upper end", "fraction"),
+        _whole("other_total_copies", "total copies of the tumour cells without the change", "copies"),
+        _whole("other_minor_copies", "minor copies of the tumour cells without the change", "copies"),
+        _number("germline_copies", "copies in germline cells; empty where sex does not tell", "copies"),
     ),
 )
 
@@ -418,6 +423,7 @@ PURITY = Table(
         _whole(
             "base_copies", "copies of an unchanged segment: 2, or 4 after whole-genome doubling", "copies"
         ),
+        _number("base_margin", "log posterior odds of that base against the other one", "nats"),
         _number("noise", "spread of targets around their segment (1.4826 x MAD)", "log2"),
         _number("scatter", "spread of unchanged segments beyond their own error", "log2"),
         _whole("panel_normals", "normals in the copy-number panel; empty for a given panel", "count"),
@@ -447,6 +453,98 @@ COPY_REGIONS = Table(
         _whole("window_targets", "targets in the window", "count", empty=False),
         _whole("window_het_sites", "heterozygous sites in the window", "count", empty=False),
         _number("window_het_depth", "median tumour depth at them", "reads"),
+    ),
+)
+
+HET_SITES = Table(
+    "het_sites",
+    "results/calls/copies/{sample}.hets.tsv.gz",
+    "heterozygous site used by the segmentation",
+    ("chrom", "position"),
+    (
+        _text("chrom", "contig"),
+        _whole("position", "position", "1-based", empty=False),
+        _whole("depth", "tumour reads of both alleles", "reads", empty=False),
+        _number("alt_fraction", "share of the alternate allele in the tumour", "fraction"),
+    ),
+)
+
+COPY_EVENTS = Table(
+    "copy_events",
+    "results/calls/copy_events.tsv",
+    "tumour sample and copy-number event",
+    ("patient", "sample", "event"),
+    (
+        PATIENT,
+        SAMPLE,
+        _text("event", "e.g. del17p, cnloh_17p, trisomy9, hyperdiploidy, whole_genome_doubling"),
+        _text("kind", "family of event", ("copy_number", "ploidy")),
+        _text("state", "three-state call from sequencing alone", STATES),
+        _number("clonal_fraction", "share of tumour cells with it; 0 where none is seen", "fraction"),
+        _number("clonal_low", "lower end of its 95 % interval, that of the purity included", "fraction"),
+        _number("clonal_high", "upper end", "fraction"),
+        _number("copies", "mean copies per tumour cell, before rounding", "copies"),
+        _whole("total_copies", "integer copies of the main segment", "copies"),
+        _whole("minor_copies", "minor copies of the main segment", "copies"),
+        _number(
+            "minimal_detectable_fraction",
+            "smallest clonal fraction that this sample would show; empty where none",
+            "fraction",
+        ),
+        _whole("targets", "targets of the window that states absence", "count"),
+        _whole("het_sites", "heterozygous sites of that window", "count"),
+        _text("extent", "how far the change reaches", ("arm", "partial", "focal", "")),
+        _number("fish_equivalent_sorted_percent", "nuclei that FISH on sorted cells would count", "percent"),
+        _number("fish_equivalent_unsorted_percent", "the same without sorting (times purity)", "percent"),
+        _text("value", "what was measured, in words", empty=True),
+        _text("threshold", "limit, in words", empty=True),
+        REASON,
+        _text("evidence", "file and locus", empty=True),
+    ),
+)
+
+FISH_CONCORDANCE = Table(
+    "fish_concordance",
+    "results/calls/fish_concordance.tsv",
+    "row of fish.tsv",
+    ("patient", "date", "abnormality", "probe"),
+    (
+        PATIENT,
+        _date("date", "day of the FISH sample", empty=False),
+        _text("abnormality", "name as in the abnormality table"),
+        _text("probe", "probe or locus", empty=True),
+        _text("selection", "which cells FISH counted", ("sorted", "cig", "unsorted", "")),
+        _whole("nuclei", "nuclei counted", "count"),
+        _number("fish_percent", "nuclei with the abnormality", "percent"),
+        _number("cutoff_percent", "limit of the laboratory", "percent"),
+        _text("fish", "result of FISH", ("present", "absent", "")),
+        _text("sample", "sequenced tumour sample it is compared with", empty=True),
+        _whole("days_apart", "days between both samples", "days"),
+        _text("sequencing", "call from sequencing alone, FISH not voting", (*STATES, "")),
+        _number("sequencing_percent", "percentage of nuclei that sequencing lets one expect", "percent"),
+        _text("agreement", "do both say the same", ("agree", "disagree", "not_comparable")),
+        REASON,
+    ),
+)
+
+FISH_AGREEMENT = Table(
+    "fish_agreement",
+    "results/calls/fish_agreement.tsv",
+    "abnormality, measure",
+    ("abnormality", "measure"),
+    (
+        _text("abnormality", "name as in the abnormality table; all = every row"),
+        _text(
+            "measure",
+            "against FISH: positive, negative or overall agreement",
+            ("positive", "negative", "overall"),
+        ),
+        _whole("agree", "rows in which sequencing says the same", "count", empty=False),
+        _whole("of", "comparable rows (positive, negative: by FISH)", "count", empty=False),
+        _number("agreement", "share", "fraction"),
+        _number("low", "Clopper-Pearson 95 %, lower end", "fraction"),
+        _number("high", "upper end", "fraction"),
+        _whole("not_comparable", "rows without a comparison", "count", empty=False),
     ),
 )
 
