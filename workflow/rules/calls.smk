@@ -544,3 +544,29 @@ rule call_translocations:
         code=files.code_of("translocations", "fusions", "expression", "gates", "places", "tables"),
     script:
         "../scripts/call_translocations.py"
+
+
+# FISH against sequencing alone
+
+
+rule compare_fish:
+    input:
+        samples="results/cohort/samples.tsv",
+        copy_events="results/calls/copy_events.tsv",
+        translocations="results/calls/translocations.tsv",
+    output:
+        rows="results/calls/fish_concordance.tsv",
+        agreement="results/calls/fish_agreement.tsv",
+    log:
+        "logs/compare_fish.log",
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=10,
+    params:
+        fish=rules.call_translocations.params.fish,
+        most_days=SETTINGS["copy_number"]["fish_max_days"],
+        code=files.code_of("concordance", "translocations", "tables"),
+    script:
+        "../scripts/compare_fish.py"

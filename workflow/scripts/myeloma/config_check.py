@@ -43,6 +43,9 @@ def whole_number(settings: Settings, name: str, key: str, default: int) -> int:
 def abnormality_names(settings: Settings) -> set[str]:
     """Names of abnormalities that FISH rows may use: regions, translocations, families of the config."""
     names = set(DERIVED_ABNORMALITIES)
+    copies = section(settings, "copy_number")
+    names.update(f"trisomy{name}" for name in copies.get("hyperdiploid_chromosomes") or [])
+    names.update(f"monosomy{name}" for name in copies.get("monosomies") or [])
     names.update(section(settings, "comparison").get("primary_family") or [])
     names.update(section(settings, "abnormalities").get("translocations") or {})
     path = section(settings, "reference").get("regions")
