@@ -15,7 +15,10 @@ def sheet(**changes):
 
 
 def samples(day="2024-02-01"):
-    rows = [("P", "T", "wes", "tumour", day, "k", "analysis", ""), ("P", "R", "rna", "tumour", day, "", "analysis", "")]
+    rows = [
+        ("P", "T", "wes", "tumour", day, "k", "analysis", ""),
+        ("P", "R", "rna", "tumour", day, "", "analysis", ""),
+    ]
     return tables.conform(pd.DataFrame(rows, columns=tables.SAMPLES.names()), tables.SAMPLES)
 
 
@@ -54,7 +57,9 @@ def test_samples_at_most_ninety_days_apart(day, agreement):
     assert ("91 days apart" in row["reason"]) == (agreement == "not_comparable")
 
 
-@pytest.mark.parametrize(("percent", "fish", "agreement"), [("20", "present", "agree"), ("19.9", "absent", "disagree")])
+@pytest.mark.parametrize(
+    ("percent", "fish", "agreement"), [("20", "present", "agree"), ("19.9", "absent", "disagree")]
+)
 def test_the_cut_off_is_that_of_the_laboratory(percent, fish, agreement):
     row = one(sheet(percent=percent))
     assert (row["fish"], row["agreement"]) == (fish, agreement)

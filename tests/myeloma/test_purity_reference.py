@@ -24,7 +24,14 @@ ARMS = [(c, arm) for c in range(1, 23) for arm in "pq" if not (c in ACROCENTRIC 
 POINTS = 150
 HYPERDIPLOID = {(c, arm): (3, 1) for c in (3, 5, 9, 11, 15, 19) for arm in "pq"}
 USUAL = {(13, "q"): (1, 0), (1, "q"): (3, 1), (16, "q"): (2, 0), (8, "p"): (1, 0), (14, "q"): (1, 0)}
-DOUBLED = {(13, "q"): (3, 1), (17, "p"): (2, 0), (1, "q"): (5, 2), (8, "p"): (3, 1), (6, "q"): (2, 0), (9, "q"): (6, 2)}
+DOUBLED = {
+    (13, "q"): (3, 1),
+    (17, "p"): (2, 0),
+    (1, "q"): (5, 2),
+    (8, "p"): (3, 1),
+    (6, "q"): (2, 0),
+    (9, "q"): (6, 2),
+}
 #: name -> seed, purity, events, state of an unchanged arm
 PROFILES = {
     "hyperdiploid_090": (1, 0.90, HYPERDIPLOID | USUAL, (2, 1)),
@@ -59,7 +66,9 @@ def profile(name):
         b = (share * minor + 1 - share) / copies
         het = rng.random(POINTS) < 0.4
         phase = np.where(rng.random(POINTS) < 0.5, b, 1 - b)
-        alleles = np.where(het, rng.binomial(100, phase) / 100, np.where(rng.random(POINTS) < 0.5, 0.005, 0.995))
+        alleles = np.where(
+            het, rng.binomial(100, phase) / 100, np.where(rng.random(POINTS) < 0.5, 0.005, 0.995)
+        )
         first = 1_000_000 if arm == "p" else 60_000_000
         rows.append(
             pd.DataFrame(
@@ -86,10 +95,14 @@ def segments(points):
         b = here.loc[here["het"], "baf"].to_numpy()
         grid = np.linspace(0.02, 0.5, 481)[:, None]
         width = np.sqrt(0.25 / 100)
-        score = np.logaddexp(-0.5 * ((b - grid) / width) ** 2, -0.5 * ((b - 1 + grid) / width) ** 2).sum(axis=1)
+        score = np.logaddexp(-0.5 * ((b - grid) / width) ** 2, -0.5 * ((b - 1 + grid) / width) ** 2).sum(
+            axis=1
+        )
         inside = grid[score >= score.max() - 0.82, 0]  # 10-90 % of a normal distribution
         minor = (grid[score.argmax(), 0], inside.min(), inside.max())
-        rows.append((f"chr{chrom}", arm, log2, log2 - 1.28 * own, log2 + 1.28 * own, len(here), *minor, len(b)))
+        rows.append(
+            (f"chr{chrom}", arm, log2, log2 - 1.28 * own, log2 + 1.28 * own, len(here), *minor, len(b))
+        )
     names = "chrom arm log2 log2_low log2_high targets minor_fraction minor_low minor_high het_sites"
     return pd.DataFrame(rows, columns=names.split())
 
@@ -113,4 +126,6 @@ if __name__ == "__main__":
         normal = np.random.default_rng(99).normal(0, 0.15, len(points))
         for kind, values in (("Tumor_LogR", points["log2"]), ("Tumor_BAF", points["baf"]), ("Germline_LogR", normal),
                              ("Germline_BAF", points["normal_baf"])):  # fmt: skip
-            place.assign(**{name: values}).to_csv(Path(sys.argv[1]) / f"{name}.{kind}.txt", sep="\t", index_label="")
+            place.assign(**{name: values}).to_csv(
+                Path(sys.argv[1]) / f"{name}.{kind}.txt", sep="\t", index_label=""
+            )

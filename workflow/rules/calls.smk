@@ -376,6 +376,35 @@ rule call_copies:
         "../scripts/call_copies.py"
 
 
+if COPIES.tumours():
+
+    rule draw_copies:
+        input:
+            ratios=COPIES.joined("ratios.tsv.gz"),
+            hets=COPIES.joined("hets.tsv.gz"),
+            qc="results/alignments/qc.tsv",
+            segments="results/calls/segments.tsv.gz",
+            purity="results/calls/purity.tsv",
+            copy_events="results/calls/copy_events.tsv",
+            regions="results/references/regions.tsv",
+            arms="results/references/arms.tsv",
+        output:
+            svg=COPIES.plots("svg"),
+            png=COPIES.plots("png"),
+        log:
+            "logs/draw_copies.log",
+        conda:
+            "../../envs/python.yaml"
+        resources:
+            mem_mb=lambda wildcards, attempt: 2000 * attempt,
+            runtime=lambda wildcards, attempt: 60 * attempt,
+        params:
+            samples=[sample.sample for sample in COPIES.tumours()],
+            code=files.code_of("copy_plot", "copies", "gates", "places", "tables"),
+        script:
+            "../scripts/draw_copies.py"
+
+
 # The Mutect2 panel of a kit: made by the target `panel` alone, used by every call once it stands
 
 

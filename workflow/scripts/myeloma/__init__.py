@@ -52,6 +52,7 @@ MODULES_OF_STAGE = {
         "copies",
         "copy_events",
         "copy_inputs",
+        "copy_plot",
         "maf",
         "panels",
         "purity",

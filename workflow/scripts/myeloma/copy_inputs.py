@@ -9,6 +9,7 @@ from myeloma.panel_files import Panels
 from myeloma.settings import Settings
 
 FOLDER = "results/calls/copies"
+PLOTS = "results/calls/plots"
 
 
 @dataclass(frozen=True)
@@ -117,3 +118,16 @@ class CopyPlan:
     def joined(self, ending: str) -> list[str]:
         """One file per called tumour."""
         return [f"{FOLDER}/{sample.sample}.{ending}" for sample in self.tumours()]
+
+    def plots(self, ending: str) -> list[str]:
+        """One plot per called tumour: {patient} for the analysis sample, other/{sample} for another."""
+        return [self._plot(sample, ending) for sample in self.tumours()]
+
+    def patient_plots(self) -> dict[str, str]:
+        """Patient -> plot (SVG) of the sample that the analysis uses."""
+        used = [sample for sample in self.tumours() if sample.role == "analysis"]
+        return {sample.patient: self._plot(sample, "svg") for sample in used}
+
+    def _plot(self, sample: Sample, ending: str) -> str:
+        name = sample.patient if sample.role == "analysis" else f"other/{sample.sample}"
+        return f"{PLOTS}/{name}.copies.{ending}"
