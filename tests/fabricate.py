@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from myeloma import association, flow, survival, tables
+from myeloma import association, concordance, flow, survival, tables
 from myeloma.states import ABSENT, EARLY, NEITHER, NOT_ASSESSABLE, NOT_EVALUABLE, POOR, PRESENT
 
 KINDS = {
@@ -99,6 +99,8 @@ def cohort(
     made.frames["burden"] = _burden(made.frames["samples"], text)
     made.frames["signatures"] = _signatures(made.frames["samples"], text)
     made.frames["signatures_by_group"] = _signatures_by_group(text if clinical else "no groups")
+    made.frames["fish_concordance"] = _fish(ids, rng, text)
+    made.frames["fish_agreement"] = concordance.agreement(made.frames["fish_concordance"])
     _compare(made)
     return made
 
@@ -324,6 +326,16 @@ def _purity(samples, rng) -> pd.DataFrame:
     frame["ploidy"], frame["status"], frame["interval"] = 2.1, "resolved", "0.5-0.9"
     frame["sorted_purity"], frame["purity_used"], frame["reason"] = 0.9, frame["purity"], ""
     return _conform(frame, tables.PURITY)
+
+
+def _fish(ids, rng, text) -> pd.DataFrame:
+    rows = [
+        {"patient": p, "date": START.isoformat(), "abnormality": "del17p", "probe": text or "TP53", "fish": PRESENT,
+         "sequencing": PRESENT, "reason": text, "agreement": str(rng.choice(["agree", "disagree", "not_comparable"]))}
+        for p in ids
+    ]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=tables.FISH_CONCORDANCE.names())
+    return _conform(frame, tables.FISH_CONCORDANCE)
 
 
 def _burden(samples, text) -> pd.DataFrame:

@@ -43,6 +43,9 @@ rule build_report:
         burden="results/calls/burden.tsv",
         signatures="results/calls/signatures.tsv",
         signatures_by_group="results/comparison/signatures_by_group.tsv",
+        fish_concordance="results/calls/fish_concordance.tsv",
+        fish_agreement="results/calls/fish_agreement.tsv",
+        copy_plots=list(COPIES.patient_plots().values()),
         abnormalities="results/abnormalities/abnormalities.tsv",
         visits="results/response/visits.tsv",
         response="results/response/response.tsv",
@@ -68,6 +71,7 @@ rule build_report:
         runtime=20,
     params:
         patients=flow.detail_rows(COHORT.patients),
+        copy_plots=COPIES.patient_plots(),
         config=config,
         aligner=SETTINGS["align"]["aligner"],
         code=files.code_of(

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import importlib.metadata
+import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ READ = (
     tables.SAMPLES, tables.FLOW, tables.QC, tables.ABNORMALITIES, tables.VISITS, tables.RESPONSE,
     tables.ENDPOINTS, tables.BY_GROUP, tables.EXPRESSION, tables.RATES, tables.SURVIVAL, tables.CURVES,
     tables.SAMPLE_MAP, tables.PURITY, tables.BURDEN, tables.SIGNATURES, tables.SIGNATURES_BY_GROUP,
+    tables.FISH_CONCORDANCE, tables.FISH_AGREEMENT,
 )  # fmt: skip
 TOOLS = (
     ("samtools", "--version"),
@@ -61,6 +63,22 @@ class Given:
     made: Mapping[str, str]
     links: Mapping[str, str] = field(default_factory=dict)
     expression_note: str = ""
+    copy_plots: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+#: More patients with a copy-number plot than this: the page links to the files instead of holding them.
+MOST_EMBEDDED = 40
+
+
+def copy_plots(paths: Mapping[str, str], page: str) -> dict[str, dict[str, str]]:
+    """Patient -> `link` (relative to the page) of the plot, and `image` (data URI) while they are few."""
+    made = {}
+    for patient, path in paths.items():
+        made[patient] = {"link": os.path.relpath(path, Path(page).parent), "image": ""}
+        if len(paths) <= MOST_EMBEDDED:
+            data = base64.b64encode(Path(path).read_bytes()).decode()
+            made[patient]["image"] = f"data:image/svg+xml;base64,{data}"
+    return made
 
 
 def read_tables(paths: Mapping[str, str]) -> dict[str, pd.DataFrame]:
@@ -194,6 +212,9 @@ def context(seen: dict[str, Any], given: Given) -> dict[str, Any]:
         "gates": sections.lamps(seen),
         "quality": sections.quality(seen, anchors),
         "purity": sections.purity(seen, anchors),
+        "copy_plots": given.copy_plots,
+        "fish": sections.fish(seen, anchors),
+        "fish_agreement": sections.fish_agreement(seen),
         "index": sections.patients_index(seen, anchors, patients),
         "dossiers": sections.dossiers(seen, anchors, given.patients, kinds),
         "config_text": yaml.safe_dump(_plain(config), sort_keys=True, allow_unicode=True, width=100),

@@ -705,6 +705,33 @@ COLUMNS = {
 }
 
 
+def fish(seen: Mapping, anchors: Anchors) -> Table:
+    """FISH rows beside the call from sequencing alone."""
+    columns = ["Patient", "Abnormality", "FISH date", "Cells", "FISH %", "Cut-off %", "FISH", "Sequencing",
+               "Sequencing %", "Days apart", "Agreement", "Why"]  # fmt: skip
+    rows = [
+        [anchors.cell(r.patient), Cell(words.abnormality(r.abnormality), None, "", "lesion"), r.date, r.selection,
+         r.fish_percent, r.cutoff_percent, r.fish, words.state(r.sequencing), r.sequencing_percent, r.days_apart,
+         words.state(r.agreement), r.reason]
+        for r in seen["fish_concordance"].itertuples()
+    ]  # fmt: skip
+    return table("fish", "FISH and the call from sequencing alone", columns, rows,
+                 ["FISH %", "Cut-off %", "Sequencing %", "Days apart"], empty="No FISH was given.")  # fmt: skip
+
+
+def fish_agreement(seen: Mapping) -> Table:
+    """Positive, negative and overall agreement by abnormality with exact intervals."""
+    columns = ["Abnormality", "Agreement", "95 % interval", "Not comparable"]
+    rows = [
+        [Cell(words.abnormality(r.abnormality), None, "", "lesion"),
+         f"{r.measure}: {r.agree} of {r.of}" + (f" ({words.percent(r.agreement, r.of)} %)" if r.of else ""),
+         f"{words.percent(r.low, r.of)}-{words.percent(r.high, r.of)} %" if r.of else "", r.not_comparable]
+        for r in seen["fish_agreement"].itertuples()
+    ]  # fmt: skip
+    return table("fish-agreement", "Agreement with FISH", columns, rows, ["Not comparable"],
+                 empty="No FISH was given.")  # fmt: skip
+
+
 def patients_index(seen: Mapping, anchors: Anchors, patients: Sequence[str]) -> Table:
     response_of = {r["patient"]: r for r in seen["response"].to_dict("records")}
     ttp = _ttp(seen)
