@@ -25,6 +25,7 @@ TOOLS = {
     "tabix": "htslib",
     "bgzip": "htslib",
     "fastp": "fastp",
+    "freebayes": "freebayes",
     "samblaster": "samblaster",
     "mosdepth": "mosdepth",
     "gatk": "gatk4",

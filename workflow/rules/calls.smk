@@ -38,16 +38,9 @@ rule call_somatic:
         runtime=lambda wildcards, attempt: 480 * attempt,
     params:
         names=lambda wildcards: inputs.somatic_names(COHORT, COHORT.tumour(wildcards.patient, "wes")),
+        # what the absence of a variant needs is no business of this rule: changing it calls nothing again
         limits={
-            name: SETTINGS["somatic"][name]
-            for name in (
-                "scatter",
-                "interval_padding",
-                "min_orientation_sites",
-                "max_population_af",
-                "min_tumour_alt_reads",
-                "min_tumour_af",
-            )
+            name: value for name, value in SETTINGS["somatic"].items() if not name.startswith("callable_")
         },
     script:
         "../scripts/call_somatic.py"
@@ -82,6 +75,8 @@ rule tabulate_variants:
         vcfs=[COHORT.tumour_path(sample.sample, ".somatic.vcf.gz") for sample in COHORT.dna_tumours],
     output:
         variants="results/calls/variants.tsv.gz",
+        maf="results/calls/somatic.maf.gz",
+        normals="results/calls/tumour_in_normal.tsv",
     log:
         "logs/tabulate_variants.log",
     benchmark:
@@ -102,6 +97,8 @@ rule tabulate_variants:
             for sample in COHORT.dna_tumours
         ],
         code=files.code_of("annotation", "variants", "transcripts", "tables"),
+        build=SETTINGS["reference"]["build"],
+        code=files.code_of("variants", "maf", "tumour_in_normal", "transcripts", "tables"),
     script:
         "../scripts/tabulate_variants.py"
 

@@ -64,6 +64,8 @@ def somatic_inputs(settings: Settings, cohort: Cohort, tumour: Sample) -> dict[s
         vcfs["panel_of_normals"] = made
     return named(
         targets=targets_of(settings, tumour),
+        # The regions are held against the FASTA; a slice of a genome without a kit has nothing to mask.
+        regions=f"{REFERENCES}/regions.tsv" if targets_of(settings, tumour) else "",
         snpeff=f"{REFERENCES}/snpeff" if settings.has("gtf") else "",
         **bams,
         **{name.replace("bam", "bai"): f"{path}.bai" for name, path in bams.items()},

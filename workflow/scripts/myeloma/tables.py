@@ -264,6 +264,38 @@ VARIANTS = Table(
         _text("gene_id", "id of the gene in the GTF", empty=True),
         _text("exon", "exon of all exons of the transcript", empty=True),
         _text("transcript_basis", "why this transcript speaks for its gene", (*TRANSCRIPT_BASES, "")),
+        _text("callers", "callers that saw it, separated by commas"),
+        _text(
+            "kept", "why a passing call is kept: both_callers, mutect2_alone, or what was lifted", empty=True
+        ),
+        _whole("second_depth", "reads in the tumour, second caller", "reads"),
+        _whole("second_alt", "reads with the alternate allele in the tumour, second caller", "reads"),
+        _whole("second_normal_alt", "the same in the normal", "reads"),
+        _number(
+            "fox_og", "C>A, G>T: share of alternate reads in the orientation of oxidised guanine", "fraction"
+        ),
+        _number("germline_likelihood", "Mutect2's probability that it is germline (GERMQ)", "probability"),
+        _text("panel_of_normals", "a site of the panel of normals", YES_NO),
+    ),
+)
+
+TUMOUR_IN_NORMAL = Table(
+    "tumour_in_normal",
+    "results/calls/tumour_in_normal.tsv",
+    "tumour sample",
+    ("sample",),
+    (
+        PATIENT,
+        SAMPLE,
+        _text("normal", "its normal", empty=True),
+        _text("state", "are there tumour cells in the normal", STATES),
+        _number("estimate", "normal's allele fraction over the tumour's at somatic variants", "fraction"),
+        _number("low", "95 % interval, lower end", "fraction"),
+        _number("high", "95 % interval, upper end", "fraction"),
+        _whole("sites", "confident somatic variants it rests on", "count"),
+        _whole("sites_with_reads", "of them with a read in the normal", "count"),
+        _whole("rescued", "variants kept although Mutect2 rejects them for the normal's reads", "count"),
+        REASON,
     ),
 )
 

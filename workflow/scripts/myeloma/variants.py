@@ -4,7 +4,6 @@ Every candidate is kept; what is not PASS says why in FILTER.
 """
 
 import logging
-import math
 import os
 import re
 import tarfile
@@ -16,8 +15,11 @@ from itertools import dropwhile
 from pathlib import Path
 
 import pandas as pd
-from cyvcf2 import VCF, Writer
+import pysam
+from cyvcf2 import VCF
 
+from myeloma import consensus, intervals, places, second_caller, tables, tumour_in_normal
+from myeloma.consensus import filters_of, population_af, read_support
 from myeloma import files, intervals, tables
 from myeloma.run import command
 
@@ -28,14 +30,10 @@ MIN_CONTAMINATION_SITES = 200
 # Below this many bases no orientation model can be learned, and collecting for it costs a third of
 # Mutect2's time (14 of 44 s, seen): it is not collected at all; assumption, for sign-off.
 MIN_ORIENTATION_BASES = 1_000_000
-# An assembly region of Mutect2 is at most this long, and may hold this many events (its defaults).
-CLUSTER_BASES = 300
-MAX_EVENTS = 2
-FILTERS = {
-    "low_alt_reads": "Fewer reads with the alternate allele in the tumour than somatic.min_tumour_alt_reads",
-    "low_allele_fraction": "Allele fraction in the tumour below somatic.min_tumour_af",
-    "population": "Tumour only: allele frequency in the germline resource above somatic.max_population_af",
-}
+#: Kinds of reference.regions where single-base calls are masked.
+IG_KINDS = ("ig_locus", "ig_filter")
+#: Bases around Mutect2's candidates that the second caller sees under somatic.second_where: candidates.
+WINDOW_PADDING = 100
 # Machine paths and command lines; versions stand in the provenance.
 HEADER_LEFT_OUT = re.compile(r"##(SnpEffCmd|GATKCommandLine|bcftools_|reference=|source=|MutectVersion)")
 
@@ -54,6 +52,7 @@ class Inputs:
     panel_of_normals: str = ""
     common_sites: str = ""
     snpeff: str = ""
+    regions: str = ""
 
 
 def call(inputs: Inputs, limits: Mapping, vcf: str, threads: int = 1, memory_mb: int = 4000) -> None:
@@ -78,13 +77,20 @@ def call(inputs: Inputs, limits: Mapping, vcf: str, threads: int = 1, memory_mb:
         pieces = intervals.split(wanted, int(limits["scatter"]))
         heap = max(1500, memory_mb // max(1, min(len(pieces), threads)) - 500)
         java = f"-Xmx{heap}m -XX:+UseSerialGC{quick}"
+        everywhere = limits["second_where"] == "targets"
         with ThreadPoolExecutor(max(1, threads)) as pool:
             jobs = [
                 pool.submit(_mutect, inputs, piece, work, number, with_orientation, java)
                 for number, piece in enumerate(pieces)
             ]
+            others = [
+                pool.submit(_second, inputs, piece, work, number, limits)
+                for number, piece in enumerate(pieces)
+                if everywhere
+            ]
             contamination = pool.submit(_contamination, inputs, work, java)
             called = [job.result() for job in jobs]
+            second = [job.result() for job in others] if everywhere else None
             contaminated = contamination.result()
         model = (
             _orientation(called, int(limits["min_orientation_sites"]), work, java)
@@ -92,9 +98,11 @@ def call(inputs: Inputs, limits: Mapping, vcf: str, threads: int = 1, memory_mb:
             else None
         )
         filtered = _filter(inputs, called, model, contaminated, work, java)
-        limited = work / "limited.vcf"
-        add_limits(str(filtered), str(limited), inputs, limits)
-        finish(limited, inputs, work, target)
+        if second is None:
+            windows = _windows(filtered, wanted, inputs)
+            second = [_second(inputs, windows, work, 0, limits)] if windows else []
+        decided = _decide(inputs, filtered, second, limits, work)
+        finish(decided, inputs, work, target)
 
 
 def _wanted(inputs: Inputs, limits: Mapping) -> list[intervals.Interval]:
@@ -119,7 +127,8 @@ def _mutect(inputs, piece, work: Path, number: int, with_orientation: bool, java
     if inputs.germline:
         words += ["--germline-resource", inputs.germline]
     if inputs.panel_of_normals:
-        words += ["--panel-of-normals", inputs.panel_of_normals]
+        # Sites of the panel are called and named by their filter; without the switch they would be missing.
+        words += ["--panel-of-normals", inputs.panel_of_normals, "--genotype-pon-sites", "true"]
     if with_orientation:
         # The ending must be .tar.gz, or LearnReadOrientationModel cannot read it.
         words += ["--f1r2-tar-gz", f"{prefix}.f1r2.tar.gz"]
@@ -203,7 +212,7 @@ def merge_stats(paths: Iterable[str | os.PathLike], target: str | os.PathLike) -
 
 
 def _filter(inputs, called, model, contaminated, work: Path, java: str) -> Path:
-    """FilterMutectCalls over the joined pieces, then one allele per row, left-aligned, germline AF added."""
+    """FilterMutectCalls over the joined pieces, then one allele per row, left-aligned."""
     joined, filtered, split = work / "joined.vcf.gz", work / "filtered.vcf.gz", work / "split.vcf.gz"
     command(["bcftools", "concat", "--no-version", "-Oz", "-o", joined, *(f"{p}.vcf.gz" for p in called)])
     command(["bcftools", "index", "-t", joined])
@@ -216,115 +225,61 @@ def _filter(inputs, called, model, contaminated, work: Path, java: str) -> Path:
     _gatk(java, *words, "--add-output-vcf-command-line", "false", "-O", filtered)
     norm = ["bcftools", "norm", "--no-version", "-m", "-any", "-f", inputs.fasta, "-Oz", "-o", split]
     command([*norm, filtered])
+    return split
+
+
+def _second(inputs: Inputs, piece, work: Path, number: int, limits: Mapping) -> Path:
+    """The second caller on one piece."""
+    bed = work / f"second{number}.bed"
+    intervals.write_bed(piece, bed)
+    bams = [inputs.tumour_bam, *([inputs.normal_bam] if inputs.normal else [])]
+    return second_caller.run(inputs.fasta, bams, bed, limits, work / f"second{number}.vcf")
+
+
+def _windows(source: Path, wanted, inputs: Inputs) -> list[intervals.Interval]:
+    """Windows of Mutect2's candidates, for somatic.second_where: candidates."""
+    found = [(r.CHROM, r.POS - 1, r.POS + len(r.REF)) for r in VCF(str(source))]
+    lengths = intervals.contig_lengths(f"{inputs.fasta}.fai")
+    return intervals.overlap(intervals.padded(found, WINDOW_PADDING, lengths), wanted)
+
+
+def _decide(inputs: Inputs, source: Path, second: Sequence[Path], limits: Mapping, work: Path) -> Path:
+    """Both callers in one VCF, population frequency, and the decision about every record."""
+    seen = []
+    if second:
+        joined = second_caller.normalise(second, inputs.fasta, work)
+        seen = second_caller.read(joined, inputs.tumour, inputs.normal)
+    together, decided = work / "union.vcf", work / "decided.vcf"
+    with pysam.FastaFile(inputs.fasta) as fasta:
+        consensus.union(str(source), seen, inputs.tumour, inputs.normal, limits, fasta.fetch, str(together))
+    known = _population(inputs, together, work)
+    found = consensus.decide(
+        str(known), str(decided), inputs.tumour, inputs.normal, limits, ig_loci(inputs.regions)
+    )
+    logging.info("tumour in normal: %s", found or "not asked, there is no normal")
+    return decided
+
+
+def ig_loci(regions: str | os.PathLike) -> list[tuple[str, int, int]]:
+    """Immunoglobulin loci of the regions table (contig, start, end; 1-based, inclusive); none for no table."""
+    if not regions:
+        logging.info("immunoglobulin loci are not masked: the kit has no targets")
+    frame = places.read_regions(regions)
+    frame = frame[frame["kind"].isin(IG_KINDS)]
+    return list(zip(frame["chrom"], frame["start"], frame["end"], strict=True))
+
+
+def _population(inputs: Inputs, source: Path, work: Path) -> Path:
+    """INFO POP_AF, the frequency in the germline resource."""
     if not inputs.germline:
         logging.info("no population frequency: reference.germline is not given")
-        return split
-    command(["bcftools", "index", "-t", split])
-    known = work / "known.vcf.gz"
+        return source
+    packed, known = work / "union.vcf.gz", work / "known.vcf.gz"
+    command(["bcftools", "view", "--no-version", "-Oz", "-o", packed, source])
+    command(["bcftools", "index", "-t", packed])
     annotate = ["bcftools", "annotate", "--no-version", "-a", inputs.germline, "-c", "INFO/POP_AF:=INFO/AF"]
-    command([*annotate, "-Oz", "-o", known, split])
+    command([*annotate, "-Oz", "-o", known, packed])
     return known
-
-
-def add_limits(source: str, target: str, inputs: Inputs, limits: Mapping) -> None:
-    """Copy a VCF, add our named filters (see FILTERS), lift clustered_events where the cluster is noise.
-
-    Nothing is dropped. Lifted records carry INFO NOISE_CLUSTER.
-    """
-    reader = VCF(source)
-    seen = [(record.CHROM, record.POS, _filters(record)) for record in reader]
-    reader.close()
-    lifted = noise_clusters(seen)
-    reader = VCF(source)
-    for name, text in FILTERS.items():
-        reader.add_filter_to_header({"ID": name, "Description": text})
-    reader.add_info_to_header(
-        {
-            "ID": "NOISE_CLUSTER",
-            "Number": 0,
-            "Type": "Flag",
-            "Description": "clustered_events lifted: the cluster is events that fail filters of their own",
-        }
-    )
-    tumour = reader.samples.index(inputs.tumour)
-    writer = Writer(target, reader, "w")
-    for number, record in enumerate(reader):
-        before = _filters(record)
-        if number in lifted:
-            before = [name for name in before if name != "clustered_events"]
-            record.INFO["NOISE_CLUSTER"] = True
-        limits_failed = failed_limits(
-            _support(record, tumour), population_af(record), bool(inputs.normal), limits
-        )
-        record.FILTER = ";".join([*before, *limits_failed]) or "PASS"
-        writer.write_record(record)
-    writer.close()
-    reader.close()
-
-
-def _filters(record) -> list[str]:
-    return [] if record.FILTER in (None, "PASS", ".") else record.FILTER.split(";")
-
-
-def noise_clusters(records: Sequence[tuple[str, int, Sequence[str]]]) -> set[int]:
-    """Indices of records whose only filter is clustered_events and whose cluster is mostly noise.
-
-    Mutect2 counts every candidate of an assembly region, also those that fail filters of their own;
-    two true events beside sequencing noise then look like a cluster (26 bases apart on one haplotype,
-    SEQC2 chr8:123220221). Here only events without another filter count, and more than MAX_EVENTS of
-    them (Mutect2's own limit) within CLUSTER_BASES stay a cluster.
-    """
-    lifted = set()
-    for index, (chrom, pos, names) in enumerate(records):
-        if list(names) != ["clustered_events"]:
-            continue
-        near = [r for r in records[max(0, index - 50) : index + 51] if r[0] == chrom]
-        near = [r for r in near if abs(r[1] - pos) <= CLUSTER_BASES]
-        clean = [r for r in near if set(r[2]) <= {"clustered_events", "haplotype"}]
-        if len(clean) <= MAX_EVENTS:
-            lifted.add(index)
-    return lifted
-
-
-@dataclass(frozen=True)
-class Support:
-    """Reads at a variant in one sample."""
-
-    depth: int
-    ref: int
-    alt: int
-
-    @property
-    def fraction(self) -> float | None:
-        return self.alt / self.depth if self.depth else None
-
-
-def _support(record, column: int) -> Support:
-    """Reads of one sample: AD (reference, alternate) and DP, which also counts other alleles."""
-    allele_depths = record.format("AD")[column]
-    ref, alt = (max(0, int(value)) for value in allele_depths[:2])
-    depth = record.format("DP")
-    return Support(max(ref + alt, int(depth[column][0]) if depth is not None else 0), ref, alt)
-
-
-def population_af(record) -> float | None:
-    """Allele frequency of the germline resource; None when it does not hold the allele or is not given."""
-    value = record.INFO.get("POP_AF")
-    if isinstance(value, tuple):
-        value = max((v for v in value if v is not None), default=None)
-    return None if value is None or math.isnan(value) else float(value)
-
-
-def failed_limits(tumour: Support, known_af: float | None, has_normal: bool, limits: Mapping) -> list[str]:
-    """Names of our own filters that a variant fails."""
-    failed = []
-    if tumour.alt < limits["min_tumour_alt_reads"]:
-        failed.append("low_alt_reads")
-    if (tumour.fraction or 0.0) < limits["min_tumour_af"]:
-        failed.append("low_allele_fraction")
-    if not has_normal and known_af is not None and known_af > limits["max_population_af"]:
-        failed.append("population")
-    return failed
 
 
 def finish(source: Path, inputs: Inputs, work: Path, target: Path) -> None:
@@ -503,8 +458,10 @@ def tabulate(
     for record in reader:
         chosen = choose(record.INFO.get("ANN"), canonical)
         place = residue(chosen.get("hgvsp", ""))
-        support = _support(record, tumour)
-        in_normal = _support(record, other) if other is not None else None
+        support = read_support(record, tumour)
+        in_normal = read_support(record, other) if other is not None else None
+        second, second_normal = record.INFO.get("FB_TUMOUR"), record.INFO.get("FB_NORMAL")
+        fox_og = record.INFO.get("FOXOG")
         known = is_hotspot(chosen.get("gene", ""), chosen.get("hgvsp", ""), hotspots)
         rows.append(
             {
@@ -514,7 +471,7 @@ def tabulate(
                 "pos": record.POS,
                 "ref": record.REF,
                 "alt": record.ALT[0] if record.ALT else ".",
-                "filter": ";".join(_filters(record)) or "PASS",
+                "filter": ";".join(filters_of(record)) or "PASS",
                 "mode": "tumour_normal" if normal else "tumour_only",
                 "gene": chosen.get("gene", ""),
                 "transcript": chosen.get("transcript", ""),
@@ -531,6 +488,14 @@ def tabulate(
                 "normal_depth": in_normal.depth if in_normal else None,
                 "normal_alt": in_normal.alt if in_normal else None,
                 "population_af": population_af(record),
+                "callers": ",".join(_words(record.INFO.get("CALLERS"))) or "mutect2",
+                "kept": ",".join(_words(record.INFO.get("KEPT"))),
+                "second_depth": second[0] if second else None,
+                "second_alt": second[1] if second else None,
+                "second_normal_alt": second_normal[1] if second_normal else None,
+                "fox_og": None if fox_og is None else round(fox_og, 4),
+                "germline_likelihood": germline_likelihood(record.INFO.get("GERMQ")),
+                "panel_of_normals": "yes" if record.INFO.get("PON") else "no",
                 "normal": normal,
                 "tumour_ref": support.ref,
                 "normal_ref": in_normal.ref if in_normal else None,
@@ -540,3 +505,34 @@ def tabulate(
         )
     reader.close()
     return pd.DataFrame(rows, columns=tables.VARIANTS.names())
+
+
+def _words(value) -> list[str]:
+    return [] if value is None else (list(value) if isinstance(value, tuple) else value.split(","))
+
+
+def germline_likelihood(germq: float | None) -> float | None:
+    """Mutect2's probability that the allele is germline, from its Phred-scaled GERMQ (at most 93)."""
+    return None if germq is None else 10 ** (-germq / 10)
+
+
+def tabulate_normal(vcf: str, patient: str, sample: str, normal: str) -> dict:
+    """Row of contract TUMOUR_IN_NORMAL of one tumour's VCF."""
+    reader = VCF(vcf)
+    found = tumour_in_normal.header_values(reader.raw_header)
+    kept = (_words(record.INFO.get("KEPT")) for record in reader)
+    rescued = sum("tumour_in_normal" in words for words in kept)
+    reader.close()
+    row = {"patient": patient, "sample": sample, "normal": normal, "rescued": rescued}
+    if found is None:
+        reason = "there is no normal" if not normal else "not estimated when this VCF was made"
+        return row | {"state": "not_assessable", "sites": 0, "sites_with_reads": 0, "reason": reason}
+    return row | {
+        "state": found.state,
+        "estimate": found.share,
+        "low": found.low,
+        "high": found.high,
+        "sites": found.sites,
+        "sites_with_reads": found.sites_with_reads,
+        "reason": found.reason,
+    }
