@@ -95,7 +95,9 @@ def test_only_passing_variants_enter_and_the_normal_is_named():
 
 
 def test_a_cohort_without_dna_gives_tables_with_headers_only(tmp_path):
-    maf.tabulate_cohort([], "", "", "GRCh38", str(tmp_path / "v.tsv.gz"), str(tmp_path / "m.maf.gz"))
+    maf.tabulate_cohort(
+        [], "", "", "GRCh38", str(tmp_path / "v.tsv.gz"), str(tmp_path / "m.maf.gz"), str(tmp_path / "n.tsv")
+    )
     with gzip.open(tmp_path / "m.maf.gz", "rt") as handle:
         lines = handle.read().splitlines()
     assert len(lines) == 1 and lines[0].split("\t")[:32] == GDC

@@ -7,50 +7,12 @@ import tarfile
 from pathlib import Path
 
 import pytest
+import yaml
 from cyvcf2 import VCF
 
-from myeloma import references, tables, variants
+from myeloma import consensus, references, tables, variants
 
-LIMITS = {
-    "scatter": 2,
-    "interval_padding": 10,
-    "min_orientation_sites": 10,
-    "max_population_af": 0.001,
-    "min_tumour_alt_reads": 3,
-    "min_tumour_af": 0.03,
-}
-
-
-@pytest.mark.parametrize(
-    ("depth", "alt", "known", "has_normal", "wanted"),
-    [
-        (100, 3, None, True, []),
-        (50, 2, None, True, ["low_alt_reads"]),
-        (200, 5, None, True, ["low_allele_fraction"]),
-        (100, 2, None, True, ["low_alt_reads", "low_allele_fraction"]),
-        (100, 40, 0.3, True, []),
-        (100, 40, 0.3, False, ["population"]),
-        (100, 40, 0.001, False, []),
-        (0, 0, None, False, ["low_alt_reads", "low_allele_fraction"]),
-    ],
-)
-def test_limits_are_named(depth, alt, known, has_normal, wanted):
-    support = variants.Support(depth, depth - alt, alt)
-    assert variants.failed_limits(support, known, has_normal, LIMITS) == wanted
-
-
-def test_a_cluster_of_noise_is_lifted_and_a_true_cluster_stays():
-    clean = ["clustered_events"]
-    noise = ["base_qual", "clustered_events"]
-    beside_noise = [("8", 1169, clean), ("8", 1195, clean), ("8", 1252, noise), ("8", 1255, noise)]
-    assert variants.noise_clusters(beside_noise) == {0, 1}
-    three = [("6", 100, clean), ("6", 130, clean), ("6", 160, []), ("6", 190, noise)]
-    assert variants.noise_clusters(three) == set()
-    haplotype = [("6", 100, clean), ("6", 130, ["clustered_events", "haplotype"]), ("6", 150, clean)]
-    assert variants.noise_clusters(haplotype) == set()
-    far = [("6", 100, clean), ("6", 130, clean), ("6", 1000, clean), ("7", 110, clean)]
-    assert variants.noise_clusters(far) == {0, 1, 2, 3}
-    assert variants.noise_clusters([("8", 5, ["clustered_events", "strand_bias"])]) == set()
+LIMITS = yaml.safe_load((Path(__file__).parents[2] / "config/config.yaml").read_text())["somatic"]
 
 
 def test_statistics_of_pieces_add_up(tmp_path):
@@ -204,7 +166,7 @@ def table(genome, tmp_path_factory):
     source.write_text("\n".join(lines) + "\n")
     inputs = variants.Inputs(fasta=str(fasta), tumour="T", tumour_bam="", normal="N", snpeff=str(database))
     limited = folder / "limited.vcf"
-    variants.add_limits(str(source), str(limited), inputs, LIMITS)
+    consensus.decide(str(source), str(limited), "T", "N", LIMITS)
     target = folder / "P.somatic.vcf.gz"
     variants.finish(limited, inputs, folder, target)
     known = {("FWD", 12): "G"}
@@ -256,7 +218,7 @@ def test_support_and_hotspot_are_in_the_table(table):
 def test_the_vcf_names_every_filter_and_no_path(table):
     target, _ = table
     header = VCF(str(target)).raw_header
-    for name in variants.FILTERS:
+    for name in consensus.FILTERS:
         assert f"##FILTER=<ID={name}," in header
     assert "/home/x" not in header and str(Path(target).parent) not in header
     assert Path(f"{target}.tbi").is_file()
