@@ -2,6 +2,7 @@
 
 from math import comb
 
+import pysam
 import pytest
 
 from myeloma import callable, tables, transcripts
@@ -118,3 +119,21 @@ def test_codons_of_both_strands_also_across_exons(tmp_path, speakers):
     assert first.residue(5) == []
     places = callable.hotspot_places({("H", 2): "K", ("H", 99): "K", ("X", 1): "M"}, speakers)
     assert places == {"H": [[("2", 17, 17), ("2", 18, 18), ("2", 51, 51)]]}
+
+
+def depths_file(path, rows):
+    path.write_text("".join("\t".join(map(str, row)) + "\n" for row in rows))
+    return pysam.tabix_index(str(path), preset="bed", force=True)
+
+
+def test_a_base_counts_only_where_the_normal_can_tell_germline_apart(tmp_path):
+    tumour = depths_file(tmp_path / "t.bed", [("1", 0, 100, 80), ("1", 100, 200, 5)])
+    normal = depths_file(tmp_path / "n.bed", [("1", 0, 40, 9), ("1", 40, 200, 10)])
+    needed = callable.normal_depth_needed(0.001)
+    # 2**-10 = 0.00098 is the first power of one half below 0.001
+    assert needed == 10
+    alone, paired = callable.Depths(tumour), callable.Depths(tumour, normal, needed)
+    assert alone.bases_with([("1", 21, 120)], 30) == 80
+    assert paired.bases_with([("1", 21, 120)], 30) == 60
+    assert paired.bases_with([("2", 1, 10)], 30) == 0
+    paired.close()

@@ -169,7 +169,8 @@ def visible(data, only_na12878, names):
 
 def test_there_is_something_to_find(data, only_na12878, made):
     counts = [len(visible(data, only_na12878, made[2][share])) for share in SHARES]
-    assert counts[0] >= 10 and counts == sorted(counts, reverse=True), counts
+    # HG002's 30x allow no more than 3.4x of NA12878 at 10 %: there precision alone is tested.
+    assert counts[0] >= 8 and counts[1] >= 5 and counts == sorted(counts, reverse=True), counts
 
 
 @pytest.mark.parametrize("share", SHARES)
@@ -184,3 +185,17 @@ def test_recall_and_precision(data, bed, made, only_na12878, share):
     inside = [v for v in passing if any(start < v[1] + START <= end for start, end in bed)]
     true = [v for v in inside if explained(v, inside, list(only_na12878), bases)]
     assert len(true) >= 0.95 * len(inside), set(inside) - set(true)
+
+
+def test_no_tumour_cells_are_invented_in_the_normal(made):
+    frame = tables.read(made[0] / "results/calls/tumour_in_normal.tsv", tables.TUMOUR_IN_NORMAL)
+    assert set(frame["state"]) <= {"absent", "not_assessable"}
+    assert (frame["low"].dropna() == 0).all() and (frame["rescued"] == 0).all()
+
+
+def test_every_call_says_who_saw_it_and_why_it_is_kept(made):
+    frame = tables.read(made[0] / "results/calls/variants.tsv.gz", tables.VARIANTS)
+    passing = frame["filter"] == "PASS"
+    assert ((frame["kept"] != "") == passing).all()
+    assert (frame.loc[passing, "callers"] == "mutect2,freebayes").mean() > 0.9
+    assert set(frame.loc[frame["callers"] == "freebayes", "filter"].str.split(";").str[0]) <= {"one_caller"}

@@ -7,6 +7,11 @@ from myeloma.copy_inputs import CopyPlan
 
 COPIES = CopyPlan(SETTINGS, COHORT)
 HOTSPOTS = SETTINGS.reference("hotspots")
+NORMAL_DEPTHS = {
+    tumour.sample: f"results/alignments/{normal.sample}.per_base.bed.gz"
+    for tumour in COHORT.dna_tumours
+    if (normal := COHORT.normal_of(tumour.sample))
+}
 OTHER_TUMOURS = [sample for sample in COHORT.dna_tumours if sample.role != "analysis"]
 WITH_BOTH = [patient for patient in COHORT.dna_patients if inputs.rna_of(COHORT, patient)]
 
@@ -183,6 +188,7 @@ rule assess_callable:
             hotspots=HOTSPOTS,
         ),
         depths=[f"results/alignments/{sample.sample}.per_base.bed.gz" for sample in COHORT.dna_tumours],
+        normal_depths=sorted(set(NORMAL_DEPTHS.values())),
         purity="results/calls/purity.tsv",
     output:
         table="results/calls/callable.tsv.gz",
@@ -195,15 +201,22 @@ rule assess_callable:
         runtime=120,
     params:
         tumours=[{"patient": sample.patient, "sample": sample.sample} for sample in COHORT.dna_tumours],
+        normals=NORMAL_DEPTHS,
         genes=[
             *SETTINGS["abnormalities"]["mutation_genes"],
             *SETTINGS["abnormalities"]["crbn_pathway_genes"],
         ],
         limits={
             name: SETTINGS["somatic"][name]
-            for name in ("callable_power", "callable_fraction", "min_tumour_alt_reads", "min_tumour_af")
+            for name in (
+                "callable_power",
+                "callable_fraction",
+                "min_tumour_alt_reads",
+                "min_tumour_af",
+                "normal_miss",
+            )
         },
-        code=files.code_of("callable", "transcripts", "variants", "tables"),
+        code=files.code_of("callable", "intervals", "transcripts", "variants", "tables"),
     script:
         "../scripts/assess_callable.py"
 

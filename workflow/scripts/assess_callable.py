@@ -5,6 +5,7 @@ with log_to(snakemake.log[0]):
     callable.assess_cohort(
         snakemake.params.tumours,
         snakemake.input.depths,
+        snakemake.params.normals,
         {name: snakemake.input.get(name, "") for name in ("coding", "gtf", "hotspots", "purity")},
         snakemake.params.genes,
         snakemake.params.limits,

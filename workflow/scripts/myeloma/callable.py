@@ -13,7 +13,7 @@ import pandas as pd
 import pysam
 from scipy import stats
 
-from myeloma import tables, transcripts, variants
+from myeloma import intervals, tables, transcripts, variants
 from myeloma.transcripts import Transcript
 
 MAX_DEPTH = 100_000
@@ -46,27 +46,49 @@ def depth_needed(fraction: float, power: float, min_alt: int, min_af: float) -> 
     return None
 
 
-class Depths:
-    """Depth of every base of the called intervals (mosdepth rows, bed.gz with index); elsewhere 0."""
+def normal_depth_needed(miss: float) -> int:
+    """Fewest reads of the normal of which a heterozygous variant misses all with chance `miss` at most."""
+    return max(0, math.ceil(math.log2(1 / miss) - 1e-9))
 
-    def __init__(self, path: str | os.PathLike):
+
+class Depths:
+    """Depth of every base of the called intervals (mosdepth rows, bed.gz with index); elsewhere 0.
+
+    With a normal, a base counts only where the normal has `normal_depth` reads too: with fewer a variant
+    there is filtered (`normal_depth`), and silence would say nothing.
+    """
+
+    def __init__(self, path: str | os.PathLike, normal: str | os.PathLike = "", normal_depth: int = 0):
         self.file = pysam.TabixFile(str(path))
         self.contigs = set(self.file.contigs)
+        self.normal = Depths(normal) if normal else None
+        self.normal_depth = normal_depth
+
+    def stretches(self, chrom: str, start: int, end: int, depth: int) -> list[intervals.Interval]:
+        """Parts (BED) of a 1-based inclusive interval that have at least `depth`."""
+        if chrom not in self.contigs:
+            return []
+        rows = (row.split("\t") for row in self.file.fetch(chrom, start - 1, end))
+        return [
+            (chrom, max(start - 1, int(low)), min(end, int(high)))
+            for _, low, high, seen in rows
+            if int(seen) >= depth
+        ]
 
     def bases_with(self, places: Iterable[tuple[str, int, int]], depth: int) -> int:
         """Bases of the 1-based inclusive intervals that have at least `depth`."""
         count = 0
-        for chrom, start, end in places:
-            if chrom not in self.contigs:
-                continue
-            for row in self.file.fetch(chrom, start - 1, end):
-                _, low, high, seen = row.split("\t")
-                if int(seen) >= depth:
-                    count += min(end, int(high)) - max(start - 1, int(low))
+        for place in places:
+            found = self.stretches(*place, depth)
+            if self.normal:
+                found = intervals.overlap(found, self.normal.stretches(*place, self.normal_depth))
+            count += intervals.bases(found)
         return count
 
     def close(self) -> None:
         self.file.close()
+        if self.normal:
+            self.normal.close()
 
 
 def assess(
@@ -153,12 +175,13 @@ def hotspot_places(
 def assess_cohort(
     tumours: Sequence[Mapping[str, str]],
     depths: Sequence[str],
+    normals: Mapping[str, str],
     given: Mapping[str, str],
     genes: Sequence[str],
     limits: Mapping,
     target: str,
 ) -> None:
-    """Write the table of all tumours. `given`: coding, gtf, hotspots ("" where not given) and purity."""
+    """Write the table of all tumours. `normals`: sample -> depths of its normal. `given`: coding, gtf, hotspots ("" where not given) and purity."""
     hotspots = variants.read_hotspots(given["hotspots"])
     wanted = list(dict.fromkeys([*genes, *(gene for gene, _ in sorted(hotspots))]))
     coding = read_coding(given["coding"])
@@ -167,7 +190,7 @@ def assess_cohort(
     purity = tables.read(given["purity"], tables.PURITY).set_index("sample")["purity_used"].to_dict()
     frames = []
     for sample, path in zip(tumours, depths, strict=True):
-        seen = Depths(path)
+        seen = Depths(path, normals.get(sample["sample"], ""), normal_depth_needed(limits["normal_miss"]))
         known = purity.get(sample["sample"])
         frames.append(assess(sample, seen, coding, places, known, limits, wanted))
         seen.close()
