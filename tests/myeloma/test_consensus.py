@@ -258,6 +258,12 @@ def test_germline_variants_and_artefacts_are_no_tumour_cells():
     assert tumour_in_normal.estimate(many, LIMITS).state == "absent"
 
 
+def test_a_loss_of_heterozygosity_is_no_site_of_the_estimate():
+    lost = facts("germline", tumour=(100, 97), normal=(60, 28))
+    somatic = facts("normal_artifact", tumour=(100, 40), normal=(60, 2))
+    assert consensus.confident_sites([lost, somatic, facts("slippage")], LIMITS) == [Site(0.4, 60, 2)]
+
+
 def test_interval_covers_the_share():
     """95 % profile interval over 200 pairs: the share lies inside in at least 90 %."""
     chance = np.random.default_rng(7)

@@ -1,9 +1,12 @@
 """Real exome reads of HCC1395 and its normal, from FASTQ through the same rules to the passing calls."""
 
+import hashlib
+
 import pysam
 import pytest
+import yaml
 
-from myeloma import tables
+from myeloma import tables, variants
 
 from .haplotypes import explained
 from .workflow import run, write_sheets
@@ -131,3 +134,78 @@ def test_header_of_the_cram_holds_no_path(folder):
         text = str(cram.header)
     assert "UR:" not in text and str(folder) not in text
     assert "M5:" in text and "ID:HCC1395.lib1.HM775BBXX.1" in text
+
+
+# Single calls beside the workflow's: a panel of normals, tumour cells in the normal
+
+
+@pytest.fixture(scope="module")
+def limits(project):
+    values = yaml.safe_load((project / "config/config.yaml").read_text())["somatic"]
+    return values | {"scatter": 1}
+
+
+def chance(name):
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") / 2**64
+
+
+def bam(folder, target, shares, group):
+    """BAM of samples' read pairs, each sample by its share, all in one read group."""
+    fasta = str(folder / "results/references/genome.fa")
+    loose = target.with_suffix(".loose.bam")
+    with pysam.AlignmentFile(
+        str(folder / f"results/alignments/{group}.cram"), reference_filename=fasta
+    ) as first:
+        header = first.header.to_dict()
+    with pysam.AlignmentFile(str(loose), "wb", header=header) as out:
+        for sample, share in shares.items():
+            path = folder / f"results/alignments/{sample}.cram"
+            with pysam.AlignmentFile(str(path), reference_filename=fasta) as cram:
+                for read in cram.fetch(until_eof=True):
+                    if chance(read.query_name) < share:
+                        read.set_tag("RG", header["RG"][0]["ID"])
+                        out.write(pysam.AlignedSegment.from_dict(read.to_dict(), out.header))
+    pysam.sort("-o", str(target), str(loose))
+    pysam.index(str(target))
+    return str(target)
+
+
+def call(folder, tmp_path, limits, normal_bam, **more):
+    inputs = variants.Inputs(
+        fasta=str(folder / "results/references/genome.fa"),
+        tumour="HCC1395",
+        tumour_bam=bam(folder, tmp_path / "t.bam", {"HCC1395": 1}, "HCC1395"),
+        normal="HCC1395BL",
+        normal_bam=normal_bam,
+        **more,
+    )
+    vcf = str(tmp_path / "out.vcf.gz")
+    variants.call(inputs, limits, vcf)
+    return vcf
+
+
+def test_a_site_of_the_panel_is_called_and_named(folder, tmp_path, limits):
+    panel, targets = tmp_path / "panel.vcf", tmp_path / "targets.bed"
+    panel.write_text(
+        "##fileformat=VCFv4.2\n##contig=<ID=chr2,length=3301>\n"
+        "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\nchr2\t1176\t.\tG\tC\t.\t.\t.\n"
+    )
+    targets.write_text("chr2\t900\t1500\n")
+    normal = bam(folder, tmp_path / "n.bam", {"HCC1395BL": 1}, "HCC1395BL")
+    given = {"panel_of_normals": pysam.tabix_index(str(panel), preset="vcf"), "targets": str(targets)}
+    vcf = call(folder, tmp_path, limits, normal, **given)
+    frame = variants.tabulate(vcf, "P", "HCC1395", "HCC1395BL", {}, {}).set_index("pos")
+    assert frame.loc[1176, "filter"] == "panel_of_normals" and frame.loc[1176, "panel_of_normals"] == "yes"
+
+
+def test_five_percent_of_tumour_reads_in_the_normal_are_found(folder, tmp_path, limits, truth, reference):
+    normal = bam(folder, tmp_path / "n.bam", {"HCC1395BL": 1, "HCC1395": 0.057}, "HCC1395BL")
+    vcf = call(folder, tmp_path, limits, normal)
+    row = variants.tabulate_normal(vcf, "P", "HCC1395", "HCC1395BL")
+    assert row["state"] == "present" and row["low"] > 0, row
+    assert row["low"] <= 0.05 <= row["high"], row
+    # and no high-confidence variant is lost for it
+    frame = variants.tabulate(vcf, "P", "HCC1395", "HCC1395BL", {}, {})
+    passing = [(r.chrom, r.pos, r.ref, r.alt) for r in frame.itertuples() if r.filter == "PASS"]
+    high = [v for v, is_high in truth.items() if is_high]
+    assert len(found(high, truth, passing, reference)) >= 26

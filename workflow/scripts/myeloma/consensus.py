@@ -325,6 +325,7 @@ def confident_sites(facts: Iterable[Facts], limits: Mapping) -> list[Site]:
         and one.tumour.alt >= limits["tin_min_alt_reads"]
         and one.tumour.fraction >= limits["tin_min_tumour_af"]
         and one.normal.depth >= limits["tin_min_normal_depth"]
+        and not _may_be_germline(one.normal, limits)
         and (one.population_af or 0.0) <= limits["max_population_af"]
     ]
 

@@ -26,6 +26,8 @@ Allele = tuple[str, int, str, str]
 #: Records further apart than this are no two spellings of one change; more than MOST of them neither.
 NEAR = 60
 MOST = 3
+#: In a crowd only this many nearest alleles are combined.
+CROWD = 12
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ def run(fasta: str, bams: Sequence[str], bed: str | os.PathLike, limits: Mapping
     """Call the intervals of `bed`; `limits`: the config section `somatic`. Returns `target`, a plain VCF."""
     words = ["freebayes", "-f", fasta, "-t", bed, "--pooled-continuous", "--haplotype-length", -1]
     words += ["--min-alternate-fraction", limits["second_min_fraction"], "--min-alternate-count", 2]
+    words += ["--use-best-n-alleles", 4]
     words += ["--min-mapping-quality", limits["second_read_mapping_quality"]]
     words += ["--min-base-quality", limits["second_read_base_quality"]]
     command([*words, *bams], stdout=target)
@@ -156,7 +159,9 @@ def _match_sequences(record, left, free, by_allele, fetch, joined, used) -> None
     near = free[bisect_left(free, (chrom, pos - NEAR)) : bisect_right(free, (chrom, pos + NEAR, "~"))]
     if not near:
         return
+    near = sorted(near, key=lambda a: abs(a[1] - pos))[:CROWD]
     others = [o for o in left if o[0] == chrom and o != record and abs(o[1] - pos) <= NEAR]
+    others = sorted(others, key=lambda a: abs(a[1] - pos))[:CROWD]
     start = max(0, pos - 1 - 2 * NEAR)
     text = fetch(chrom, start, pos + 4 * NEAR).upper()
     made = {}
