@@ -80,7 +80,6 @@ rule tabulate_variants:
         vcfs=[COHORT.tumour_path(sample.sample, ".somatic.vcf.gz") for sample in COHORT.dna_tumours],
     output:
         variants="results/calls/variants.tsv.gz",
-        maf="results/calls/somatic.maf.gz",
         normals="results/calls/tumour_in_normal.tsv",
     log:
         "logs/tabulate_variants.log",
@@ -101,9 +100,7 @@ rule tabulate_variants:
             }
             for sample in COHORT.dna_tumours
         ],
-        code=files.code_of("annotation", "variants", "transcripts", "tables"),
-        build=SETTINGS["reference"]["build"],
-        code=files.code_of("variants", "maf", "tumour_in_normal", "transcripts", "tables"),
+        code=files.code_of("annotation", "variants", "tumour_in_normal", "transcripts", "tables"),
     script:
         "../scripts/tabulate_variants.py"
 

@@ -7,6 +7,5 @@ with log_to(snakemake.log[0]):
         snakemake.input.get("gtf", ""),
         snakemake.input.get("hotspots", ""),
         snakemake.output.variants,
-        snakemake.output.maf,
         snakemake.output.normals,
     )

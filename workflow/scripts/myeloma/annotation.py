@@ -35,8 +35,10 @@ _SIMPLE = re.compile(r"^p\.([A-Z][a-z]{2})(\d+)([A-Z][a-z]{2}|\*|=)$")
 # The variant table
 
 
-def tabulate_cohort(tumours: Sequence[Mapping[str, str]], gtf: str, hotspots: str, table: str) -> None:
-    """Write the variant table of all tumours.
+def tabulate_cohort(
+    tumours: Sequence[Mapping[str, str]], gtf: str, hotspots: str, table: str, normals: str
+) -> None:
+    """Write the variant table of all tumours, and to `normals` the tumour cells found in their normals.
 
     Each tumour: patient, tumour and normal sample (normal "" for tumour-only), vcf.
     """
@@ -54,6 +56,11 @@ def tabulate_cohort(tumours: Sequence[Mapping[str, str]], gtf: str, hotspots: st
         for gene, transcript in zip(made["gene"], made["transcript"], strict=True)
     ]
     tables.write(made, table, tables.VARIANTS)
+    found = [
+        variants.tabulate_normal(one["vcf"], one["patient"], one["tumour"], one["normal"]) for one in tumours
+    ]
+    rows = pd.DataFrame(found, columns=tables.TUMOUR_IN_NORMAL.names())
+    tables.write(rows, normals, tables.TUMOUR_IN_NORMAL)
 
 
 def _basis(gene: str, transcript: str, speakers: Mapping[str, transcripts.Transcript]) -> str:

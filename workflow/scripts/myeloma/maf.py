@@ -88,6 +88,8 @@ MORE = (
     "mode",
     "patient",
     "t_vaf",
+    "callers",
+    "kept",
     *FROM_ANNOTATION,
 )
 #: Whole numbers: cBioPortal's validator refuses 68.0.
@@ -228,6 +230,8 @@ def _row(values: dict, build: str, centre: str) -> dict:
         "mode": values["mode"],
         "patient": values["patient"],
         "t_vaf": values["tumour_af"],
+        "callers": values["callers"],
+        "kept": values["kept"],
         **{name: values[name.removesuffix("_count")] for name in FROM_ANNOTATION},
     }
     return made

@@ -18,9 +18,8 @@ import pandas as pd
 import pysam
 from cyvcf2 import VCF
 
-from myeloma import consensus, intervals, places, second_caller, tables, tumour_in_normal
+from myeloma import consensus, files, intervals, places, second_caller, tables, tumour_in_normal
 from myeloma.consensus import filters_of, population_af, read_support
-from myeloma import files, intervals, tables
 from myeloma.run import command
 
 # On a small target set the second compiler costs more than it gives (4.8 against 10.1 CPU seconds, seen).
