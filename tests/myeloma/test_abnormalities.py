@@ -22,6 +22,7 @@ def variant(gene="KRAS", **more):
     row |= {"patient": "P1", "sample": "P1-T", "chrom": "chr12", "pos": 100, "ref": "C", "alt": "T"}
     row |= {"filter": "PASS", "mode": "tumour_normal", "gene": gene, "impact": "MODERATE", "hotspot": "yes"}
     row |= {"consequence": "missense_variant", "hgvsp": "p.Gly12Asp", "tumour_depth": 100, "tumour_alt": 30}
+    row |= {"callers": "mutect2,freebayes", "kept": "both_callers", "panel_of_normals": "no"}
     return row | {"tumour_af": 0.3} | more
 
 
