@@ -3,7 +3,7 @@ from myeloma.log import log_to
 
 with log_to(snakemake.log[0]):
     copies.collect(
-        reads=snakemake.input.cram,
+        reads=snakemake.input.bam,
         fasta=snakemake.input.fasta,
         interval_list=snakemake.input.intervals,
         sites=snakemake.input.sites,

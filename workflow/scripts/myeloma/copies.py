@@ -193,6 +193,11 @@ def collect(
             logging.info("no common SNPs: no allelic counts")
 
 
+def counted_bases(counts: pd.DataFrame) -> int:
+    """Bases of the intervals of a table of counts (1-based, inclusive)."""
+    return int((counts["END"] - counts["START"] + 1).sum())
+
+
 def listed_bases(path: str | os.PathLike) -> int:
     """Bases of a Picard interval list (1-based, inclusive)."""
     with open(path, encoding="utf-8") as lines:
@@ -368,7 +373,7 @@ def denoise(sample, inputs, regions, scratch, mem_mb) -> pd.DataFrame:
         annotated = read_gatk(inputs["gc"])
         _write_gatk(inputs["gc"], _autosomal(annotated), gc)
         arguments += ["--annotated-intervals", gc]
-    _gatk("DenoiseReadCounts", arguments, mem_mb)
+    _gatk("DenoiseReadCounts", arguments, mem_mb, counted_bases(counts) < QUICK_BASES)
     seen = read_gatk(target)
     ratios = _lower(seen["CONTIG"], seen["START"], seen["END"]).assign(log2=seen["LOG2_COPY_RATIO"])
     ratios = ratios[~on_sex(ratios["chrom"])]
@@ -424,7 +429,8 @@ def segment(
     smoothing = settings["smoothing_threshold"]
     arguments += ["--smoothing-credible-interval-threshold-copy-ratio", smoothing]
     arguments += ["--smoothing-credible-interval-threshold-allele-fraction", smoothing]
-    _gatk("ModelSegments", arguments, mem_mb)
+    quick = counted_bases(read_gatk(inputs["counts"])) < QUICK_BASES
+    _gatk("ModelSegments", arguments, mem_mb, quick)
     found = read_segments(os.path.join(scratch, "model", "tumour.modelFinal.seg"))
     hets = _read_hets(os.path.join(scratch, "model", "tumour.hets"))
     return arms_of.back(found), arms_of.back(hets)
