@@ -11,11 +11,17 @@ from typing import Any
 from myeloma import config_check
 from myeloma.listing import Listing
 from myeloma.settings import Settings
-from myeloma.sheets import Row, Sheet, suggestion
+from myeloma.sheets import Row, Sheet, check_value, suggestion
 
 # A baseline visit stands on or before C1D1; half a year earlier is another line of therapy or a slip.
 # Assumption, for sign-off.
 BASELINE_DAYS = 180
+# M-protein that looks as if it were written in the other unit. Urine: a patient whose highest value is below
+# what electrophoresis detects (g/24 h in the column of mg/24 h). Serum: a centre where nobody of this many
+# patients with M-protein reaches what is measurable by IMWG (g/dL in the column of g/L). Assumptions, for sign-off.
+URINE_DETECTED_MG_24H = 10
+SERUM_MEASURABLE_G_L = 10
+SERUM_PATIENTS = 3
 MATE = re.compile(r"(?<=[_.-])R([12])(?=[_.-]|$)")
 PLAIN_MATE = re.compile(r"(?<=[_.-])([12])$")
 FASTQ_ENDING = re.compile(r"\.(fastq|fq)(\.gz)?$")
@@ -32,6 +38,7 @@ def check_all(sheets: Sheets, settings: Settings, check_files: bool) -> None:
     _units(sheets)
     _files(sheets["units"], settings, check_files)
     _assessments(sheets)
+    _units_of_measure(sheets)
     _fish(sheets, settings)
     _exclusions(sheets)
 
@@ -77,10 +84,14 @@ def _ids(sheets: Sheets) -> None:
 
 
 def _known(sheet: Sheet, column: str, known: set[str], where: str) -> None:
+    # never proposed: an id that its own sheet refuses
+    allowed = {name for name in known if not check_value(f"{column}s", column, name)[1]}
     for row in sheet.rows:
         value = row[column]
         if value and value not in known:
-            fix = suggestion(value, known, where) if len(known) < 30 else _short_fix(value, known, column)
+            fix = suggestion(value, allowed, where) if len(known) < 30 else _short_fix(value, allowed, column)
+            if len(allowed) < len(known):
+                fix += f"; or first correct the {column} that its own sheet has refused"
             sheet.problem(row.line, column, value, f"unknown {column}", fix)
 
 
@@ -377,6 +388,44 @@ def _assessments(sheets: Sheets) -> None:
                 f"at most {BASELINE_DAYS} are believed",
                 "correct the date, or leave out what belongs to an earlier line of therapy",
             )
+
+
+def _units_of_measure(sheets: Sheets) -> None:
+    """M-protein in g/24 h or g/dL under a header of mg/24 h or g/L: the numbers alone can tell."""
+    sheet = sheets["assessments"]
+    for patient, row in _highest(sheet, "urine_m_mg_24h").items():
+        value = row["urine_m_mg_24h"]
+        if value < URINE_DETECTED_MG_24H:
+            sheet.problem(
+                row.line,
+                "urine_m_mg_24h",
+                row.written("urine_m_mg_24h"),
+                f"is the highest urine M-protein of {patient}: g/24 h in a column of mg/24 h?",
+                f"in mg/24 h {value:g} g is {value * 1000:g}, or name the column urine_m_g_24h; "
+                "if mg are meant, write 0: electrophoresis does not detect so little",
+            )
+    centres = {r["patient"]: r["centre"] for r in sheets["patients"].rows}
+    by_centre: dict[str, list[Row]] = defaultdict(list)
+    for patient, row in _highest(sheet, "serum_m_g_l").items():
+        by_centre[centres.get(patient, "")].append(row)
+    for centre, rows in by_centre.items():
+        top = max(rows, key=lambda r: r["serum_m_g_l"])
+        if len(rows) >= SERUM_PATIENTS and top["serum_m_g_l"] < SERUM_MEASURABLE_G_L:
+            where = f"of {centre}" if centre else "here"
+            sheet.problem(
+                top.line,
+                "serum_m_g_l",
+                top.written("serum_m_g_l"),
+                f"is the highest serum M-protein of all {len(rows)} patients {where}: g/dL in a column of g/L?",
+                f"in g/L {top['serum_m_g_l']:g} g/dL is {top['serum_m_g_l'] * 10:g}, "
+                "or name the column serum_m_g_dl",
+            )
+
+
+def _highest(sheet: Sheet, column: str) -> dict[str, Row]:
+    """Patient -> the row with the highest value above 0."""
+    rows = _by((r for r in sheet.rows if r[column]), lambda r: r["patient"])
+    return {patient: max(of, key=lambda r: r[column]) for patient, of in rows.items()}
 
 
 def _fish(sheets: Sheets, settings: Settings) -> None:
