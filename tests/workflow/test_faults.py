@@ -2,10 +2,13 @@
 
 import gzip
 import shutil
+import subprocess
 
+import pysam
 import pytest
 import tiny
-from planning import snakemake
+import yaml
+from planning import PROJECT, snakemake
 
 pytestmark = pytest.mark.tools
 TOOLS = ("bwa", "samtools", "fastp", "samblaster", "gatk", "mosdepth")
@@ -56,13 +59,73 @@ def test_a_broken_fastq_names_itself_and_the_way_on(run, fault):
     )
 
 
-def test_one_broken_sample_does_not_block_the_other(run):
+def documented(folder, *arguments):
+    """The README's command, with its closing summary."""
+    words = [
+        PROJECT / "run",
+        "--configfile",
+        "config.yaml",
+        "--directory",
+        folder,
+        "--cores",
+        "2",
+        *arguments,
+    ]
+    done = subprocess.run(list(map(str, words)), cwd=folder, capture_output=True, text=True)
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_one_broken_sample_does_not_block_the_other_and_the_summary_names_the_way_on(run):
     truncate(run / "in/P1-T_R1.fastq.gz")
     targets = ["results/alignments/P1-T.cram", "results/alignments/P1-N.cram"]
-    done = snakemake(run, "--cores", "2", "--keep-going", *targets, check=False)
-    assert done.returncode != 0
+    status, said = documented(run, "--keep-going", *targets)
+    assert status != 0
     assert (run / "results/alignments/P1-N.cram").exists()
-    assert not (run / "results/alignments/P1-T.cram").exists()
+    assert not list((run / "results/alignments").glob("*P1-T*"))
+    summary = said[said.rindex("jobs done") :]
+    line = next(text for text in summary.splitlines() if "\tP1-T\t" in text)
+    with open(run / "exclusions.tsv", "a") as sheet:
+        sheet.write(line.removeprefix("  ") + "\n")
+    status, said = documented(run, "results/cohort/samples.tsv", "results/alignments/P1-N.cram")
+    assert status == 0, said
+    assert "align_wes failed" in (run / "results/cohort/samples.tsv").read_text()
+
+
+def test_a_given_vcf_without_an_index_gets_one_beside_the_results(run):
+    genome = "".join((run / "in/genome.fa").read_text().split("\n")[1])
+    lines = ["##fileformat=VCFv4.2", '##INFO=<ID=AF,Number=A,Type=Float,Description="frequency">']
+    lines += [f"##contig=<ID={name},length={size}>" for name, size in tiny.CONTIGS.items()]
+    lines += ["#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"]
+    lines += [f"chr1\t1001\t.\t{genome[1000]}\t{'C' if genome[1000] == 'A' else 'A'}\t.\t.\tAF=0.1"]
+    given = run / "in/germline.vcf.gz"
+    pysam.tabix_compress(str(written(run / "in/germline.vcf", lines)), str(given), force=True)
+    config = yaml.safe_load((run / "config.yaml").read_text())
+    config["reference"]["germline"] = "in/germline.vcf.gz"
+    (run / "config.yaml").write_text(yaml.safe_dump(config))
+    snakemake(run, "--cores", "2", "results/references/germline.vcf.gz")
+    assert (run / "results/references/germline.vcf.gz.tbi").exists()
+    assert not (run / "in/germline.vcf.gz.tbi").exists(), "what is given is never written to"
+    wrong = [text.replace("length=30000", "length=31000") for text in lines]
+    pysam.tabix_compress(str(written(run / "in/germline.vcf", wrong)), str(given), force=True)
+    done = snakemake(run, "--cores", "1", "check", check=False)
+    assert done.returncode != 0
+    assert "reference.germline" in done.stderr and "31000" in done.stderr and "fix:" in done.stderr
+
+
+def written(path, lines):
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def test_check_names_every_table_of_another_build(run):
+    for name in ("arms.tsv", "regions.tsv", "targets.bed"):
+        path = run / "in" / name
+        path.write_text(path.read_text().replace("chr", "contig_").replace("contig_om", "chrom"))
+    done = snakemake(run, "--cores", "1", "check", check=False)
+    assert done.returncode != 0
+    for field in ("reference.arms", "reference.regions", "kits.k1.targets"):
+        assert field in done.stderr, field
+    assert not (run / "results").exists()
 
 
 def test_an_excluded_unit_leaves_the_run_and_says_so(run):
