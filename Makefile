@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-large lint test check
+.PHONY: help setup demo demo-large lint test test-long check
 
 SEED ?= 1
 CORES ?= $(shell nproc)
@@ -32,3 +32,6 @@ test: lint ## the checks, the unit tests, and the whole workflow end to end on t
 	pytest -m "not end_to_end"
 	@setup/demo.sh $(SEED) $(CORES)
 	pytest -m end_to_end
+
+test-long: setup ## what is longer than make test: many kills; writes docs/test-long.md
+	@setup/test_long.sh

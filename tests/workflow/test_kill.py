@@ -1,6 +1,7 @@
-"""Killed once in the middle and started again by the same command: the same tables."""
+"""Killed and started again by the same command: the same tables. Once in the middle; in `make test-long` often."""
 
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -48,12 +49,47 @@ def test_sigkill_in_the_middle_changes_no_table(tmp_path, tools):
         time.sleep(0.2)
     time.sleep(1.0)
     assert process.poll() is None
+    kill(process)
+    finish(killed)
+    same_tables(calm, killed)
+
+
+def kill(process):
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     time.sleep(0.5)
-    finish(killed)
+
+
+def same_tables(calm, killed):
+    """Byte for byte, and nothing private is left."""
     for table in TABLES:
         assert (killed / table).read_bytes() == (calm / table).read_bytes(), table
     private = (p for p in (killed / "results").rglob(".*") if p.is_file())
     leftovers = [p for p in private if p.name != ".snakemake_timestamp"]  # Snakemake's own mark in a folder
     assert leftovers == []
+
+
+@pytest.mark.long
+def test_five_sigkills_at_random_moments_change_no_table(tmp_path, tools):
+    tools("bwa", "samtools", "fastp", "samblaster", "gatk", "mosdepth")
+    seed = int(os.environ.get("MYELOMA_SEED") or time.time())
+    print(f"MYELOMA_SEED={seed} repeats these moments")
+    moments = random.Random(seed)
+    calm, killed = tmp_path / "calm", tmp_path / "killed"
+    tiny.cohort(calm)
+    shutil.copytree(calm, killed)
+    began = time.monotonic()
+    finish(calm)
+    took = time.monotonic() - began
+    for _ in range(5):
+        process = start(killed)
+        try:
+            status = process.wait(timeout=moments.uniform(1.0, took / 3))
+        except subprocess.TimeoutExpired:
+            kill(process)
+            continue
+        # done before its moment came: from the start again
+        assert status == 0, process.stdout.read()[-6000:]
+        shutil.rmtree(killed / "results")
+    finish(killed)
+    same_tables(calm, killed)
