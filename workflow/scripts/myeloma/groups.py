@@ -121,14 +121,14 @@ def rule_text(definition: str, rules: Rules) -> str:
     """The definition with its parameters, as it stands in every output."""
     a, e = rules.groups["A"], rules.groups["E"]
     poor = (
-        f"POOR_RESPONDER = best confirmed <= {a['poor_best_at_most']}, or PD or death from myeloma by "
-        f"C1D1 + {rules.poor_days} days ({a['poor_cycles']} x {rules.induction_cycle_days})"
+        f"POOR_RESPONDER = best confirmed response {a['poor_best_at_most']} or worse, or PD or death from "
+        f"myeloma by C1D1 + {rules.poor_days} days ({a['poor_cycles']} cycles of {rules.induction_cycle_days})"
     )
     if definition == "A":
-        product = f"{a['early_cycles']} x {rules.induction_cycle_days} + {a['window_days']}"
+        product = f"{a['early_cycles']} cycles of {rules.induction_cycle_days}, and {a['window_days']}"
         return (
-            f"A: EARLY_RESPONDER = confirmed >= {a['early_level']} with onset by C1D1 + {rules.early_days} "
-            f"days ({product}); {poor}; progression comes before early response"
+            f"A: EARLY_RESPONDER = confirmed {a['early_level']} or better with onset by "
+            f"C1D1 + {rules.early_days} days ({product}); {poor}; progression comes before early response"
         )
     if definition == "B":
         b = rules.groups["B"]
@@ -148,9 +148,7 @@ def rule_text(definition: str, rules: Rules) -> str:
         )
     if definition == "D":
         return "D: column `group` of patients.tsv"
-    return (
-        f"E: EARLY_RESPONDER = confirmed >= {e['level']} and progression-free >= {e['months']} months; {poor}"
-    )
+    return f"E: EARLY_RESPONDER = confirmed {e['level']} or better and progression-free >= {e['months']} months; {poor}"
 
 
 # ---------------------------------------------------------------- definition A

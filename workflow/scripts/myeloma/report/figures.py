@@ -30,6 +30,7 @@ LEVELS = {
     "PD": "#D55E00",
     "NE": "#FFFFFF",
 }
+LABEL_LETTERS = 34  # of the forest plot's first column in full size
 STYLE = {
     "svg.fonttype": "none",
     "font.family": "DejaVu Sans",
@@ -170,8 +171,8 @@ def forest(rows: Sequence[Mapping]) -> Figure:
                   "more often in poor  <  odds ratio  >  more often in early")  # fmt: skip
         _log_axis(hazard, lines, rows, ("ttp_ci_low", "ttp_ci_high", "ttp_hazard_ratio"), (0.1, 10),
                   "hazard ratio of TTP")  # fmt: skip
-        heads = [(0.0, "left", "Abnormality"), (0.195, "right", "Early"), (0.245, "right", "Poor"),
-                 (0.365, "right", "Not assessable"),
+        heads = [(0.0, "left", "Abnormality"), (0.235, "right", "Early"), (0.275, "right", "Poor"),
+                 (0.375, "right", "Not assessable"),
                  (0.695, "right", "Odds ratio (95 %)"), (0.745, "right", "q"), (1.0, "right", "HR of TTP")]  # fmt: skip
         for x, side, text in heads:
             left.text(x, -1.0, text, ha=side, va="center", fontsize=9, fontweight="bold")
@@ -206,14 +207,16 @@ def _log_axis(axes, lines, rows, columns, limits, label) -> None:
 def _forest_row(left, odds, hazard, row, y) -> None:
     untested = row["tested"] != "yes"
     colour = GREY if untested else INK
-    left.text(0.012, y, row["label"], va="center", fontsize=9, color=colour)
-    for x, side in ((0.195, "early"), (0.245, "poor")):
+    # a long name is set smaller: it must not run into the counts
+    size = 9 * min(1.0, LABEL_LETTERS / max(len(row["label"]), 1))
+    left.text(0.012, y, row["label"], va="center", fontsize=size, color=colour)
+    for x, side in ((0.235, "early"), (0.275, "poor")):
         text = f"{row[f'{side}_present']}/{row[f'{side}_assessable']}"
         left.text(x, y, text, ha="right", va="center", fontsize=9, color=colour)
     if row["not_assessable"]:
         all_of = row["not_assessable"] + row["early_assessable"] + row["poor_assessable"]
         left.text(
-            0.365, y, f"{row['not_assessable']} of {all_of}", ha="right", va="center", fontsize=9, color=GREY
+            0.375, y, f"{row['not_assessable']} of {all_of}", ha="right", va="center", fontsize=9, color=GREY
         )
     said = words.ratio_interval(row["odds_ratio"], row["ci_low"], row["ci_high"]) or "not estimable"
     left.text(0.695, y, said, ha="right", va="center", fontsize=9, color=colour)
