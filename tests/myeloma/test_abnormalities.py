@@ -6,12 +6,15 @@ import pandas as pd
 import pytest
 
 from myeloma import abnormalities, tables
+from myeloma.double_hits import Copies
 from myeloma.states import ABSENT, NOT_ASSESSABLE, PRESENT
 
 RULES = {
     "mutation_genes": ["TP53", "KRAS", "NRAS", "BRAF"],
     "tumour_suppressors": ["TP53"],
     "crbn_pathway_genes": ["CRBN", "IKZF1"],
+    "biallelic_genes": ["TP53"],
+    "one_event_bases": 10,
     "translocations": {"t(4;14)": ["NSD2", "FGFR3"]},
 }
 GENES = ["TP53", "KRAS", "NRAS", "BRAF", "CRBN", "IKZF1"]
@@ -68,7 +71,7 @@ def call(variants=(), callable_genes=None, qc=(), copy_number=(), tp53=None, sam
         tables.conform(
             pd.DataFrame(list(copy_number), columns=tables.ABNORMALITIES.names()), tables.ABNORMALITIES
         ),
-        {"P1-T": tp53 or {}},
+        {"TP53": {"P1-T": tp53 or Copies()}},
         tables.conform(
             pd.DataFrame(list(translocations), columns=tables.TRANSLOCATIONS.names()), tables.TRANSLOCATIONS
         ),
@@ -143,68 +146,48 @@ def test_three_state_or_agrees_with_its_definition():
     assert abnormalities.any_of([]) == NOT_ASSESSABLE
 
 
-def deletion(state):
-    row = {name: "" for name in tables.ABNORMALITIES.names()}
-    return row | {
-        "patient": "P1",
-        "sample": "P1-T",
-        "abnormality": "del17p",
-        "kind": "copy_number",
-        "state": state,
-    }
-
-
 @pytest.mark.parametrize(
-    ("mutations", "del17p", "copies", "state"),
+    ("mutations", "deleted", "copies", "state"),
     [
-        (1, PRESENT, {}, PRESENT),
-        (1, ABSENT, {"total_copies": 2, "minor_copies": 0}, PRESENT),
-        (1, ABSENT, {"total_copies": 2, "minor_copies": 1}, ABSENT),
-        (1, ABSENT, {}, NOT_ASSESSABLE),
-        (1, NOT_ASSESSABLE, {}, NOT_ASSESSABLE),
-        (2, NOT_ASSESSABLE, {}, PRESENT),
-        (0, PRESENT, {"total_copies": 1, "minor_copies": 0}, ABSENT),
-        (0, PRESENT, {"total_copies": 0, "minor_copies": 0}, PRESENT),
-        (0, ABSENT, {}, ABSENT),
-        (0, NOT_ASSESSABLE, {}, NOT_ASSESSABLE),
+        (1, PRESENT, (), PRESENT),
+        (1, ABSENT, (2, 0), PRESENT),
+        (1, ABSENT, (2, 1), ABSENT),
+        (1, ABSENT, (), NOT_ASSESSABLE),
+        (1, NOT_ASSESSABLE, (), NOT_ASSESSABLE),
+        (1, NOT_ASSESSABLE, (2, 1), NOT_ASSESSABLE),
+        (2, NOT_ASSESSABLE, (), PRESENT),
+        (0, PRESENT, (1, 0), ABSENT),
+        (0, PRESENT, (0, 0), PRESENT),
+        (0, ABSENT, (), ABSENT),
+        (0, NOT_ASSESSABLE, (), NOT_ASSESSABLE),
+        # four copies after whole-genome doubling, one lost: the other allele is still there
+        (1, PRESENT, (3, 1), NOT_ASSESSABLE),
     ],
 )
-def test_biallelic_tp53(mutations, del17p, copies, state):
-    hits = [variant("TP53", pos=100 + i) for i in range(mutations)]
-    assert call(hits, copy_number=[deletion(del17p)], tp53=copies).loc["biallelic_TP53", "state"] == state
+def test_biallelic_tp53(mutations, deleted, copies, state):
+    hits = [variant("TP53", pos=100 + 50 * i) for i in range(mutations)]
+    seen = Copies(*copies, deleted=deleted)
+    assert call(hits, tp53=seen).loc["biallelic_TP53", "state"] == state
 
 
 def test_mutation_unknown_and_one_copy_left_is_not_assessable():
-    table = call(
-        callable_genes=callable_rows("no"),
-        copy_number=[deletion(PRESENT)],
-        tp53={"total_copies": 1, "minor_copies": 0},
-    )
+    table = call(callable_genes=callable_rows("no"), tp53=Copies(1, 0, deleted=PRESENT))
     assert table.loc["biallelic_TP53", "state"] == NOT_ASSESSABLE
+
+
+def test_one_mutation_where_a_second_may_hide_is_not_assessable():
+    seen = Copies(2, 1, deleted=ABSENT)
+    row = call([variant("TP53")], callable_genes=callable_rows("no"), tp53=seen).loc["biallelic_TP53"]
+    assert row["state"] == NOT_ASSESSABLE and "a second one" in row["reason"]
+
+
+def test_two_records_of_one_change_are_one_mutation():
+    near = [variant("TP53", pos=100), variant("TP53", pos=102)]
+    assert call(near, tp53=Copies(2, 1, deleted=ABSENT)).loc["biallelic_TP53", "state"] == ABSENT
+    far = [variant("TP53", pos=100), variant("TP53", pos=200)]
+    row = call(far, tp53=Copies(2, 1, deleted=ABSENT)).loc["biallelic_TP53"]
+    assert row["state"] == PRESENT and "2 mutations, phase unknown" in row["value"]
 
 
 def test_translocation_without_any_evidence_is_not_assessable():
     assert call().loc["t(4;14)", "state"] == NOT_ASSESSABLE
-
-
-def test_copies_over_takes_the_segment_that_covers_most():
-    segments = pd.DataFrame(
-        {
-            "sample": ["S", "S", "S"],
-            "chrom": ["chr17", "chr17", "chr18"],
-            "start": [1, 91, 1],
-            "end": [90, 200, 200],
-            "total_copies": [1, 2, 5],
-            "minor_copies": [0, 1, 2],
-        }
-    )
-    assert abnormalities.copies_over(segments, "17", 80, 200) == {"S": {"total_copies": 2, "minor_copies": 1}}
-
-
-def test_copies_of_a_gated_or_impure_sample_are_not_used():
-    purity = pd.DataFrame({"sample": ["good", "gated", "low", "none"], "purity_used": [0.8, 0.8, 0.1, None]})
-    qc = pd.DataFrame(
-        [("gated", "median_target_depth", 4.0, 30.0, "fail", "")],
-        columns=["sample", "gate", "value", "threshold", "verdict", "reason"],
-    )
-    assert abnormalities.samples_with_copies(purity, qc, 0.2) == {"good"}

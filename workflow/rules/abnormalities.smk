@@ -7,6 +7,7 @@ and results/cohort/samples.tsv. Writes results/abnormalities/abnormalities.tsv.
 
 rule call_abnormalities:
     input:
+        unpack(lambda wildcards: named(genes=GENES)),
         samples="results/cohort/samples.tsv",
         qc="results/alignments/qc.tsv",
         variants="results/calls/variants.tsv.gz",
@@ -30,6 +31,6 @@ rule call_abnormalities:
         abnormalities=SETTINGS["abnormalities"],
         copy_number=SETTINGS["copy_number"],
         gates=SETTINGS["gates"],
-        code=files.code_of("abnormalities", "copy_events", "copies", "gates", "places", "tables"),
+        code=files.code_of("abnormalities", "double_hits", "copy_events", "copies", "gates", "places", "tables"),
     script:
         "../scripts/call_abnormalities.py"

@@ -200,8 +200,9 @@ rule assess_callable:
         tumours=[{"patient": sample.patient, "sample": sample.sample} for sample in COHORT.dna_tumours],
         normals=NORMAL_DEPTHS,
         genes=[
-            *SETTINGS["abnormalities"]["mutation_genes"],
-            *SETTINGS["abnormalities"]["crbn_pathway_genes"],
+            gene
+            for name in ("mutation_genes", "crbn_pathway_genes", "biallelic_genes")
+            for gene in SETTINGS["abnormalities"][name]
         ],
         limits={
             name: SETTINGS["somatic"][name]

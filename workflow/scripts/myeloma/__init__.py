@@ -64,7 +64,7 @@ MODULES_OF_STAGE = {
         "tumour_in_normal",
         "variants",
     ),
-    "abnormalities": ("abnormalities",),
+    "abnormalities": ("abnormalities", "double_hits"),
     "response": ("endpoints", "groups", "imwg", "response", "visits"),
     "comparison": ("association", "differential", "flow", "pooled", "survival"),
     "report": ("multiqc", "report"),

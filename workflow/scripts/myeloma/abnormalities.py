@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from myeloma import copy_events, gates, places, tables
+from myeloma import copy_events, double_hits, gates, places, tables
 from myeloma.states import ABSENT, NOT_ASSESSABLE, PRESENT
 
 #: Filters that say "not somatic": a hotspot they reject is no open question.
@@ -23,19 +23,22 @@ TRUNCATING = (
 )
 
 
-def call_all(read: Mapping[str, pd.DataFrame], regions_path: str, rules: Mapping[str, Any]) -> pd.DataFrame:
+def call_all(
+    read: Mapping[str, pd.DataFrame], regions_path: str, rules: Mapping[str, Any], genes_path: str = ""
+) -> pd.DataFrame:
     """The abnormality table from the tables of the calls stage.
 
+    `genes_path`: gene table of the GTF ("" without one).
     `read`: frames by contract name (samples, qc, variants, callable, segments, purity, copy_events,
     translocations); `rules`: `patients` (ids) and the config sections abnormalities, copy_number, gates.
     """
     regions = places.read_regions(regions_path)
     used = set(analysis_samples(read["samples"], "wes").values())
     calls = copy_events.abnormality_rows(read["copy_events"])
-    tp53 = regions[regions["name"] == "del17p"]
-    usable = samples_with_copies(read["purity"], read["qc"], rules["gates"]["purity_min"])
-    segments = read["segments"][read["segments"]["sample"].isin(usable)]
-    over = copies_over(segments, *tp53.iloc[0][["chrom", "start", "end"]]) if len(tp53) else {}
+    where = double_hits.gene_places(
+        places.read_genes(genes_path), regions, rules["abnormalities"]["biallelic_genes"]
+    )
+    over = double_hits.copies_of_genes(where, read["segments"], read["purity"], read["qc"], calls, rules)
     return call(
         list(rules["patients"]),
         read["samples"],
@@ -48,12 +51,6 @@ def call_all(read: Mapping[str, pd.DataFrame], regions_path: str, rules: Mapping
         rules["abnormalities"],
         copy_events.kinds(regions, rules["copy_number"]),
     )
-
-
-def samples_with_copies(purity: pd.DataFrame, qc: pd.DataFrame, purity_min: float) -> set[str]:
-    """Samples whose integer copies may be used: no gate failed, and purity not below the gate."""
-    high_enough = purity.loc[purity["purity_used"] >= purity_min, "sample"]
-    return set(high_enough) - set(gates.failed(qc))
 
 
 def any_of(states: Iterable[str]) -> str:
@@ -79,20 +76,21 @@ def call(
     variants: pd.DataFrame,
     callable_genes: pd.DataFrame,
     copy_number: pd.DataFrame,
-    segments_at_tp53: Mapping[str, Mapping[str, Any]],
+    copies: Mapping[str, Mapping[str, double_hits.Copies]],
     translocations: pd.DataFrame,
     rules: Mapping[str, Any],
     copy_kinds: Mapping[str, str],
 ) -> pd.DataFrame:
     """The abnormality table (contract ABNORMALITIES) for every patient of the cohort.
 
-    `copy_number` holds the rows of `copy_events`; `segments_at_tp53` maps a sample to total_copies and
-    minor_copies (None when unknown) over TP53; `rules` is the config section `abnormalities`;
+    `copy_number` holds the rows of `copy_events`; `copies` maps a gene of `biallelic_genes` and a sample to
+    the copies of that gene; `rules` is the config section `abnormalities`;
     `copy_kinds` maps every copy-number abnormality to its kind, so that none is missing for a patient.
     """
     dna = analysis_samples(samples, "wes")
     failed = gates.failed(qc)
-    genes = list(dict.fromkeys([*rules["mutation_genes"], *rules["crbn_pathway_genes"]]))
+    lists = ("mutation_genes", "crbn_pathway_genes", "biallelic_genes")
+    genes = list(dict.fromkeys(gene for name in lists for gene in rules[name]))
     mutations = pd.DataFrame(
         [
             mutation(patient, gene, dna.get(patient), failed, variants, callable_genes, rules)
@@ -101,11 +99,11 @@ def call(
         ]
     )
     rows = [
-        mutations.drop(columns="count"),
+        mutations.drop(columns=["count", "complete"]),
         complete(copy_number, copy_kinds, patients, dna),
         translocation_rows(patients, translocations, rules),
     ]
-    combined = combine(patients, mutations, rows[1], segments_at_tp53, dna, rules)
+    combined = combine(patients, mutations, copies, dna, rules)
     table = pd.concat([*rows, combined], ignore_index=True)
     return tables.conform(table, tables.ABNORMALITIES)
 
@@ -125,10 +123,16 @@ def _row(patient, abnormality, kind, state, sample="", value="", threshold="", r
 
 
 def mutation(patient, gene, sample, failed, variants, callable_genes, rules) -> dict[str, Any]:
-    """The call of one gene in one patient; `count` = qualifying mutations (for biallelic calls)."""
+    """The call of one gene in one patient.
+
+    For biallelic calls: `count` = distinct qualifying mutations, `complete` = had the whole gene power.
+    """
+    seen = callable_genes[(callable_genes["sample"] == sample) & (callable_genes["gene"] == gene)]
+    complete = bool((seen["callable"] == "yes").any())
 
     def row(state, count=0, **more):
-        return {**_row(patient, gene, "mutation", state, sample, **more), "count": count}
+        made = _row(patient, gene, "mutation", state, sample, **more)
+        return {**made, "count": count, "complete": complete}
 
     if not sample:
         return row(NOT_ASSESSABLE, reason="no tumour exome in the analysis")
@@ -144,7 +148,7 @@ def mutation(patient, gene, sample, failed, variants, callable_genes, rules) -> 
     if len(counted):
         return row(
             PRESENT,
-            count=len(counted),
+            count=double_hits.distinct_events(counted.to_dict("records"), rules["one_event_bases"]),
             value="; ".join(describe(v) for v in counted.to_dict("records")),
             threshold=threshold,
             evidence="; ".join(f"{v.chrom}:{v.pos} {v.ref}>{v.alt}" for v in counted.itertuples()),
@@ -152,7 +156,7 @@ def mutation(patient, gene, sample, failed, variants, callable_genes, rules) -> 
     doubt = open_question(altering, passing)
     if doubt:
         return row(NOT_ASSESSABLE, reason=doubt, threshold=threshold)
-    return _uncovered_or_absent(row, gene, sample, callable_genes, threshold)
+    return _uncovered_or_absent(row, seen, threshold)
 
 
 def counts(variant: Mapping[str, Any], rules: Mapping[str, Any]) -> bool:
@@ -185,8 +189,7 @@ def open_question(altering: pd.DataFrame, passing: pd.DataFrame) -> str:
     return ""
 
 
-def _uncovered_or_absent(row, gene, sample, callable_genes, threshold):
-    power = callable_genes[(callable_genes["sample"] == sample) & (callable_genes["gene"] == gene)]
+def _uncovered_or_absent(row, power, threshold):
     if power.empty:
         return row(NOT_ASSESSABLE, reason="power over the gene is not known (no GTF, targets or depth)")
     seen = power.iloc[0]
@@ -243,22 +246,16 @@ def translocation_rows(patients, translocations, rules) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def combine(patients, mutations, copy_number, segments_at_tp53, dna, rules) -> pd.DataFrame:
-    """RAS/RAF, CRBN pathway, biallelic TP53 and what still waits for structural variants."""
+def combine(patients, mutations, copies, dna, rules) -> pd.DataFrame:
+    """RAS/RAF, CRBN pathway, double hits and what still waits for structural variants."""
     mutated = mutations.set_index(["patient", "abnormality"])
-    copies = copy_number.set_index(["patient", "abnormality"])["state"]
     rows = []
     for patient in patients:
         rows.append(_any_gene(patient, "RAS_RAF_mutation", ["KRAS", "NRAS", "BRAF"], mutated, dna))
         rows.append(_any_gene(patient, "CRBN_pathway", rules["crbn_pathway_genes"], mutated, dna))
-        rows.append(
-            biallelic(
-                patient,
-                dna.get(patient),
-                mutated.loc[(patient, "TP53")],
-                copies.get((patient, "del17p"), NOT_ASSESSABLE),
-                segments_at_tp53.get(dna.get(patient), {}),
-            )
+        rows.extend(
+            biallelic(patient, gene, dna.get(patient), mutated.loc[(patient, gene)], copies)
+            for gene in rules["biallelic_genes"]
         )
         rows.append(
             _row(
@@ -290,47 +287,19 @@ def _any_gene(patient, name, genes, mutated, dna):
     )
 
 
-def biallelic(patient, sample, mutation_row, del17p, copies) -> dict[str, Any]:
-    """Biallelic TP53: no copy left, or mutation with loss or loss of heterozygosity, or two mutations."""
-    total, minor = copies.get("total_copies"), copies.get("minor_copies")
-    known = total is not None and not pd.isna(total)
-    lost = del17p == PRESENT or (minor is not None and not pd.isna(minor) and minor == 0)
-    kept = del17p == ABSENT and minor is not None and not pd.isna(minor) and minor > 0
-    mutated, count = mutation_row["state"], mutation_row["count"]
-    value = f"mutation {mutated}, del(17p) {del17p}"
-    value += f", TP53 copies {int(total)}" if known else ""
-    value += f" of which minor {int(minor)}" if minor is not None and not pd.isna(minor) else ""
-    if (known and total == 0) or (mutated == PRESENT and (count > 1 or lost)):
-        state, reason = PRESENT, ""
-    elif (mutated == ABSENT and del17p == ABSENT) or (mutated == ABSENT and known and total > 0):
-        state, reason = ABSENT, ""
-    elif mutated == PRESENT and kept:
-        state, reason = ABSENT, ""
-    else:
-        state = NOT_ASSESSABLE
-        reason = mutation_row["reason"] or "loss of the other allele cannot be told"
+def biallelic(patient, gene, sample, mutation_row, copies) -> dict[str, Any]:
+    """The double hit of one gene in one patient, with the evidence of mutation and copies."""
+    unknown = double_hits.Copies(reason="the place of the gene is not known (no such gene in reference.gtf)")
+    found = copies.get(gene, {}).get(sample, unknown)
+    state, value, reason = double_hits.judge(mutation_row, found)
     return _row(
         patient,
-        "biallelic_TP53",
+        f"biallelic_{gene}",
         "combined",
         state,
         sample,
         value=value,
-        threshold="no copy left, or mutation with loss or LOH, or two mutations",
+        threshold=double_hits.THRESHOLD,
         reason=reason,
-        evidence=mutation_row["evidence"],
+        evidence="; ".join(filter(None, (mutation_row["evidence"], found.evidence))),
     )
-
-
-def copies_over(segments: pd.DataFrame, chrom: str, start: int, end: int) -> dict[str, dict[str, Any]]:
-    """Sample -> total and minor copies of the segment that covers most of chrom:start-end (1-based)."""
-    same = segments["chrom"].str.removeprefix("chr") == chrom.removeprefix("chr")
-    here = segments[same & (segments["start"] <= end) & (segments["end"] >= start)].copy()
-    if here.empty:
-        return {}
-    here["overlap"] = here["end"].clip(upper=end) - here["start"].clip(lower=start)
-    widest = here.sort_values("overlap", kind="stable").groupby("sample").tail(1)
-    return {
-        row.sample: {"total_copies": row.total_copies, "minor_copies": row.minor_copies}
-        for row in widest.itertuples()
-    }

@@ -1,0 +1,111 @@
+"""Copies of a gene for double hits: which segment speaks, when absence of a loss may be stated, gates."""
+
+import pandas as pd
+import pytest
+
+from myeloma import double_hits, tables
+from myeloma.double_hits import Copies
+from myeloma.states import ABSENT, NOT_ASSESSABLE, PRESENT
+
+RULES = {
+    "copy_number": {"min_clonal_fraction": 0.20, "detection_z": 3.0},
+    "gates": {"purity_min": 0.20},
+}
+WHERE = {"GENE": ("chr5", 100, 200, "")}
+EVENTS = pd.DataFrame(columns=["sample", "abnormality", "state"])
+
+
+def segment(start=1, end=1000, total=2, minor=1, targets=60, chrom="chr5", fraction=None):
+    row = dict.fromkeys(tables.SEGMENTS.names())
+    row |= {"patient": "P", "sample": "S", "chrom": chrom, "start": start, "end": end, "targets": targets}
+    return row | {"total_copies": total, "minor_copies": minor, "clonal_fraction": fraction}
+
+
+def purity(**more):
+    row = dict.fromkeys(tables.PURITY.names())
+    row |= {"patient": "P", "sample": "S", "purity": 0.8, "purity_used": 0.8, "status": "resolved"}
+    row |= {"base_copies": 2, "noise": 0.14, "scatter": 0.01, "mode": "tumour_normal", "reason": ""}
+    return tables.conform(pd.DataFrame([row | more]), tables.PURITY)
+
+
+def found(segments, where=WHERE, events=EVENTS, qc=(), **more) -> Copies:
+    made = double_hits.copies_of_genes(
+        where,
+        tables.conform(pd.DataFrame(segments, columns=tables.SEGMENTS.names()), tables.SEGMENTS),
+        purity(**more),
+        tables.conform(pd.DataFrame(list(qc), columns=tables.QC.names()), tables.QC),
+        events,
+        RULES,
+    )
+    return made["GENE"]["S"]
+
+
+def test_the_segment_that_covers_most_speaks():
+    two = [segment(1, 120, 1, 0), segment(121, 1000, 2, 1)]
+    assert (found(two).total, found(two).minor) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("total", "minor", "state"),
+    [
+        (2, 1, ABSENT),
+        (1, 0, PRESENT),
+        (0, 0, PRESENT),
+        (2, 0, PRESENT),
+        (3, 1, ABSENT),
+        (2, None, NOT_ASSESSABLE),
+    ],
+)
+def test_loss_is_read_from_the_alleles(total, minor, state):
+    assert found([segment(total=total, minor=minor)]).deleted == state
+
+
+def test_absence_of_a_loss_needs_targets_and_purity():
+    few = found([segment(targets=3)])
+    assert few.deleted == NOT_ASSESSABLE and "smallest detectable" in few.reason
+    assert found([segment()], purity_used=0.25).deleted == NOT_ASSESSABLE
+    assert found([]).deleted == NOT_ASSESSABLE
+
+
+def test_the_deletion_region_of_the_gene_decides_absence():
+    where = {"GENE": ("chr5", 100, 200, "del5q")}
+    said = pd.DataFrame([("S", "del5q", NOT_ASSESSABLE)], columns=EVENTS.columns)
+    assert found([segment()], where, said).deleted == NOT_ASSESSABLE
+    assert found([segment()], where, said.assign(state=ABSENT)).deleted == ABSENT
+    assert found([segment(total=1, minor=0)], where, said.assign(state=ABSENT)).deleted == PRESENT
+
+
+def test_copies_of_a_gated_or_impure_sample_are_not_used():
+    gate = {"patient": "P", "sample": "S", "assay": "wes", "tissue": "tumour", "gate": "median_target_depth"}
+    gate |= {"value": 4, "threshold": 30, "verdict": "fail", "reason": ""}
+    assert found([segment(total=0, minor=0)], qc=[gate]).total is None
+    assert found([segment(total=0, minor=0)], purity_used=0.1).total is None
+    assert found([segment(total=0, minor=0)], purity_used=None, status="unresolved").total is None
+
+
+def test_one_copy_of_x_is_no_loss():
+    where = {"GENE": ("chrX", 100, 200, "")}
+    seen = found([segment(chrom="chrX", total=1, minor=None)], where)
+    assert seen.total is None and "X and Y" in seen.reason
+    assert found([segment(chrom="chrX", total=0, minor=None)], where).total == 0
+
+
+def test_places_come_from_the_gtf_and_regions_by_their_gene_list():
+    regions = pd.DataFrame(
+        [
+            ("del1p32", "copy_number", "chr1", 5, 50, "CDKN2C;FAF1"),
+            ("gain1q", "copy_number", "chr1", 90, 99, "CKS1B"),
+        ],
+        columns=["name", "kind", "chrom", "start", "end", "genes"],
+    )
+    genes = pd.DataFrame([("DIS3", "chr13", 7, 9)], columns=["gene_name", "chrom", "start", "end"])
+    places = double_hits.gene_places(genes, regions, ["CDKN2C", "DIS3", "CKS1B", "TP53"])
+    assert places == {"CDKN2C": ("chr1", 5, 50, "del1p32"), "DIS3": ("chr13", 7, 9, "")}
+
+
+def test_linked_records_are_one_event():
+    row = {"chrom": "chr1", "pos": 100, "second_opinion": ""}
+    far = row | {"pos": 140, "second_opinion": "with 100"}
+    assert double_hits.distinct_events([row, far], 10) == 1
+    assert double_hits.distinct_events([row, far | {"second_opinion": ""}], 10) == 2
+    assert double_hits.distinct_events([], 10) == 0
