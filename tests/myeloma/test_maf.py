@@ -1,7 +1,5 @@
 """MAF: the standard columns in order, positions of indels, classes."""
 
-import gzip
-
 import pandas as pd
 import pytest
 
@@ -78,7 +76,11 @@ ROW = {
     "filter": "PASS", "mode": "tumour_normal", "gene": "KRAS", "transcript": "T", "impact": "MODERATE",
     "consequence": "missense_variant&splice_region_variant", "hgvsc": "c.35G>A", "hgvsp": "p.Gly12Asp",
     "hotspot": "yes", "exon": "2/5", "tumour_depth": 50, "tumour_ref": 30, "tumour_alt": 20,
-    "normal_depth": 30, "normal_ref": 30, "normal_alt": 0, "population_af": None,
+    "normal_depth": 30, "normal_ref": 30, "normal_alt": 0, "population_af": None, "tumour_af": 0.4,
+    "transcript_basis": "MANE Select", "driver": "yes", "role": "oncogene", "resistance": "", "drug": "",
+    "resistance_evidence": "", "mature_change": "", "protein_check": "agrees", "ashm": "no", "ig_locus": "no",
+    "total_copies": 2, "minor_copies": 1, "ccf": 0.9, "ccf_low": 0.8, "ccf_high": 1.0, "multiplicity": "1",
+    "clonality": "clonal", "rna_state": "supported", "rna_ref": 5, "rna_alt": 4, "rna_power": 0.9,
 }  # fmt: skip
 
 
@@ -94,15 +96,60 @@ def test_only_passing_variants_enter_and_the_normal_is_named():
     assert made.loc[10, ["t_depth", "t_ref_count", "t_alt_count"]].tolist() == [50, 30, 20]
 
 
-def test_a_cohort_without_dna_gives_tables_with_headers_only(tmp_path):
-    maf.tabulate_cohort(
-        [], "", "", "GRCh38", str(tmp_path / "v.tsv.gz"), str(tmp_path / "m.maf.gz"), str(tmp_path / "n.tsv")
+# What cBioPortal's validator takes (scripts/importer/validateData.py, MutationsExtendedValidator), typed in here.
+CBIOPORTAL_CLASSES = set(
+    "Frame_Shift_Del Frame_Shift_Ins In_Frame_Del In_Frame_Ins Missense_Mutation Nonsense_Mutation Splice_Site "
+    "Translation_Start_Site Nonstop_Mutation Targeted_Region De_novo_Start_InFrame De_novo_Start_OutOfFrame Silent "
+    "Intron 3'UTR 3'Flank 5'UTR 5'Flank IGR RNA Splice_Region Fusion Unknown".split()
+)
+
+
+def test_every_class_is_in_the_vocabulary():
+    given = [*variants.SEVERITY, "", "something_new"]
+    made = {maf.classification(term, kind) for term in given for kind in ("SNP", "INS", "DEL")}
+    assert made <= CBIOPORTAL_CLASSES
+
+
+@pytest.mark.parametrize(
+    "change",
+    [("A", "T"), ("AC", "TG"), ("ACGT", "TGAC"), ("A", "ATT"), ("ATT", "A"), ("ATT", "AG"), ("AT", "AGCC")],
+)
+def test_lines_pass_the_checks_of_the_validator(change):
+    ref, alt = change
+    given = pd.DataFrame([ROW | {"ref": ref, "alt": alt, "normal_depth": 30.0, "normal_ref": 30.0}])
+    text = maf.make(given, "GRCh38").to_csv(sep="\t", index=False, na_rep="")
+    header, line = (row.split("\t") for row in text.splitlines())
+    row = dict(zip(header, line, strict=True))
+    for name in (
+        "t_alt_count",
+        "t_ref_count",
+        "n_alt_count",
+        "n_ref_count",
+        "Start_Position",
+        "End_Position",
+    ):
+        assert row[name].isdigit(), f"{name} {row[name]}"
+    start, end, kind = int(row["Start_Position"]), int(row["End_Position"]), row["Variant_Type"]
+    alleles = [row[name] for name in ("Reference_Allele", "Tumor_Seq_Allele1", "Tumor_Seq_Allele2")]
+    assert set("".join(alleles)) <= set("-ACGT") and start <= end
+    before, after = len(alleles[0]), len(alleles[2])
+    if kind == "INS":
+        assert end - start + 1 == before or end - start == 1
+        assert before <= after
+    elif kind == "DEL":
+        assert end - start + 1 == before and after <= before
+    else:
+        assert before == after and {"SNP": 1, "DNP": 2, "TNP": 3}.get(kind, before) == before
+    assert "p." not in row["HGVSp_Short"][1:] and not set(";,") & set(row["HGVSp_Short"])
+    assert row["Mutation_Status"] in ("Somatic", "Unknown", "Germline", "None", "LOH")
+
+
+def test_numbers_that_are_not_known_are_empty():
+    made = maf.make(
+        pd.DataFrame([ROW | {"normal_depth": None, "normal_ref": None, "normal_alt": None}]), "GRCh38"
     )
-    with gzip.open(tmp_path / "m.maf.gz", "rt") as handle:
-        lines = handle.read().splitlines()
-    assert len(lines) == 1 and lines[0].split("\t")[:32] == GDC
-    with gzip.open(tmp_path / "v.tsv.gz", "rt") as handle:
-        assert len(handle.read().splitlines()) == 1
+    line = made.to_csv(sep="\t", index=False, na_rep="").splitlines()[1].split("\t")
+    assert line[list(made.columns).index("n_ref_count")] == ""
 
 
 def test_amino_acids_agree_with_the_genetic_code():
