@@ -113,6 +113,7 @@ def variant(**more):
         "alt": "T",
         "filter": "PASS",
     }
+    row |= {"callers": "mutect2,freebayes", "kept": "both_callers", "panel_of_normals": "no"}
     row |= {"mode": "tumour_normal", "gene": "KRAS", "transcript": "T", "consequence": "missense_variant"}
     row |= {
         "impact": "MODERATE",

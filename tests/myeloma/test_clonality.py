@@ -112,6 +112,7 @@ def test_copies_of_normal_cells_follow_the_sex():
     assert clonality.locus(row(chrom="chrX"), 2, "female").normal == 2
     assert "sex" in clonality.locus(row(chrom="chrX"), 2, "")
     assert clonality.locus(row(), 2, "").normal == 2
+    assert clonality.locus(row(germline_copies=1, total_copies=1), 2, "").normal == 1
 
 
 def test_the_state_of_the_other_cells_is_used_where_the_table_has_it():

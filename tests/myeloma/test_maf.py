@@ -76,7 +76,7 @@ ROW = {
     "filter": "PASS", "mode": "tumour_normal", "gene": "KRAS", "transcript": "T", "impact": "MODERATE",
     "consequence": "missense_variant&splice_region_variant", "hgvsc": "c.35G>A", "hgvsp": "p.Gly12Asp",
     "hotspot": "yes", "exon": "2/5", "tumour_depth": 50, "tumour_ref": 30, "tumour_alt": 20,
-    "normal_depth": 30, "normal_ref": 30, "normal_alt": 0, "population_af": None, "tumour_af": 0.4,
+    "normal_depth": 30, "normal_ref": 30, "normal_alt": 0, "population_af": None, "tumour_af": 0.4, "callers": "mutect2", "kept": "mutect2_alone",
     "transcript_basis": "MANE Select", "driver": "yes", "role": "oncogene", "resistance": "", "drug": "",
     "resistance_evidence": "", "mature_change": "", "protein_check": "agrees", "ashm": "no", "ig_locus": "no",
     "total_copies": 2, "minor_copies": 1, "ccf": 0.9, "ccf_low": 0.8, "ccf_high": 1.0, "multiplicity": "1",

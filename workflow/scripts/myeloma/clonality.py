@@ -166,13 +166,15 @@ def locus(segment: Mapping[str, Any], base: int, sex: str) -> Locus | str:
     """Copies at a segment (row of SEGMENTS), or why they are not known.
 
     `base`: copies of an unchanged autosomal segment (PURITY). The state of the other tumour cells is taken
-    from `other_total_copies` where the table has it, else they are unchanged.
+    from `other_total_copies` where the table has it, else they are unchanged; copies of normal cells from
+    `germline_copies` where the normal shows them, else from the sex.
     """
-    normal = germline_copies(segment["chrom"], sex)
+    seen = _number(segment.get("germline_copies"))
+    normal = germline_copies(segment["chrom"], sex) if seen is None else int(round(seen))
     if normal is None:
         return "the sex is not known: copies of X and Y in normal cells neither"
     if normal == 0:
-        return "Y in a woman"
+        return "no copy of this locus in normal cells"
     total, minor = _number(segment["total_copies"]), _number(segment["minor_copies"])
     if total is None:
         return "the segment has no integer copies"
