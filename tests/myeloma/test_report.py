@@ -227,6 +227,26 @@ def test_mathematics_in_a_name_is_text():
 def test_any_gene_named_before_mutation_is_in_italics():
     assert words.italic_genes("CUL4B mutation") == "<i>CUL4B</i> mutation"
     assert "<i>" not in words.italic_genes("XYZ<b> mutation")
+    assert words.italic_genes("biallelic CDKN2C") == "biallelic <i>CDKN2C</i>"
+
+
+def test_the_forest_draws_the_primary_family_and_what_anybody_carries():
+    row = {
+        "early_present": 0,
+        "poor_present": 0,
+        "carriers": None,
+        "family": "described",
+        "first_of_family": False,
+    }
+    rows = [
+        row | {"abnormality": "ATM", "first_of_family": True},
+        row | {"abnormality": "del17p"},
+        row | {"abnormality": "KRAS", "poor_present": 1},
+        row | {"abnormality": "NRAS", "carriers": 2},
+    ]
+    drawn = sections.drawn(rows, ["del17p"])
+    assert [r["abnormality"] for r in drawn] == ["del17p", "KRAS", "NRAS"]
+    assert [r["first_of_family"] for r in drawn] == [True, False, False]
 
 
 def test_what_was_not_measured_is_counted_and_has_its_reason():

@@ -179,6 +179,7 @@ def context(seen: dict[str, Any], given: Given) -> dict[str, Any]:
     kinds = {r["abnormality"]: kinds[r["abnormality"]] for r in rows if r["abnormality"] in kinds}
     rules = sorted(set(seen["abnormalities_by_group"]["rule"]))
     rule = rules[0] if rules else "no groups"
+    primary = config["comparison"]["primary_family"]
     return {
         "title": config["report"]["title"],
         "trial": config["trial"],
@@ -194,13 +195,15 @@ def context(seen: dict[str, Any], given: Given) -> dict[str, Any]:
         "alpha": alpha,
         "ttp": sections.time_to_progression(seen),
         "response": sections.response(seen),
-        "forest": sections.forest(rows, seen, rule),
+        "forest": sections.forest(rows, seen, rule, primary),
         "tested": sum(r["tested"] == "yes" for r in rows),
         "findings": sections.findings(rows, alpha),
         "caveats": sections.caveats(rows, seen, box, config),
         "comparison": sections.comparison_table("comparison", rows),
         "by_abnormality": sections.survival_by_abnormality(rows, seen),
-        "matrix": sections.matrix(seen, anchors, list(kinds), kinds),
+        "matrix": sections.matrix(
+            seen, anchors, sections.in_matrix(seen["abnormalities"], list(kinds), primary), kinds
+        ),
         "frequencies": sections.frequencies(seen, kinds),
         "burden": sections.burden(seen, anchors),
         "signatures": sections.signatures(seen, anchors),

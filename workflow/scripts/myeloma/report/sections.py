@@ -258,8 +258,8 @@ def comparison_rows(by_group: pd.DataFrame, alpha: float) -> list[dict]:
     return rows
 
 
-def forest(rows: Sequence[Mapping], seen: Mapping, rule: str) -> Figure:
-    """The forest plot with the table behind it."""
+def forest(rows: Sequence[Mapping], seen: Mapping, rule: str, primary: Sequence[str]) -> Figure:
+    """The forest plot with the table behind it; `primary`: names of the primary family."""
     groups = Counter(flow_of.compared_groups(seen["flow"]).values())
     title = "Early against poor responders, one abnormality a row"
     caption = (
@@ -269,8 +269,24 @@ def forest(rows: Sequence[Mapping], seen: Mapping, rule: str) -> Figure:
         "ratio of time to progression, present against absent, over all patients, profile-likelihood interval. Groups: "
         f"{rule}. It does not show an effect of treatment, and a row outside the families is not a test."
     )
-    return Figure("forest", title, figures.svg(figures.forest(rows), "forest", title), caption,
+    shown = drawn(rows, primary)
+    if len(shown) < len(rows):
+        caption += f" {len(rows) - len(shown)} rows without any carrier are in the table only."
+    return Figure("forest", title, figures.svg(figures.forest(shown), "forest", title), caption,
                   comparison_table("forest-data", rows))  # fmt: skip
+
+
+def drawn(rows: Sequence[Mapping], primary: Sequence[str]) -> list[dict]:
+    """Rows of the forest plot: the primary family, whatever is said of it, and all that anybody carries."""
+    kept, headed = [], set()
+    for row in rows:
+        counts = [row[name] for name in ("early_present", "poor_present", "carriers")]
+        carried = any(not words.missing(n) and n > 0 for n in counts)
+        if not carried and row["abnormality"] not in primary:
+            continue
+        kept.append({**row, "first_of_family": row["family"] not in headed})
+        headed.add(row["family"])
+    return kept
 
 
 def comparison_table(name: str, rows: Sequence[Mapping]) -> Table:
@@ -498,6 +514,12 @@ def _rank(group: str) -> float:
 
 def _side(group: str | None) -> str:
     return {EARLY: "early", POOR: "poor"}.get(group or "", "")
+
+
+def in_matrix(abnormalities: pd.DataFrame, order: Sequence[str], primary: Sequence[str]) -> list[str]:
+    """Columns of the matrix: the primary family and all that anybody carries, in the given order."""
+    carried = set(abnormalities.loc[abnormalities["state"] == PRESENT, "abnormality"])
+    return [name for name in order if name in carried or name in primary]
 
 
 def frequencies(seen: Mapping, kinds: Mapping[str, str]) -> Table:

@@ -103,7 +103,7 @@ def abnormality(name: str, kind: str = "") -> str:
 
 def italic_genes(text: str) -> Markup:
     """Gene symbols in italics (known ones, and any before the word mutation); everything else escaped."""
-    pattern = rf"\b(?:{'|'.join(GENE_NAMES)}|KRAS|NRAS|BRAF|DIS3|[A-Z][A-Z0-9]+(?= mutation))\b"
+    pattern = rf"\b(?:{'|'.join(GENE_NAMES)}|KRAS|NRAS|BRAF|DIS3|[A-Z][A-Z0-9]+(?= mutation)|(?<=biallelic )[A-Z][A-Z0-9]+)\b"
     parts, last = [], 0
     for match in re.finditer(pattern, text):
         parts += [escape(text[last : match.start()]), Markup("<i>{}</i>").format(match.group())]
