@@ -45,6 +45,10 @@ def test_the_segment_that_covers_most_speaks():
     assert (found(two).total, found(two).minor) == (2, 1)
 
 
+def test_a_gene_of_which_a_part_is_gone_has_no_copy_left():
+    assert found([segment(1, 120, 0, 0), segment(121, 1000, 2, 1)]).total == 0
+
+
 @pytest.mark.parametrize(
     ("total", "minor", "state"),
     [

@@ -107,7 +107,9 @@ def _copies(sample, mine: pd.DataFrame, at, region_state: str | None, rules) -> 
     if mine.empty:
         return Copies(deleted=region_state or NOT_ASSESSABLE, reason="no copy-number segment over the gene")
     overlap = mine["end"].clip(upper=end) - mine["start"].clip(lower=start)
-    row = mine.loc[overlap.idxmax()]
+    # a gene of which a part has no copy left is broken, whatever the rest of it has
+    gone = overlap[(mine["total_copies"] == 0).fillna(False).astype(bool)]
+    row = mine.loc[(gone if len(gone) else overlap).idxmax()]
     total, minor, fraction = (
         _number(row[name]) for name in ("total_copies", "minor_copies", "clonal_fraction")
     )
