@@ -13,6 +13,7 @@ made_by=$(find demo/generate.py demo/cohort_generator -type f ! -name '*.pyc' -p
 if [ "$(cat "$run/generated" 2>/dev/null)" != "$made_by" ]; then
     echo "demo: making cohort $seed in $run (a few minutes)"
     rm -f "$run/generated"
+    rm -rf "$run/results/calls/panels" # frozen panels of a cohort that is no more
     mkdir -p "$run"
     python demo/generate.py --seed "$seed" --out "$run" --processes "$cores" "${large[@]}"
     echo "$made_by" >"$run/generated"
