@@ -17,7 +17,12 @@ RULES = {
         "arm_changed_fraction": 0.5,
     },
     "copy_number": {"detection_z": 3.0},
-    "somatic": {"callable_power": 0.9, "min_tumour_alt_reads": 3, "min_tumour_af": 0.03},
+    "somatic": {
+        "callable_power": 0.9,
+        "min_tumour_alt_reads": 3,
+        "min_tumour_af": 0.03,
+        "normal_miss": 0.001,
+    },
     "gates": {"purity_min": 0.2},
 }
 SAMPLE = {"patient": "P", "sample": "T", "normal": "N"}
@@ -79,6 +84,7 @@ def test_edges_of_an_interval():
 
 def variants(*rows):
     columns = {"patient": "P", "sample": "T", "filter": "PASS", "mode": "tumour_normal", "hotspot": "no"}
+    columns |= {"callers": "mutect2", "panel_of_normals": "no"}
     made = pd.DataFrame(
         [dict(zip(("chrom", "pos", "ref", "alt", "consequence"), row, strict=False)) for row in rows]
     )
@@ -121,8 +127,9 @@ def segments(*rows):
 
 def measured(coding, depths, sample=SAMPLE, called=CALLED, rules=RULES, **more):
     read = {"variants": variants(*called), "segments": segments(("chr1", 1, 1000, 2, 1))}
-    read |= {"purity": purity(), "qc": qc()} | more
-    row = burden.measure(sample, depths, coding, read, ARMS, rules)
+    read |= {"purity": purity(), "qc": qc()}
+    normal = more.pop("normal_depths", depths)
+    row = burden.measure(sample, depths, normal, coding, read | more, ARMS, rules)
     return tables.conform(pd.DataFrame([row]), tables.BURDEN).iloc[0]
 
 
@@ -136,6 +143,15 @@ def test_counts_and_rate(coding, depths):
     assert row["tmb"] == pytest.approx(3 / 110e-6)
     assert row["tmb_low"] == pytest.approx(0.618672 / 110e-6, rel=1e-5)
     assert row["tmb_high"] == pytest.approx(8.767273 / 110e-6, rel=1e-5)
+
+
+def test_bases_without_the_normals_reads_are_on_neither_side(coding, depths, tmp_path):
+    """Ten reads of the normal are needed (0.5^10 < 0.001): it has them on chr1 101-115 alone."""
+    path = tmp_path / "N.per_base.bed"
+    path.write_text("chr1\t100\t115\t10\nchr1\t115\t300\t9\nchr2\t30\t60\t9\n")
+    row = measured(coding, depths, normal_depths=pysam.tabix_index(str(path), preset="bed", force=True))
+    assert row["callable_mb"] == pytest.approx(15e-6)
+    assert (row["coding"], row["nonsynonymous"], row["without_power"]) == (2, 2, 3)
 
 
 def test_no_mutation_is_a_measurement_where_bases_were_callable(coding, depths):

@@ -63,7 +63,9 @@ def genome(tmp_path):
 
 def called(*rows):
     made = pd.DataFrame(rows, columns=["sample", "chrom", "pos", "ref", "alt", "filter", "mode"])
-    made = made.assign(patient="P", hotspot="no").reindex(columns=tables.VARIANTS.names())
+    made = made.assign(patient="P", hotspot="no", callers="mutect2", panel_of_normals="no").reindex(
+        columns=tables.VARIANTS.names()
+    )
     return tables.conform(made, tables.VARIANTS)
 
 

@@ -501,6 +501,7 @@ rule measure_burden:
     input:
         **named(coding=SETTINGS.has("gtf") and "results/references/coding.tsv.gz"),
         depths=[f"results/alignments/{sample.sample}.per_base.bed.gz" for sample in COHORT.dna_tumours],
+        normal_depths=sorted(set(NORMAL_DEPTHS.values())),
         variants="results/calls/variants.tsv.gz",
         segments="results/calls/segments.tsv.gz",
         purity="results/calls/purity.tsv",
@@ -520,6 +521,7 @@ rule measure_burden:
         runtime=120,
     params:
         tumours=TUMOURS_AND_NORMALS,
+        normals=NORMAL_DEPTHS,
         rules={name: SETTINGS[name] for name in ("burden", "somatic", "copy_number", "gates")},
         code=files.code_of("burden", "callable", "maf", "copies", "gates", "places", "tables"),
     script:

@@ -1,7 +1,7 @@
 """Tumour mutational burden per callable megabase, and how much of the genome has changed copies.
 
 Mutational burden: somatic mutations in coding bases, divided by the coding bases at which a clonal
-heterozygous variant had the power to be seen at this purity (see `callable`); numerator and denominator are
+heterozygous variant had the power to be seen at this purity and the normal had the reads to tell it from germline (see `callable`); numerator and denominator are
 the same bases. Definition after the TMB harmonisation project (Merino DM et al., J Immunother Cancer
 2020;8:e000147): non-synonymous changes of the exome, indels included, per megabase interrogated. Its fixed
 limits of depth and allele fraction are replaced by the power at this sample's purity. IG loci are left out
@@ -252,6 +252,7 @@ def _arms(known: pd.DataFrame, changed: pd.Series, arms: pd.DataFrame, fraction:
 def measure(
     sample: Mapping[str, str],
     depths: str,
+    normal_depths: str,
     coding: Spans,
     read: Mapping[str, pd.DataFrame],
     arms: pd.DataFrame,
@@ -259,6 +260,7 @@ def measure(
 ) -> dict[str, Any]:
     """Row of contract BURDEN of one tumour: `sample` holds patient, sample, normal ("" without).
 
+    `depths`, `normal_depths`: per-base tables of tumour and normal ("" without).
     `read`: frames by contract name (variants, segments, purity, qc); `rules`: config sections burden,
     somatic, copy_number, gates.
     """
@@ -279,7 +281,9 @@ def measure(
         made["reason"] = reason
     else:
         own = read["variants"][read["variants"]["sample"] == sample["sample"]]
+        least = callable.normal_depth_needed(rules["somatic"]["normal_miss"])
         seen = common_spans(coding, covered_spans(depths, needed))
+        seen = common_spans(seen, covered_spans(normal_depths, least))
         made |= mutational_burden(own, coding, seen, needed, rules["burden"])
     reason = copies_blocked(entry, failed, rules["gates"]["purity_min"])
     made |= {"copies_state": NOT_ASSESSABLE if reason else MEASURED, "copies_reason": reason}
@@ -292,16 +296,18 @@ def measure(
 def measure_cohort(
     tumours: Sequence[Mapping[str, str]],
     depths: Sequence[str],
+    normal_depths: Mapping[str, str],
     given: Mapping[str, str],
     rules: Mapping[str, Any],
     target: str,
 ) -> None:
-    """Write the burden of all tumours. `given`: variants, segments, purity, qc, regions, arms, coding or ""."""
+    """Write the burden of all tumours. `normal_depths`: sample -> depths of its normal. `given`: variants, segments, purity, qc, regions, arms, coding or ""."""
     contracts = {name: getattr(tables, name.upper()) for name in ("variants", "segments", "purity", "qc")}
     read = {name: tables.read(given[name], contract) for name, contract in contracts.items()}
     coding = coding_spans(given["coding"], places.read_regions(given["regions"]))
     arms = places.read_arms(given["arms"])
     rows = [
-        measure(sample, path, coding, read, arms, rules) for sample, path in zip(tumours, depths, strict=True)
+        measure(sample, path, normal_depths.get(sample["sample"], ""), coding, read, arms, rules)
+        for sample, path in zip(tumours, depths, strict=True)
     ]
     tables.write(pd.DataFrame(rows, columns=tables.BURDEN.names()), target, tables.BURDEN)
