@@ -25,6 +25,7 @@ def test_a_pair_with_every_resource():
         "tumour_bai": "results/alignments/T1.bam.bai",
         "normal_bam": "results/alignments/N1.bam",
         "normal_bai": "results/alignments/N1.bam.bai",
+        "regions": "results/references/regions.tsv",
         "targets": "results/references/kits/k.targets.bed",
         "snpeff": "results/references/snpeff",
         "germline": "results/references/germline.vcf.gz",
