@@ -40,6 +40,7 @@ LIBRARIES = {
     "dateutil": "python-dateutil",
     "sklearn": "scikit-learn",
     "SigProfilerAssignment": "sigprofilerassignment",
+    "igv_reports": "igv-reports",
 }
 
 

@@ -1,9 +1,12 @@
-"""report: the page for clinicians and, beside it, MultiQC.
+"""report: the page for clinicians and, beside it, MultiQC and the reads behind the calls.
 
-Reads every table of the stages before. Writes results/report/report.html and results/report/multiqc.html.
+Reads every table of the stages before, and the CRAMs. Writes results/report/report.html, multiqc.html and
+evidence/{patient}.html, which hold reads and so stay where the data are.
 """
 
-from myeloma import files, flow
+from myeloma import files, flow, inputs
+
+EVIDENCE_PATIENTS = [patient for patient in COHORT.patient_ids if inputs.evidence_tracks(COHORT, patient)]
 
 
 report: "../report/workflow.rst"
@@ -46,6 +49,8 @@ rule build_report:
         fish_concordance="results/calls/fish_concordance.tsv",
         fish_agreement="results/calls/fish_agreement.tsv",
         copy_plots=list(COPIES.patient_plots().values()),
+        identity="results/alignments/identity.tsv",
+        contamination="results/alignments/contamination.tsv",
         abnormalities="results/abnormalities/abnormalities.tsv",
         visits="results/response/visits.tsv",
         response="results/response/response.tsv",
@@ -73,6 +78,7 @@ rule build_report:
         patients=flow.detail_rows(COHORT.patients),
         copy_plots=COPIES.patient_plots(),
         config=config,
+        evidence={patient: f"evidence/{patient}.html" for patient in EVIDENCE_PATIENTS},
         aligner=SETTINGS["align"]["aligner"],
         code=files.code_of(
             "report.build",
@@ -88,9 +94,47 @@ rule build_report:
         "../scripts/build_report.py"
 
 
+rule draw_evidence:
+    input:
+        abnormalities="results/abnormalities/abnormalities.tsv",
+        fasta="results/references/genome.fa",
+        fai="results/references/genome.fa.fai",
+        crams=lambda wildcards: [track["path"] for track in inputs.evidence_tracks(COHORT, wildcards.patient)],
+    output:
+        html="results/report/evidence/{patient}.html",
+    log:
+        "logs/draw_evidence/{patient}.log",
+    wildcard_constraints:
+        patient=inputs.one_of(EVIDENCE_PATIENTS),
+    conda:
+        "../../envs/evidence.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 1500 * attempt,
+        runtime=20,
+    params:
+        tracks=lambda wildcards: inputs.evidence_tracks(COHORT, wildcards.patient),
+    script:
+        "../scripts/draw_evidence.py"
+
+
+rule mark_evidence:
+    input:
+        pages=[f"results/report/evidence/{patient}.html" for patient in EVIDENCE_PATIENTS],
+        mark=str(PROJECT / "workflow/scripts/myeloma/report/templates/here.html"),
+    output:
+        mark="results/report/evidence/_here.html",
+    log:
+        "logs/mark_evidence.log",
+    conda:
+        "../../envs/python.yaml"
+    shell:
+        "cp {input.mark:q} {output.mark:q} 2> {log:q}"
+
+
 rule report:
     input:
         html="results/report/report.html",
+        evidence="results/report/evidence/_here.html",
         multiqc="results/report/multiqc.html",
         # what the first records of each FASTQ say stands beside the report, for the bioinformatician
         units="results/reads/units.tsv",

@@ -323,7 +323,9 @@ def _trouble(i: int, members: Sequence[int], samples, verdict: np.ndarray) -> st
             and (samples[k]["assay"], samples[k]["tissue"]) == (samples[i]["assay"], samples[i]["tissue"])
             and any(verdict[k, j] == 1 for j in members if j != i)
         ]
-        if swapped and apart:
+        # of three samples of a patient, the one that differs from two that agree is the odd one
+        together = 1 + sum(verdict[i, j] == 1 for j in members)
+        if swapped and apart and 2 * together <= len(members):
             said.append(f"swapped with {_names(samples, swapped)}?")
     return f"{name} {'; '.join(said)}"
 

@@ -97,3 +97,17 @@ def rna_of(cohort: Cohort, patient: str) -> str:
     """The RNA sample of a patient that the analysis uses; "" when there is none."""
     found = cohort.tumour(patient, "rna")
     return found.sample if found else ""
+
+
+def evidence_tracks(cohort: Cohort, patient: str) -> list[dict[str, str]]:
+    """Samples whose reads stand behind the calls of a patient: sample, kind, path of the CRAM."""
+    found = {
+        "tumour DNA": cohort.tumour(patient, "wes"),
+        "normal DNA": cohort.normal(patient),
+        "tumour RNA": cohort.tumour(patient, "rna"),
+    }
+    return [
+        {"sample": sample.sample, "kind": kind, "path": f"results/alignments/{sample.sample}.cram"}
+        for kind, sample in found.items()
+        if sample
+    ]

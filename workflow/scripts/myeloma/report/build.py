@@ -26,7 +26,7 @@ READ = (
     tables.SAMPLES, tables.FLOW, tables.QC, tables.ABNORMALITIES, tables.VISITS, tables.RESPONSE,
     tables.ENDPOINTS, tables.BY_GROUP, tables.EXPRESSION, tables.RATES, tables.SURVIVAL, tables.CURVES,
     tables.SAMPLE_MAP, tables.PURITY, tables.BURDEN, tables.SIGNATURES, tables.SIGNATURES_BY_GROUP,
-    tables.FISH_CONCORDANCE, tables.FISH_AGREEMENT,
+    tables.FISH_CONCORDANCE, tables.FISH_AGREEMENT, tables.IDENTITY, tables.CONTAMINATION,
 )  # fmt: skip
 TOOLS = (
     ("samtools", "--version"),
@@ -64,6 +64,7 @@ class Given:
     links: Mapping[str, str] = field(default_factory=dict)
     expression_note: str = ""
     copy_plots: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    evidence: Mapping[str, str] = field(default_factory=dict)  # patient -> address of the page with its reads
 
 
 #: More patients with a copy-number plot than this: the page links to the files instead of holding them.
@@ -161,6 +162,8 @@ def render(seen: dict[str, Any], given: Given) -> str:
         "script": Markup(script),  # our own file, not text of a sheet
         "style": Markup(style),
         "policy": f"default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:; script-src 'sha256-{digest}'; "
+        # a mark in the folder of the reads says that it is there; nothing else is loaded
+        "frame-src 'self' file:; "
         "base-uri 'none'; form-action 'none'",
     }
     return environment.get_template("report.html").render(page)
@@ -218,7 +221,9 @@ def context(seen: dict[str, Any], given: Given) -> dict[str, Any]:
         "copy_plots": given.copy_plots,
         "fish": sections.fish(seen, anchors),
         "fish_agreement": sections.fish_agreement(seen),
-        "index": sections.patients_index(seen, anchors, patients),
+        "identity": sections.identity(seen),
+        "evidence": given.evidence,
+        "index": sections.patients_index(seen, anchors, patients, given.evidence),
         "dossiers": sections.dossiers(seen, anchors, given.patients, kinds),
         "config_text": yaml.safe_dump(_plain(config), sort_keys=True, allow_unicode=True, width=100),
         "groups": config["groups"],

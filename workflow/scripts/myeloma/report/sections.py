@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -694,6 +695,47 @@ def lamps(seen: Mapping) -> Table:
     return table("gates", "Gates: samples that pass and fail", columns, rows, columns[3:])
 
 
+def identity(seen: Mapping) -> dict[str, Any]:
+    """Do the samples belong to their patients, and are there foreign reads: a sentence each, a table if not."""
+    pairs, foreign = seen["identity"], seen["contamination"]
+    compared = int(seen["qc"].loc[seen["qc"]["gate"] == "identity_compared", "value"].sum() // 2)
+    own = pairs[pairs["expected"] == "same"]
+    agree, open_ = int((own["as_expected"] == "yes").sum()), int((own["as_expected"] == "").sum())
+    wrong = pairs[pairs["as_expected"] == "no"]
+    if not compared:
+        said = "Who is whom was not checked: no two samples share enough common sites."
+    elif len(wrong):
+        said = f"Of {compared} pairs of samples compared, {len(wrong)} do not fit the sheets; see the gates below."
+    else:
+        said = (
+            f"All {compared} pairs of samples that could be compared fit the sheets: {agree} pairs of one "
+            f"patient are one person, {compared - agree} pairs of two patients are two."
+        )
+    if open_:
+        said += f" {open_} pairs of one patient share too few sites to tell."
+    rows = [[r.sample_a, r.patient_a, r.sample_b, r.patient_b, r.concordance, r.sites, r.reason]
+            for r in wrong.itertuples()]  # fmt: skip
+    columns = ["Sample", "Patient", "Other sample", "Its patient", "Concordance", "Sites", "What"]
+    found = foreign[foreign["state"] == PRESENT]
+    judged = int((foreign["state"] != NOT_ASSESSABLE).sum())
+    reads = f"No foreign reads in {judged} DNA samples." if judged else "Foreign reads were not looked for."
+    if len(found):
+        reads = f"Foreign reads in {len(found)} of {judged} DNA samples."
+    if judged < len(foreign):
+        reads += f" {len(foreign) - judged} could not be assessed."
+    cells = [[r.sample, r.patient, r.contamination, r.low, r.high, r.source or "none of the cohort", r.sites]
+             for r in found.itertuples()]  # fmt: skip
+    heads = ["Sample", "Patient", "Share", "From", "To", "Fits", "Sites"]
+    return {
+        "sentence": said,
+        "pairs": table(
+            "identity", "Pairs that do not fit the sheets", columns, rows, ["Concordance", "Sites"]
+        ),
+        "reads": reads,
+        "foreign": table("contamination", "Foreign reads", heads, cells, ["Share", "From", "To", "Sites"]),
+    }
+
+
 def purity(seen: Mapping, anchors: Anchors) -> Table:
     rows = [
         [anchors.cell(r.patient), r.sample, r.purity, r.interval, r.sorted_purity, r.purity_used, r.ploidy,
@@ -754,7 +796,10 @@ def fish_agreement(seen: Mapping) -> Table:
                  empty="No FISH was given.")  # fmt: skip
 
 
-def patients_index(seen: Mapping, anchors: Anchors, patients: Sequence[str]) -> Table:
+def patients_index(
+    seen: Mapping, anchors: Anchors, patients: Sequence[str], evidence: Mapping[str, str] | None = None
+) -> Table:
+    """All patients; `evidence`: patient -> address of the page with its reads."""
     response_of = {r["patient"]: r for r in seen["response"].to_dict("records")}
     ttp = _ttp(seen)
     rows = []
@@ -768,6 +813,10 @@ def patients_index(seen: Mapping, anchors: Anchors, patients: Sequence[str]) -> 
              "" if t is None else ("event" if t["event"] == 1 else "censored")]
         )  # fmt: skip
     columns = ["Patient", "Group", "Best confirmed response", "TTP, months", "TTP status"]
+    if evidence:
+        columns.append("Reads")
+        for p, row in zip(patients, rows, strict=True):
+            row.append(Cell("not beside this file", None, evidence[p], "reads") if p in evidence else "")
     return table("patients", "All patients", columns, rows, ["TTP, months"])
 
 

@@ -143,6 +143,24 @@
     part.querySelectorAll("figure.figure").forEach((f) => { if (!f.querySelector(".tools").firstChild) dressFigure(f); });
   }
 
+  // The pages with reads do not travel with a mailed report: a mark in their folder says that they are here.
+  const pages = document.querySelectorAll("[data-evidence]");
+  window.addEventListener("message", (event) => {
+    if (event.data !== "evidence is here") return;
+    pages.forEach((place) => {
+      const link = document.createElement("a");
+      link.href = place.dataset.evidence;
+      link.textContent = "reads";
+      place.replaceChildren(link);
+    });
+  }, { once: true });
+  if (pages.length) {
+    const mark = document.createElement("iframe");
+    mark.hidden = true;
+    mark.src = "evidence/_here.html";
+    document.body.append(mark);
+  }
+
   window.addEventListener("hashchange", show);
   show();
 })();
