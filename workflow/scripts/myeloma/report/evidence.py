@@ -124,8 +124,10 @@ def sessions(seen: Sequence[Event], tracks: Sequence[Track], fasta: str) -> dict
         for number, track in enumerate(tracks):
             path = os.path.join(scratch, f"{number}.bam")
             cut(track, seen, fasta, path)
+            # igv.js sets names as HTML
+            name = re.sub(r"[^\w.() +-]", "_", f"{track.sample} ({track.kind})")
             shown.append(
-                {"name": f"{track.sample} ({track.kind})", "url": path, "format": "bam", "type": "alignment",
+                {"name": name, "url": path, "format": "bam", "type": "alignment",
                  "height": 220, "filter": {"duplicate": False, "vendorFailed": False}}
             )  # fmt: skip
         options = SimpleNamespace(
