@@ -31,6 +31,8 @@ rule call_abnormalities:
         abnormalities=SETTINGS["abnormalities"],
         copy_number=SETTINGS["copy_number"],
         gates=SETTINGS["gates"],
-        code=files.code_of("abnormalities", "double_hits", "copy_events", "copies", "gates", "places", "tables"),
+        code=files.code_of(
+            "abnormalities", "double_hits", "copy_events", "copies", "gates", "places", "tables"
+        ),
     script:
         "../scripts/call_abnormalities.py"
