@@ -8,11 +8,11 @@ import base64
 import contextlib
 import hashlib
 import importlib.util
+import io
 import json
 import logging
 import os
 import re
-import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -136,8 +136,8 @@ def sessions(seen: Sequence[Event], tracks: Sequence[Track], fasta: str) -> dict
             exclude_flags=LEFT_OUT,
         )  # fmt: skip
         table = SimpleNamespace(features=[(_feature(event), i) for i, event in enumerate(seen)])
-        # what it prints goes to the log
-        with contextlib.redirect_stdout(sys.stderr):
+        # its progress lines are of no use in a log
+        with contextlib.redirect_stdout(io.StringIO()):
             return create_session_dict(options, table, shown)
 
 
