@@ -9,7 +9,7 @@ estimated together.
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -178,11 +178,18 @@ def estimate(seen: Sites) -> Estimate:
     return Estimate(share, lower, upper, model.profile(share)[1], len(seen.depth))
 
 
-def source(seen: Sites, found: Estimate, others: Mapping[str, pd.DataFrame], limits: Mapping) -> str:
+def source(
+    seen: Sites,
+    found: Estimate,
+    others: Iterable[str],
+    read: Callable[[str], pd.DataFrame],
+    limits: Mapping,
+) -> str:
     """The sample whose genotypes explain the foreign reads best; "" when none beats an unknown person."""
     unknown = _Model(seen).total(found.value, found.errors)
     best, best_name = unknown + NAMED_BY, ""
-    for name, alleles in others.items():
+    for name in others:
+        alleles = read(name)
         there = usable(alleles, limits | {"max_sites": len(alleles)})
         share = there["alt_reads"] / (there["alt_reads"] + there["ref_reads"])
         share.index = pd.MultiIndex.from_frame(there[["chrom", "pos"]])
@@ -239,8 +246,12 @@ def _row(sample, matched: str, seen: Sites, samples, read, limits: Mapping) -> d
             "state": "not_assessable",
             "reason": "tumour without normal: a loss of heterozygosity looks like contamination",
         }
-    others = [s["sample"] for s in samples if s["patient"] != sample["patient"] and s["assay"] == "wes"]
-    named = source(seen, found, {name: read(name) for name in others}, limits)
+    # one sample tells a person's genotypes: the normal, else a tumour
+    others: dict[str, str] = {}
+    for other in sorted((s for s in samples if s["assay"] == "wes"), key=lambda s: s["tissue"] != "normal"):
+        if other["patient"] != sample["patient"]:
+            others.setdefault(other["patient"], other["sample"])
+    named = source(seen, found, others.values(), read, limits)
     said = f"foreign reads: {found.value:.1%} ({found.low:.1%} to {found.high:.1%})"
     said += f"; they fit {named}" if named else "; they fit no other sample of the cohort"
     return row | {"state": "present", "source": named, "reason": said}
