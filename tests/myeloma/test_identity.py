@@ -335,6 +335,21 @@ def test_none_is_invented_in_clean_samples(rng, af, limits):
         assert made["high"].max() < limits["contamination_detected"]
 
 
+def test_a_swapped_tumour_is_no_contaminated_one(rng, af, limits):
+    """The normal of another person is not the measure of its contamination."""
+    given, _ = cohort(rng, af, 2)
+    given = swapped(given, "P1-T", "P2-T")
+    samples = [{**s, "normal": f"{s['patient']}-N" if s["tissue"] == "tumour" else ""} for s, _ in given]
+    alt = np.stack([r[0] for _, r in given]).astype(float)
+    seen = identity.genotypes(np.stack([r[1] for _, r in given]) - alt, alt, np.zeros_like(alt), af, limits)
+    _, verdict = identity.compare(samples, identity.likeness(seen), limits)
+    known = identity.with_own_normals(samples, verdict)
+    assert [s["normal"] for s in known if s["assay"] == "wes"] == ["", "", "", ""]
+    frames = {s["sample"]: alleles(af, r) for s, r in given}
+    made = contamination.estimate_all(known, frames.__getitem__, limits).set_index("sample")
+    assert "present" not in set(made["state"])
+
+
 def test_a_source_outside_the_cohort_is_not_named(rng, af, limits):
     who = person(rng, af)
     made, _ = told(af, limits, P1_N=reads(rng, who, foreign=person(rng, af), share=0.05),

@@ -476,7 +476,8 @@ def check(
         for s, path in zip(samples, measures, strict=True)
         if s["assay"] == "wes"
     }
-    estimated = contamination.estimate_all(samples, lambda name: read_alleles(paths[name]), limits)
+    known = with_own_normals(samples, verdict)
+    estimated = contamination.estimate_all(known, lambda name: read_alleles(paths[name]), limits)
     frames = [
         gates(samples, verdict, limits),
         sex_gates(samples, numbers, limits),
@@ -490,6 +491,15 @@ def check(
     tables.write(pairs, output["identity"], tables.IDENTITY)
     tables.write(estimated, output["contamination"], tables.CONTAMINATION)
     tables.write(made, output["gates"], tables.QC)
+
+
+def with_own_normals(samples: Sequence[Mapping[str, Any]], verdict: np.ndarray) -> list[dict[str, Any]]:
+    """The samples, without a normal where it is of another person: all of the tumour would look foreign."""
+    at = {s["sample"]: i for i, s in enumerate(samples)}
+    return [
+        {**s, "normal": s["normal"] if s["normal"] in at and verdict[i, at[s["normal"]]] != 0 else ""}
+        for i, s in enumerate(samples)
+    ]
 
 
 def accept(made: pd.DataFrame, accepted: Mapping[str, str]) -> pd.DataFrame:
