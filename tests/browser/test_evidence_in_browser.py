@@ -40,7 +40,7 @@ def test_report_links_only_where_the_pages_are(chromium, tmp_path, project, besi
     config = yaml.safe_load((project / "config/config.yaml").read_text())
     about = {"date": "2026-01-01", "version": "0", "commit": "x", "tools": {}, "packages": {}}
     pages = {"IPD-001": "evidence/IPD-001.html", "IPD-002": "evidence/IPD-002.html"}
-    given = build.Given(made.patients, config, about, {"multiqc": "multiqc.html"}, "", pages)
+    given = build.Given(made.patients, config, about, {"multiqc": "multiqc.html"}, evidence=pages)
     (tmp_path / "report.html").write_text(build.render(made.frames, given), encoding="utf-8")
     if beside:
         (tmp_path / "evidence").mkdir()
