@@ -275,7 +275,27 @@ class Scores:
                 self.card.add(
                     "copy number", label, purity, f"clonal fraction {ccf:g}", outcome, what, asked, least
                 )
+        self._ploidy_of(sample, stated, planted)
         self._false_events(sample, segments, stated, planted)
+
+    def _ploidy_of(self, sample: dict, stated: dict, planted: list[dict]) -> None:
+        """Hyperdiploidy and doubling of the genome, where the workflow has rows for them."""
+        name, purity = sample["sample"], sample["purity"]
+        trisomies = sum(r["event"].startswith("tri") for r in planted)
+        for event, wanted in (
+            ("hyperdiploidy", trisomies >= 2),
+            ("whole_genome_doubling", self.base[name] == 4),
+        ):
+            state = stated.get(event, {}).get("state", "")
+            if wanted and state:
+                outcome = {"present": "found", "absent": "missed"}.get(state, "not_assessable")
+                asked = outcome != "not_assessable" or sample["patient"] not in self.stopped
+                what = f"{name} {event} {state}"
+                self.card.add(
+                    "copy number", f"copy number, {event}", purity, "clonal fraction 1", outcome, what, asked
+                )
+            elif state == "present":
+                self.card.add("copy number", "copy number", purity, "not planted", "false", f"{name} {event}")
 
     @staticmethod
     def _limit_of_others(row: dict, sample: str, stated: dict) -> float | None:
@@ -334,11 +354,9 @@ class Scores:
         name, purity, base = sample["sample"], sample["purity"], self.base[sample["sample"]]
         changed = {r["event"] for r in planted}
         allowed = {n for e in changed for n in _names(e)} | {"gain1q" for e in changed if e == "amp1q"}
-        allowed |= {"del17p_high_fraction"} if "del17p" in changed else set()
-        for event in ("del17p", "gain1q", "amp1q", "del1p32", "del13q", "hyperdiploidy"):
-            wanted = event in allowed or (
-                event == "hyperdiploidy" and sum(e.startswith("tri") for e in changed) >= 2
-            )
+        allowed |= {"del1p32"} if "homdel1p32" in changed else set()
+        for event in ("del17p", "gain1q", "amp1q", "del1p32", "del13q"):
+            wanted = event in allowed
             wanted |= event == "amp1q" and base == 4 and "gain1q" in changed
             if stated.get(event, {}).get("state") == "present" and not wanted:
                 self.card.add("copy number", "copy number", purity, "not planted", "false", f"{name} {event}")

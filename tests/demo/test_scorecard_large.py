@@ -54,6 +54,9 @@ def perfect(tmp_path_factory):
     tumours = [s["sample"] for s in truth["samples"] if s["assay"] == "wes" and s["tissue"] == "tumour"]
     events = [{"sample": r["sample"], "event": scorecard_large._names(r["event"])[0]} | shown
               for r in truth["copies"] if r["chrom"] and r["event"] != "wgd"]  # fmt: skip
+    # a lost focal region is a deletion as well
+    whole = [("IPD-104-T", "whole_genome_doubling"), ("IPD-103-T", "hyperdiploidy"), ("IPD-103-T", "del1p32")]
+    events += [{"sample": sample, "event": event} | shown for sample, event in whole]
     write(results / "calls/copy_events.tsv", events)
     write(results / "calls/purity.tsv", truth["purity"])
     hits = [{"patient": r["patient"], "gene": r["gene"], "state": "present"} for r in truth["double_hits"]]
@@ -157,6 +160,7 @@ def test_results_made_from_the_truth_meet_every_minimum(perfect):
         ("calls/variants.tsv.gz", {"sample": "IPD-101-T"}, "alt", "TTTT", "precision"),
         ("calls/copy_events.tsv", {"sample": "IPD-111-T"}, "state", "absent", "copy number, copy number, 0.3"),
         ("calls/copy_events.tsv", {"sample": "IPD-103-T"}, "state", "not_assessable", "copy number, copy number, 0.9"),
+        ("calls/copy_events.tsv", {"event": "whole_genome_doubling"}, "sample", "IPD-101-T", "not planted: 1 wrongly called"),
         ("calls/segments.tsv.gz", {"sample": "IPD-101-T"}, "total_copies", "4", "states per target, total copies"),
         ("calls/segments.tsv.gz", {"sample": "IPD-110-T"}, "minor_copies", "0", "homozygous_arm"),
         ("calls/purity.tsv", {"sample": "IPD-101-T"}, "purity", "0.8", "purity, within 0.05, 0.9"),
