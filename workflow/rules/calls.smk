@@ -556,6 +556,102 @@ rule fit_signatures:
         "../scripts/fit_signatures.py"
 
 
+# Structural variants
+
+
+rule call_structural:
+    input:
+        unpack(
+            lambda wildcards: inputs.structural_inputs(
+                SETTINGS, COHORT, COHORT.tumour(wildcards.patient, "wes")
+            )
+        ),
+        fasta="results/references/genome.fa",
+        fai="results/references/genome.fa.fai",
+        regions="results/references/regions.tsv",
+    output:
+        vcf="results/calls/{patient}.sv.vcf.gz",
+        tbi="results/calls/{patient}.sv.vcf.gz.tbi",
+        coverage="results/calls/{patient}.sv_coverage.tsv",
+    log:
+        "logs/call_structural/{patient}.log",
+    benchmark:
+        "benchmarks/call_structural/{patient}.tsv"
+    wildcard_constraints:
+        patient=one_of(COHORT.dna_patients),
+    conda:
+        "../../envs/align.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 240 * attempt,
+    params:
+        sample=lambda wildcards: inputs.structural_sample(
+            SETTINGS, COHORT, COHORT.tumour(wildcards.patient, "wes")
+        ),
+        abnormalities={
+            name: SETTINGS["abnormalities"][name] for name in ("translocations", "myc_translocations")
+        },
+        limits=SETTINGS["structural"],
+    script:
+        "../scripts/call_structural.py"
+
+
+use rule call_structural as call_structural_other with:
+    input:
+        unpack(lambda wildcards: inputs.structural_inputs(SETTINGS, COHORT, COHORT.sample(wildcards.sample))),
+        fasta="results/references/genome.fa",
+        fai="results/references/genome.fa.fai",
+        regions="results/references/regions.tsv",
+    output:
+        vcf="results/calls/other/{sample}.sv.vcf.gz",
+        tbi="results/calls/other/{sample}.sv.vcf.gz.tbi",
+        coverage="results/calls/other/{sample}.sv_coverage.tsv",
+    log:
+        "logs/call_structural_other/{sample}.log",
+    benchmark:
+        "benchmarks/call_structural_other/{sample}.tsv"
+    wildcard_constraints:
+        sample=one_of(sample.sample for sample in OTHER_TUMOURS),
+    params:
+        sample=lambda wildcards: inputs.structural_sample(SETTINGS, COHORT, COHORT.sample(wildcards.sample)),
+        abnormalities=rules.call_structural.params.abnormalities,
+        limits=rules.call_structural.params.limits,
+
+
+rule tabulate_structural:
+    input:
+        unpack(lambda wildcards: named(genes=GENES)),
+        vcfs=[COHORT.tumour_path(sample.sample, ".sv.vcf.gz") for sample in COHORT.dna_tumours],
+        coverages=[COHORT.tumour_path(sample.sample, ".sv_coverage.tsv") for sample in COHORT.dna_tumours],
+        purity="results/calls/purity.tsv",
+        regions="results/references/regions.tsv",
+    output:
+        variants="results/calls/structural_variants.tsv",
+        power="results/calls/structural_power.tsv",
+    log:
+        "logs/tabulate_structural.log",
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=10,
+    params:
+        tumours=[
+            {
+                "patient": sample.patient,
+                "sample": sample.sample,
+                "vcf": COHORT.tumour_path(sample.sample, ".sv.vcf.gz"),
+                "coverage": COHORT.tumour_path(sample.sample, ".sv_coverage.tsv"),
+            }
+            for sample in COHORT.dna_tumours
+        ],
+        abnormalities=SETTINGS["abnormalities"],
+        limits=SETTINGS["structural"],
+        code=files.code_of("structural", "structural_votes", "fusions", "expression", "places", "tables"),
+    script:
+        "../scripts/tabulate_structural.py"
+
+
 # Translocations
 
 
@@ -566,6 +662,8 @@ rule call_translocations:
         qc="results/alignments/qc.tsv",
         fusions="results/expression/fusions.tsv",
         partners="results/expression/partners.tsv",
+        structural="results/calls/structural_variants.tsv",
+        structural_power="results/calls/structural_power.tsv",
     output:
         table="results/calls/translocations.tsv",
     log:
@@ -577,11 +675,21 @@ rule call_translocations:
         runtime=10,
     params:
         patients=COHORT.patient_ids,
-        translocations=SETTINGS["abnormalities"]["translocations"],
+        abnormalities=SETTINGS["abnormalities"],
+        limits=SETTINGS["structural"],
         fish=[
             {name: "" if value is None else str(value) for name, value in row.items()} for row in COHORT.fish
         ],
-        code=files.code_of("translocations", "fusions", "expression", "gates", "places", "tables"),
+        code=files.code_of(
+            "translocations",
+            "structural",
+            "structural_votes",
+            "fusions",
+            "expression",
+            "gates",
+            "places",
+            "tables",
+        ),
     script:
         "../scripts/call_translocations.py"
 

@@ -1,16 +1,15 @@
 """One adjudicated call per patient and translocation."""
 
-from myeloma import fusions, places, tables, translocations
+from myeloma import tables, translocations
 from myeloma.log import log_to
 
 with log_to(snakemake.log[0]):
-    names = ("samples", "qc", "fusions", "partners")
-    seen = {name: tables.read(snakemake.input[name], getattr(tables, name.upper())) for name in names}
-    given, asked = snakemake.input, snakemake.params
-    genes = places.read_genes(given.get("genes", ""))
-    regions = places.read_regions(given.get("regions", ""))
-    shown = fusions.Annotation(genes, regions, asked.translocations).assessable()
-    made = translocations.call(
-        asked.patients, asked.translocations, **seen, fish=asked.fish, assessable=shown
+    given = snakemake.input
+    names = ("samples", "qc", "fusions", "partners", "structural", "structural_power")
+    read = {name: tables.read(given[name], getattr(tables, name.upper())) for name in names}
+    paths = {"genes": given.get("genes", ""), "regions": given.get("regions", "")}
+    asked = snakemake.params
+    made = translocations.call_cohort(
+        asked.patients, read, paths, asked.fish, asked.abnormalities, asked.limits
     )
     tables.write(made, snakemake.output.table, tables.TRANSLOCATIONS)

@@ -60,6 +60,8 @@ MODULES_OF_STAGE = {
         "rna_support",
         "second_caller",
         "signatures",
+        "structural",
+        "structural_votes",
         "translocations",
         "tumour_in_normal",
         "variants",

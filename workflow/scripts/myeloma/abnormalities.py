@@ -217,11 +217,11 @@ def complete(
 
 
 def translocation_rows(patients, translocations, rules) -> pd.DataFrame:
-    """The adjudicated translocations, one row per patient and configured translocation."""
+    """The adjudicated translocations and MYC_rearrangement, one row per patient and name of the config."""
     called = translocations.set_index(["patient", "translocation"])
     rows = []
     for patient in patients:
-        for name in rules["translocations"]:
+        for name in [*rules["translocations"], *rules["myc_translocations"], "MYC_rearrangement"]:
             if (patient, name) not in called.index:
                 rows.append(
                     _row(patient, name, "translocation", NOT_ASSESSABLE, reason="no evidence of any kind")
@@ -248,6 +248,10 @@ def translocation_rows(patients, translocations, rules) -> pd.DataFrame:
 
 def combine(patients, mutations, copies, dna, rules) -> pd.DataFrame:
     """RAS/RAF, CRBN pathway, double hits and what still waits for structural variants."""
+
+
+def combine(patients, mutations, copy_number, segments_at_tp53, dna, rules) -> pd.DataFrame:
+    """RAS/RAF, CRBN pathway and biallelic TP53."""
     mutated = mutations.set_index(["patient", "abnormality"])
     rows = []
     for patient in patients:
@@ -256,15 +260,6 @@ def combine(patients, mutations, copies, dna, rules) -> pd.DataFrame:
         rows.extend(
             biallelic(patient, gene, dna.get(patient), mutated.loc[(patient, gene)], copies)
             for gene in rules["biallelic_genes"]
-        )
-        rows.append(
-            _row(
-                patient,
-                "MYC_rearrangement",
-                "translocation",
-                NOT_ASSESSABLE,
-                reason="structural variants of the DNA are not called",
-            )
         )
     return pd.DataFrame(rows)
 

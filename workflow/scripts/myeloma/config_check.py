@@ -47,7 +47,8 @@ def abnormality_names(settings: Settings) -> set[str]:
     names.update(f"trisomy{name}" for name in copies.get("hyperdiploid_chromosomes") or [])
     names.update(f"monosomy{name}" for name in copies.get("monosomies") or [])
     names.update(section(settings, "comparison").get("primary_family") or [])
-    names.update(section(settings, "abnormalities").get("translocations") or {})
+    for key in ("translocations", "myc_translocations"):
+        names.update(section(settings, "abnormalities").get(key) or {})
     path = section(settings, "reference").get("regions")
     path = settings.workdir / settings.path(path) if isinstance(path, str) and path else ""
     if path and os.path.isfile(path):

@@ -99,6 +99,21 @@ def rna_of(cohort: Cohort, patient: str) -> str:
     return found.sample if found else ""
 
 
+def structural_inputs(settings: Settings, cohort: Cohort, tumour: Sample) -> dict[str, str]:
+    """Named inputs of the structural variants of one tumour; what is not given is left out."""
+    sides = {"tumour": tumour, "normal": cohort.normal_of(tumour.sample)}
+    crams = {f"{side}_cram": f"results/alignments/{s}.cram" for side, s in sides.items() if s}
+    crais = {name.replace("cram", "crai"): f"{path}.crai" for name, path in crams.items()}
+    return named(targets=targets_of(settings, tumour), **crams, **crais)
+
+
+def structural_sample(settings: Settings, cohort: Cohort, tumour: Sample) -> dict[str, Any]:
+    """What the structural call needs to know of a tumour beside its files."""
+    kit = settings["kits"].get(tumour.kit, {}) if tumour.kit else {}
+    names = {"patient": tumour.patient, **somatic_names(cohort, tumour)}
+    return names | {"ig_baits": bool(kit.get("ig_baits", False))}
+
+
 def evidence_tracks(cohort: Cohort, patient: str) -> list[dict[str, str]]:
     """Samples whose reads stand behind the calls of a patient: sample, kind, path of the CRAM."""
     found = {

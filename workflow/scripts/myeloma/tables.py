@@ -672,6 +672,61 @@ SIGNATURES_BY_GROUP = Table(
     ),
 )
 
+STRUCTURAL_POWER = Table(
+    "structural_power",
+    "results/calls/structural_power.tsv",
+    "sample, immunoglobulin locus or MYC window",
+    ("patient", "sample", "locus"),
+    (
+        PATIENT,
+        SAMPLE,
+        _text("locus", "IGH, IGK, IGL or MYC, as named in reference.regions"),
+        _text("ig_baits", "kits.X.ig_baits of the sample's kit", YES_NO),
+        _whole("locus_bases", "length of the window (of its rows of kind ig_switch, if any)", "bases"),
+        _whole("targeted_bases", "of them in the kit's targets", "bases"),
+        _whole(
+            "fragments",
+            "unbroken fragments that structural.absence_fraction of the targeted bases reach at least",
+            "fragments",
+        ),
+        _number("purity", "purity used", "fraction"),
+        _number("expected", "fragments that a clonal junction leaves on average", "fragments"),
+        _number("power", "probability of structural.min_fragments_known of them", "fraction"),
+        _text("assessable", "absence of a junction in this window may be stated", ("yes", "no", "")),
+        REASON,
+    ),
+)
+
+STRUCTURAL = Table(
+    "structural_variants",
+    "results/calls/structural_variants.tsv",
+    "sample, junction",
+    ("patient", "sample", "chrom_a", "pos_a", "end_a", "chrom_b", "pos_b", "end_b"),
+    (
+        PATIENT,
+        SAMPLE,
+        _text("chrom_a", "contig of the first breakpoint (in the order of the FASTA)"),
+        _whole("pos_a", "first breakpoint", "1-based", empty=False),
+        _text("end_a", "3: joined after the breakpoint, 5: joined before it", ("3", "5")),
+        _text("chrom_b", "contig of the second breakpoint"),
+        _whole("pos_b", "second breakpoint", "1-based", empty=False),
+        _text("end_b", "as end_a", ("3", "5")),
+        _text("type", "what it is", ("BND", "DEL", "DUP", "INV")),
+        _text("filter", "PASS or the filters it failed, separated by ;"),
+        _text("mode", "with or without a normal", ("tumour_normal", "tumour_only")),
+        _text("precise", "breakpoints from split reads", YES_NO),
+        _whole("fragments", "supporting fragments in the tumour", "fragments"),
+        _whole("paired_reads", "of them pairs with a mate on each side and no split read", "fragments"),
+        _whole("split_reads", "of them with a split read", "fragments"),
+        _whole("spanning_fragments", "unbroken fragments over the better covered breakpoint", "fragments"),
+        _whole("normal_fragments", "supporting fragments in the normal; empty without one", "fragments"),
+        _whole("normal_spanning_fragments", "unbroken there; empty without a normal", "fragments"),
+        _text("side_a", "immunoglobulin locus, gene or partner window at the first breakpoint", empty=True),
+        _text("side_b", "the same at the second breakpoint", empty=True),
+        _text("known", "translocation of the config, if it is one; several separated by |", empty=True),
+    ),
+)
+
 TRANSLOCATIONS = Table(
     "translocations",
     "results/calls/translocations.tsv",
@@ -679,7 +734,7 @@ TRANSLOCATIONS = Table(
     ("patient", "translocation"),
     (
         PATIENT,
-        _text("translocation", "e.g. t(4;14)"),
+        _text("translocation", "e.g. t(4;14); MYC_rearrangement: MYC with any partner"),
         _text("state", "adjudicated call", STATES),
         _text("dna", "vote", STATES),
         _text("rna", "vote of chimeric junctions", STATES),
@@ -690,6 +745,8 @@ TRANSLOCATIONS = Table(
         _text("partner", "partner gene that decides", empty=True),
         _number("value", "partner expression", "log2 normalised counts"),
         _number("threshold", "limit of the expression vote", "log2 normalised counts"),
+        _whole("dna_fragments", "DNA fragments of the best supported junction; empty: none", "fragments"),
+        _text("dna_reason", "why DNA votes as it does", empty=True),
         REASON,
         _text("evidence", "file and locus", empty=True),
     ),

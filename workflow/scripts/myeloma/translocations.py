@@ -1,24 +1,32 @@
 """One adjudicated call per patient and translocation from the votes of DNA, RNA junctions, expression, FISH.
 
 Rules:
-* DNA or a junction from IGH to the partner that passes its filters: present.
+* A DNA junction or an RNA junction from the locus to the partner that passes its filters: present.
 * Else partner over-expression: present, and the evidence says that no junction was seen. IGH translocations
   often leave none in RNA (t(11;14), t(14;16), t(14;20): the breakpoint lies far from the gene), so a
   missing junction alone is never absence.
-* Else absent, if the expression vote (or DNA) says absent.
+* Else absent, if the expression vote says absent, or DNA does (with power over the locus: `structural_votes`).
 * Else, when sequencing could not assess it, FISH alone decides, and the reason says so.
 * FISH never overrules sequencing: votes that contradict each other give conflict = yes and stand beside
   the call. A missing junction contradicts nothing.
 * Where a translocation names several partner genes the first decides: FGFR3 is silent in about 30 % of
   t(4;14), so NSD2 does; a later gene speaks only when the first cannot be assessed, and only for present.
+* Over-expression of the config's `unspecific_partners` is no vote for present.
+* MYC with an immunoglobulin locus, and MYC_rearrangement (any partner), have no expression vote.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
-from myeloma import gates
+from myeloma import fusions as fusions_
+from myeloma import gates, places, structural_votes
 from myeloma.states import ABSENT, NOT_ASSESSABLE, PRESENT
+from myeloma.structural_votes import Vote, myc_junctions
+
+NO_DNA = Vote(NOT_ASSESSABLE, "no tumour exome in the analysis")
 
 
 def fish_vote(rows: Iterable[Mapping], translocation: str) -> tuple[str, str]:
@@ -43,7 +51,7 @@ def fish_vote(rows: Iterable[Mapping], translocation: str) -> tuple[str, str]:
     return (PRESENT if PRESENT in states else ABSENT), "FISH " + ", ".join(words)
 
 
-def expression_vote(partners: pd.DataFrame, genes: Sequence[str]) -> dict:
+def expression_vote(partners: pd.DataFrame, genes: Sequence[str], unspecific: Collection[str] = ()) -> dict:
     """{state, partner, value, threshold, reason} from a sample's PARTNERS rows, index gene."""
     rows = [partners.loc[gene] for gene in genes if gene in partners.index]
     if not rows:
@@ -53,6 +61,14 @@ def expression_vote(partners: pd.DataFrame, genes: Sequence[str]) -> dict:
         other = next((row for row in rows[1:] if row["state"] == PRESENT), None)
         if other is not None:
             chosen, state = other, PRESENT
+    if state == PRESENT and chosen.name in unspecific:
+        return {
+            "state": NOT_ASSESSABLE,
+            "partner": chosen.name,
+            "value": chosen["value"],
+            "threshold": chosen["threshold"],
+            "reason": f"{chosen.name} is high without its translocation as well",
+        }
     made = {"state": state, "partner": chosen.name, "reason": chosen["reason"]}
     return made | {"value": chosen["value"], "threshold": chosen["threshold"]}
 
@@ -74,6 +90,38 @@ def adjudicate(dna: str, rna: str, expression: str, fish: str) -> tuple[str, boo
     return NOT_ASSESSABLE, False, ""
 
 
+def call_cohort(
+    patients: Sequence[str],
+    read: Mapping[str, pd.DataFrame],
+    paths: Mapping[str, str],
+    fish: Iterable[Mapping],
+    abnormalities: Mapping[str, Any],
+    limits: Mapping[str, Any],
+) -> pd.DataFrame:
+    """TRANSLOCATIONS of the cohort, MYC among them.
+
+    `read`: frames by contract name (samples, qc, fusions, partners, structural, structural_power); `paths`: genes
+    and regions, "" when not given; `abnormalities`, `limits`: the config sections abnormalities and structural.
+    """
+    regions, fish = places.read_regions(paths["regions"]), list(fish)
+    known = abnormalities["translocations"]
+    shown = fusions_.Annotation(places.read_genes(paths["genes"]), regions, known).assessable()
+    seen = {name: read[name] for name in ("samples", "qc", "fusions", "partners")}
+    dna = structural_votes.votes(
+        read["samples"],
+        read["qc"],
+        read["structural"],
+        read["structural_power"],
+        regions,
+        abnormalities,
+        limits,
+    )
+    unspecific = abnormalities["unspecific_partners"]
+    ig = call(patients, known, **seen, fish=fish, assessable=shown, dna=dna, unspecific=unspecific)
+    myc = call_myc(patients, **seen, fish=fish, regions=regions, abnormalities=abnormalities, dna=dna)
+    return pd.concat([frame for frame in (ig, myc) if len(frame)], ignore_index=True) if len(myc) else ig
+
+
 def call(
     patients: Sequence[str],
     translocations: Mapping[str, Sequence[str]],
@@ -83,52 +131,100 @@ def call(
     partners: pd.DataFrame,
     fish: Iterable[Mapping],
     assessable: Collection[str],
+    dna: Mapping[tuple[str, str], Vote] | None = None,
+    unspecific: Collection[str] = (),
 ) -> pd.DataFrame:
     """TRANSLOCATIONS rows: every patient and configured translocation.
 
     `translocations`: name -> partner genes, the deciding one first; `samples`: SAMPLES; `fish`: rows of
-    fish.tsv as mappings; `assessable`: translocations that a junction could show with this annotation. Only the RNA sample with role analysis votes.
+    fish.tsv as mappings; `assessable`: translocations that a junction could show with this annotation. Only the
+    RNA sample with role analysis votes. `dna`: votes of `structural_votes`; `unspecific`: genes whose
+    over-expression is no vote.
     """
+    fish, rows = list(fish), []
+    for patient, rna in _rna_of(patients, samples, qc, fusions, partners).items():
+        for name, genes in translocations.items():
+            seen = rna.fusions[(rna.fusions["known"] == name) & (rna.fusions["filter"] == "PASS")]
+            expressed = expression_vote(rna.partners, genes, unspecific)
+            shown = name in assessable
+            vote = (dna or {}).get((patient, name), NO_DNA)
+            rows.append(_row(patient, name, seen, shown, expressed, fish, rna.not_assessable, vote))
+    return pd.DataFrame(rows, columns=[*_COLUMNS])
+
+
+def call_myc(
+    patients: Sequence[str],
+    samples: pd.DataFrame,
+    qc: pd.DataFrame,
+    fusions: pd.DataFrame,
+    partners: pd.DataFrame,
+    fish: Iterable[Mapping],
+    regions: pd.DataFrame,
+    abnormalities: Mapping[str, Any],
+    dna: Mapping[tuple[str, str], Vote],
+) -> pd.DataFrame:
+    """TRANSLOCATIONS rows of MYC with each locus of the config, and of MYC_rearrangement; arguments as in `call`."""
+    fish, rows = list(fish), []
+    expressed = {"state": NOT_ASSESSABLE, "partner": "MYC", "value": None, "threshold": None}
+    expressed["reason"] = "MYC is high without a rearrangement as well"
+    window = bool(len(regions[(regions["kind"] == "partner") & (regions["name"] == "MYC")]))
+    for patient, rna in _rna_of(patients, samples, qc, fusions, partners).items():
+        for name, seen in myc_junctions(rna.fusions, regions, abnormalities).items():
+            vote = dna.get((patient, name), NO_DNA)
+            rows.append(_row(patient, name, seen, window, expressed, fish, rna.not_assessable, vote))
+    return pd.DataFrame(rows, columns=[*_COLUMNS])
+
+
+@dataclass(frozen=True)
+class _Rna:
+    fusions: pd.DataFrame
+    partners: pd.DataFrame
+    not_assessable: str
+
+
+def _rna_of(patients, samples, qc, fusions, partners) -> dict[str, _Rna]:
+    """Patient -> rows of the RNA sample that the analysis uses, and why it has no vote ("" when it has)."""
     chosen = samples[(samples["assay"] == "rna") & (samples["role"] == "analysis")]
     sample_of = dict(zip(chosen["patient"], chosen["sample"], strict=True))
-    failed, fish = gates.failed(qc), list(fish)
-    rows = []
+    failed, made = gates.failed(qc), {}
     for patient in patients:
         sample = sample_of.get(patient, "")
-        votes = partners[partners["sample"] == sample].set_index("gene")
-        own = fusions[fusions["sample"] == sample]
-        of_patient = [row for row in fish if row["patient"] == patient]
-        why = "no RNA sample" if not sample else failed.get(sample, "")
-        for name, genes in translocations.items():
-            rows.append(_row(patient, name, genes, own, votes, of_patient, why, name in assessable))
-    return pd.DataFrame(rows, columns=[*_COLUMNS])
+        made[patient] = _Rna(
+            fusions[fusions["sample"] == sample],
+            partners[partners["sample"] == sample].set_index("gene"),
+            "no RNA sample" if not sample else failed.get(sample, ""),
+        )
+    return made
 
 
 _COLUMNS = (
     "patient translocation state dna rna expression fish conflict junction_reads partner value threshold "
-    "reason evidence"
+    "dna_fragments dna_reason reason evidence"
 ).split()
 
 
-def _row(patient, name, genes, fusions, partners, fish_rows, not_assessable: str, shown: bool) -> dict:
-    seen = fusions[(fusions["known"] == name) & (fusions["filter"] == "PASS")]
-    expressed = expression_vote(partners, genes)
+def _row(patient, name, seen, shown: bool, expressed, fish_rows, not_assessable: str, dna: Vote) -> dict:
+    """`seen`: PASS junctions of RNA; `shown`: could one be seen; `not_assessable`: why RNA has no vote, or ""."""
     if not_assessable:
         # Value and limit stay in the row for the reader; they have no vote.
         rna, expressed = NOT_ASSESSABLE, {**expressed, "state": NOT_ASSESSABLE, "reason": not_assessable}
     else:
         rna = PRESENT if len(seen) else (ABSENT if shown else NOT_ASSESSABLE)
-    fish, fish_words = fish_vote(fish_rows, name)
-    state, conflict, decided = adjudicate(NOT_ASSESSABLE, rna, expressed["state"], fish)
+    fish, fish_words = fish_vote((row for row in fish_rows if row["patient"] == patient), name)
+    state, conflict, decided = adjudicate(dna.state, rna, expressed["state"], fish)
     reasons = [decided]
     if state == NOT_ASSESSABLE or expressed["state"] == NOT_ASSESSABLE:
         reasons.append(not_assessable or f"expression: {expressed['reason']}")
+    if state == NOT_ASSESSABLE or (state == ABSENT and dna.state == ABSENT):
+        reasons.append(f"DNA: {dna.reason}")
     if conflict:
         reasons.append(
             "votes contradict: "
-            f"RNA junctions {rna}, expression {expressed['state']}, FISH {fish.replace('_', ' ')}"
+            + (f"DNA {dna.state}, " if dna.state != NOT_ASSESSABLE else "")
+            + f"RNA junctions {rna}, expression {expressed['state']}, FISH {fish.replace('_', ' ')}"
         )
-    evidence = [_junctions(seen)] if rna == PRESENT else []
+    evidence = [dna.evidence] if dna.state == PRESENT else []
+    evidence += [_junctions(seen)] if rna == PRESENT else []
     if expressed["state"] == PRESENT:
         evidence.append(
             f"expression/partners.tsv: {expressed['partner']} {expressed['value']:.1f} >= "
@@ -140,7 +236,7 @@ def _row(patient, name, genes, fusions, partners, fish_rows, not_assessable: str
         "patient": patient,
         "translocation": name,
         "state": state,
-        "dna": NOT_ASSESSABLE,
+        "dna": dna.state,
         "rna": rna,
         "expression": expressed["state"],
         "fish": fish,
@@ -149,8 +245,10 @@ def _row(patient, name, genes, fusions, partners, fish_rows, not_assessable: str
         "partner": expressed["partner"],
         "value": expressed["value"],
         "threshold": expressed["threshold"],
+        "dna_fragments": dna.fragments,
+        "dna_reason": dna.reason,
         "reason": "; ".join(part for part in reasons if part),
-        "evidence": "; ".join(evidence),
+        "evidence": "; ".join(part for part in evidence if part),
     }
 
 
