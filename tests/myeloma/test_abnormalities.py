@@ -16,6 +16,7 @@ RULES = {
     "biallelic_genes": ["TP53"],
     "one_event_bases": 10,
     "translocations": {"t(4;14)": ["NSD2", "FGFR3"]},
+    "myc_translocations": {"t(8;14)": "IGH"},
 }
 GENES = ["TP53", "KRAS", "NRAS", "BRAF", "CRBN", "IKZF1"]
 
@@ -191,3 +192,14 @@ def test_two_records_of_one_change_are_one_mutation():
 
 def test_translocation_without_any_evidence_is_not_assessable():
     assert call().loc["t(4;14)", "state"] == NOT_ASSESSABLE
+
+
+def test_myc_rearrangement_is_the_adjudicated_row():
+    blank = dict.fromkeys(tables.TRANSLOCATIONS.names(), "")
+    votes = {"dna": PRESENT, "rna": ABSENT, "expression": NOT_ASSESSABLE, "fish": NOT_ASSESSABLE}
+    row = blank | votes | {"patient": "P1", "translocation": "MYC_rearrangement", "state": PRESENT}
+    row |= {"conflict": "no", "reason": "DNA", "evidence": "MYC chr8:5 - IGH chr14:6, 9 DNA fragments"}
+    made = call(translocations=[row]).loc["MYC_rearrangement"]
+    assert (made["state"], made["evidence"]) == (PRESENT, row["evidence"])
+    assert made["value"].startswith("dna present, rna absent")
+    assert call().loc["MYC_rearrangement", "state"] == NOT_ASSESSABLE

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from myeloma import tables, translocations
+from myeloma.structural_votes import Vote
 
 P, A, N = "present", "absent", "not_assessable"
 CONFIG = {"t(4;14)": ["NSD2", "FGFR3"], "t(11;14)": ["CCND1"]}
@@ -26,6 +27,12 @@ CONFIG = {"t(4;14)": ["NSD2", "FGFR3"], "t(11;14)": ["CCND1"]}
         (P, A, A, N, P, True),
         (A, A, P, N, P, True),
         (A, N, N, N, A, False),
+        (P, N, N, N, P, False),  # DNA alone
+        (P, N, N, A, P, True),
+        (P, A, A, A, P, True),
+        (A, P, N, N, P, True),  # absent in DNA with power, and a junction in RNA: shown, and RNA counts
+        (A, A, N, P, A, True),
+        (A, A, A, N, A, False),
     ],
 )
 def test_adjudication(dna, rna, expression, fish, state, conflict):
@@ -49,8 +56,8 @@ def frames(partner_rows, fusion_rows=(), failed=()):
     return {"samples": samples, "qc": qc, "fusions": fusions, "partners": partners}
 
 
-def call(seen, fish=(), assessable=tuple(CONFIG)):
-    made = translocations.call(["p1", "p2"], CONFIG, **seen, fish=list(fish), assessable=assessable)
+def call(seen, fish=(), assessable=tuple(CONFIG), **more):
+    made = translocations.call(["p1", "p2"], CONFIG, **seen, fish=list(fish), assessable=assessable, **more)
     return tables.conform(made, tables.TRANSLOCATIONS).set_index(["patient", "translocation"])
 
 
@@ -124,3 +131,99 @@ def test_fish_without_result_or_cutoff_says_nothing():
 def test_fish_zero_percent_is_absent():
     rows = [{"date": "2020-01-01", "abnormality": "t(4;14)", "percent": 0, "cutoff_percent": 10}]
     assert translocations.fish_vote(rows, "t(4;14)")[0] == A
+
+
+# DNA
+
+SEEN_IN_DNA = Vote(P, "", "calls/structural_variants.tsv: NSD2 chr4:5 - IGH chr14:6, 9 DNA fragments", 9)
+
+
+def test_dna_alone_is_present_with_its_locus():
+    rows = [{"gene": "NSD2", "state": N, "reason": "too few"}]
+    row = call(frames(rows), dna={("p1", "t(4;14)"): SEEN_IN_DNA}).loc[("p1", "t(4;14)")]
+    assert (row["state"], row["dna"], row["dna_fragments"], row["conflict"]) == (P, P, 9, "no")
+    assert row["reason"].startswith("DNA") and "IGH chr14:6, 9 DNA fragments" in row["evidence"]
+
+
+def test_dna_of_a_patient_without_rna_decides():
+    dna = {("p2", "t(4;14)"): SEEN_IN_DNA, ("p2", "t(11;14)"): Vote(A, "no junction; power IGH 1.00")}
+    table = call(frames([{"gene": "NSD2", "state": A}]), dna=dna)
+    assert table.loc[("p2", "t(4;14)"), "state"] == P
+    row = table.loc[("p2", "t(11;14)")]
+    assert (row["state"], row["dna"]) == (A, A) and "power IGH 1.00" in row["reason"]
+
+
+def test_dna_absent_with_power_against_rna_is_a_conflict_that_is_shown():
+    rows = [{"gene": "NSD2", "state": P}]
+    dna = {("p1", "t(4;14)"): Vote(A, "no junction; power IGH 1.00")}
+    row = call(frames(rows, [IGH_NSD2]), dna=dna).loc[("p1", "t(4;14)")]
+    assert (row["state"], row["conflict"]) == (P, "yes")
+    assert "DNA absent" in row["reason"] and row["dna_reason"] == "no junction; power IGH 1.00"
+
+
+def test_kit_without_baits_changes_no_other_vote_and_says_why():
+    rows = [{"gene": "NSD2", "state": A}, {"gene": "CCND1", "state": A}]
+    dna = {("p1", "t(4;14)"): Vote(N, "not covered by the kit")}
+    row = call(frames(rows), dna=dna).loc[("p1", "t(4;14)")]
+    assert (row["state"], row["dna"], row["dna_reason"]) == (A, N, "not covered by the kit")
+    assert row["reason"] == ""
+
+
+def test_high_expression_of_an_unspecific_partner_is_no_evidence_and_low_is():
+    rows = [{"gene": "NSD2", "state": A}, {"gene": "CCND1", "state": P}]
+    row = call(frames(rows), unspecific=["CCND1", "NSD2"]).loc[("p1", "t(11;14)")]
+    assert (row["state"], row["expression"]) == (N, N)
+    assert "high without its translocation" in row["reason"]
+    assert call(frames(rows), unspecific=["CCND1", "NSD2"]).loc[("p1", "t(4;14)"), "state"] == A
+
+
+# MYC
+
+REGIONS = pd.DataFrame(
+    [
+        ("IGH", "ig_locus", "chr14", 1, 1000, "IGH", ""),
+        ("IGL", "ig_locus", "chr22", 1, 1000, "IGL", ""),
+        ("MYC", "partner", "chr8", 1, 1000, "MYC", ""),
+    ],
+    columns=["name", "kind", "chrom", "start", "end", "genes", "source"],
+)
+MYC_CONFIG = {"translocations": {}, "myc_translocations": {"t(8;14)": "IGH", "t(8;22)": "IGL"}}
+
+
+def call_myc(fusion_rows=(), fish=(), dna=None):
+    seen = frames([{"gene": "NSD2", "state": A}], fusion_rows)
+    made = translocations.call_myc(
+        ["p1", "p2"], **seen, fish=fish, regions=REGIONS, abnormalities=MYC_CONFIG, dna=dna or {}
+    )
+    return tables.conform(made, tables.TRANSLOCATIONS).set_index(["patient", "translocation"])["state"]
+
+
+def test_myc_junction_in_rna_counts_for_its_locus_and_for_any_partner():
+    state = call_myc([("", "PASS", 7, "IGL", "chr22", 5, "PVT1", "chr8", 6)])
+    assert state["p1", "t(8;22)"] == state["p1", "MYC_rearrangement"] == P
+    assert state["p1", "t(8;14)"] == N  # a missing junction alone is never absence
+    other = call_myc([("", "PASS", 7, "TENT5C", "chr1", 5, "MYC", "chr8", 6)])
+    assert other["p1", "MYC_rearrangement"] == P and other["p1", "t(8;22)"] == N
+
+
+def test_myc_junction_that_failed_or_stays_in_the_window_does_not_count():
+    assert (
+        call_myc([("", "low_support", 1, "IGL", "chr22", 5, "MYC", "chr8", 6)])["p1", "MYC_rearrangement"]
+        == N
+    )
+    assert call_myc([("", "PASS", 9, "PVT1", "chr8", 5, "MYC", "chr8", 900)])["p1", "MYC_rearrangement"] == N
+
+
+def test_myc_rearrangement_of_dna_and_fish():
+    dna = {("p2", "MYC_rearrangement"): Vote(A, "no junction; power MYC 1.00")}
+    assert call_myc(dna=dna)["p2", "MYC_rearrangement"] == A
+    fish = [
+        {
+            "patient": "p1",
+            "date": "2020-01-01",
+            "abnormality": "MYC_rearrangement",
+            "result": P,
+            "percent": "",
+        }
+    ]
+    assert call_myc(fish=fish)["p1", "MYC_rearrangement"] == P

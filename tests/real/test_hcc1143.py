@@ -1,9 +1,13 @@
-"""Real lanes of HCC1143: merged with the right read groups; pairs of chr8 and chr11 in the tumour only."""
+"""Real lanes of HCC1143: merged with the right read groups; chr8 and chr11 are joined in the tumour only."""
 
 import gzip
+import re
+from collections import Counter
 
 import pysam
 import pytest
+
+from myeloma import tables
 
 from .workflow import run, write_sheets
 
@@ -33,7 +37,7 @@ def data(real_data):
 
 @pytest.fixture(scope="module")
 def folder(data, project, tools, tmp_path_factory):
-    tools("bwa", "fastp", "samblaster", "samtools")
+    tools("bwa", "fastp", "samblaster", "samtools", "delly")
     folder = tmp_path_factory.mktemp("hcc1143")
     # The set's reference is gzipped, not bgzipped.
     fasta = folder / "reference.fa"
@@ -50,7 +54,8 @@ def folder(data, project, tools, tmp_path_factory):
     ]
     write_sheets(folder, samples, units)
     config = project / "tests/real/configs/hcc1143.yaml"
-    run(project, folder, config, fasta, *(f"results/alignments/{s}.cram" for s in SAMPLES))
+    targets = [f"results/alignments/{s}.cram" for s in SAMPLES]
+    run(project, folder, config, fasta, *targets, "results/calls/structural_variants.tsv")
     return folder
 
 
@@ -100,3 +105,43 @@ def test_pairs_joining_chr8_and_chr11_are_in_the_tumour_only(folder):
     # The set counts 166 reads, that is 83 pairs.
     assert joining(tumour) >= 75
     assert joining(normal) == 0
+
+
+def split_reads(folder, sample):
+    """(chr8 base, chr11 base) -> split reads that join them, by their supplementary alignments alone."""
+    path = folder / f"results/alignments/{sample}.cram"
+    found = Counter()
+    fasta = str(folder / "results/references/genome.fa")
+    with pysam.AlignmentFile(str(path), reference_filename=fasta) as cram:
+        for read in cram.fetch("8"):
+            for part in read.get_tag("SA").rstrip(";").split(";") if read.has_tag("SA") else []:
+                chrom, start, _, cigar, *_ = part.split(",")
+                if chrom == "11":
+                    last = int(start) + sum(int(n) for n in re.findall(r"(\d+)[MD]", cigar)) - 1
+                    own = (
+                        read.reference_end if read.cigartuples[-1][0] in (4, 5) else read.reference_start + 1
+                    )
+                    found[own, last if re.search(r"[SH]$", cigar) else int(start)] += 1
+    return found
+
+
+def test_the_rearrangement_of_chr8_and_chr11_is_somatic_and_at_the_bases_of_the_split_reads(folder):
+    calls = tables.read(folder / "results/calls/structural_variants.tsv", tables.STRUCTURAL)
+    assert set(calls["sample"]) == {"manta_t"}, "the other tumour has no structural variant"
+    joined = calls[(calls["chrom_a"] == "8") & (calls["chrom_b"] == "11")]
+    assert list(joined["filter"]) == ["PASS", "PASS"] and set(joined["mode"]) == {"tumour_normal"}
+    assert (joined["normal_fragments"] == 0).all() and (joined["normal_spanning_fragments"] >= 8).all()
+    assert (joined["fragments"] >= 40).all()
+    best = [place for place, _ in split_reads(folder, "manta_t").most_common(2)]
+    for pos_8, pos_11 in best:
+        near = (joined["pos_a"] - pos_8).abs().le(10) & (joined["pos_b"] - pos_11).abs().le(10)
+        assert near.sum() == 1, (pos_8, pos_11)
+    # the set's description gives where the pairs gather, not the bases: 8:571/11:2976 and 8:632/11:736
+    for pos_8, pos_11 in ((571, 2976), (632, 736)):
+        assert ((joined["pos_a"] - pos_8).abs().le(60) & (joined["pos_b"] - pos_11).abs().le(60)).sum() == 1
+    assert split_reads(folder, "manta_n") == {}
+
+
+def test_a_tumour_without_structural_variants_has_an_empty_vcf(folder):
+    with pysam.VariantFile(str(folder / "results/calls/tiny.sv.vcf.gz")) as records:
+        assert list(records) == [] and list(records.header.samples) == ["tiny_t", "tiny_n"]

@@ -28,6 +28,7 @@ TOOLS = {
     "freebayes": "freebayes",
     "samblaster": "samblaster",
     "mosdepth": "mosdepth",
+    "delly": "delly",
     "gatk": "gatk4",
     "snpEff": "snpeff",
     "multiqc": "multiqc",
