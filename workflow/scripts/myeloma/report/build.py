@@ -33,6 +33,7 @@ TOOLS = (
     ("bcftools", "--version"),
     ("fastp", "--version"),
     ("mosdepth", "--version"),
+    ("delly", "--version"),
     ("STAR", "--version"),
     ("gatk", "--version"),
     ("snpEff", "-version"),
