@@ -247,11 +247,7 @@ def translocation_rows(patients, translocations, rules) -> pd.DataFrame:
 
 
 def combine(patients, mutations, copies, dna, rules) -> pd.DataFrame:
-    """RAS/RAF, CRBN pathway, double hits and what still waits for structural variants."""
-
-
-def combine(patients, mutations, copy_number, segments_at_tp53, dna, rules) -> pd.DataFrame:
-    """RAS/RAF, CRBN pathway and biallelic TP53."""
+    """RAS/RAF, CRBN pathway and double hits."""
     mutated = mutations.set_index(["patient", "abnormality"])
     rows = []
     for patient in patients:
