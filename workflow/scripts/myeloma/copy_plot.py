@@ -23,8 +23,10 @@ from myeloma.states import NOT_ASSESSABLE, PRESENT
 
 BLUE, VERMILION, GREEN, INK, GREY, FAINT = "#0072B2", "#D55E00", "#009E73", "#1b1b1b", "#8a8a8a", "#d9d9d9"
 CLOSED = "#f0f0f0"  # panel of a sample whose states may not be used
-MOST_POINTS = 12_000  # more targets or sites: every k-th is drawn
+MOST_POINTS = 6_000  # more targets or sites: every k-th is drawn
 LABEL_GAP = 0.021  # least distance of two region labels, share of the genome
+#: One solid colour: the image inside the SVG stays small.
+POINTS = {"s": 4, "color": "#a6a6a6", "linewidths": 0, "rasterized": True, "antialiased": False}
 STYLE = {
     "svg.fonttype": "none",
     "font.family": "DejaVu Sans",
@@ -111,7 +113,7 @@ def save(figure: Figure, name: str, svg: str, png: str) -> None:
     """Write the figure as SVG and PNG, each whole."""
     with matplotlib.rc_context({**STYLE, "svg.hashsalt": name}):
         with files.whole(svg, ".svg") as private:
-            figure.savefig(private, format="svg", dpi=110, metadata={"Date": None})
+            figure.savefig(private, format="svg", dpi=100, metadata={"Date": None})
         with files.whole(png, ".png") as private:
             figure.savefig(private, format="png", dpi=110, metadata={"Software": None})
 
@@ -225,8 +227,7 @@ def _ratios(panel, axis: Genome, ratios, segments, why: str) -> None:
     shown = thinned(ratios)
     low, high = -2.2, 2.2
     panel.scatter(
-        axis.at(shown["chrom"], (shown["start"] + shown["end"]) / 2), shown["log2"].clip(low, high), s=5,
-        color=GREY, alpha=0.55, linewidths=0, rasterized=True,
+        axis.at(shown["chrom"], (shown["start"] + shown["end"]) / 2), shown["log2"].clip(low, high), **POINTS
     )  # fmt: skip
     look = {"lw": 2.2, "zorder": 3, "color": GREY if why else INK}
     _lines(panel, axis, segments, segments["log2"].clip(low, high), **look)
@@ -240,10 +241,7 @@ def _ratios(panel, axis: Genome, ratios, segments, why: str) -> None:
 
 def _alleles(panel, axis: Genome, hets, segments, why: str) -> None:
     shown = thinned(hets)
-    panel.scatter(
-        axis.at(shown["chrom"], shown["position"]), shown["alt_fraction"], s=5, color=GREY, alpha=0.55,
-        linewidths=0, rasterized=True,
-    )  # fmt: skip
+    panel.scatter(axis.at(shown["chrom"], shown["position"]), shown["alt_fraction"], **POINTS)
     look = {"lw": 2.2, "zorder": 3, "color": GREY if why else INK}
     minor = segments["minor_fraction"]
     _lines(panel, axis, segments, minor, **look)
