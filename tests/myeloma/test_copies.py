@@ -227,9 +227,16 @@ def mixture(name, position, sex, share, events):
     return mean, b
 
 
-def simulate(rng, targets, genotypes, folder, sample, sex, share=0.0, events=None, depth=200):
-    events = events or {}
-    mean = np.array([mixture(r.CONTIG, r.START, sex, share, events)[0] for r in targets.itertuples()])
+def simulate(rng, targets, genotypes, folder, sample, sex, share=0.0, events=None, depth=200, germline=None):
+    """`events` are of the tumour cells, a `share` of all; `germline` ones are of every cell."""
+    events, germline = events or {}, germline or {}
+
+    def mixed(name, position):
+        if name + ("p" if position <= HALF else "q") in germline:
+            return mixture(name, position, sex, 1.0, germline)
+        return mixture(name, position, sex, share, events)
+
+    mean = np.array([mixed(r.CONTIG, r.START)[0] for r in targets.itertuples()])
     expect = depth * targets["capture"] * mean / mean.mean() * rng.lognormal(0, 0.05, len(targets))
     write_gatk(
         targets[["CONTIG", "START", "END"]].assign(COUNT=rng.poisson(expect)),
@@ -239,7 +246,7 @@ def simulate(rng, targets, genotypes, folder, sample, sex, share=0.0, events=Non
     rows = []
     for number, (row, kinds) in enumerate(zip(targets.itertuples(), genotypes, strict=True)):
         for offset, kind in zip((40, 90, 140), kinds, strict=True):
-            total, b = mixture(row.CONTIG, row.START, sex, share, events)
+            total, b = mixed(row.CONTIG, row.START)
             reads = rng.poisson(100 * row.capture * total / 2)
             b = b / total if total else 0.5
             alt = {0: 0.001, 1: b if number % 2 else 1 - b, 2: 0.999}[kind]
@@ -255,6 +262,10 @@ EVENTS = {
 }  # fmt: skip
 
 
+#: In every cell of n5 and its tumour: one copy of 10q, a single haplotype of 4q (two copies, all homozygous).
+GERMLINE = {"chr10q": (1, 0, 1.0), "chr4q": (2, 0, 1.0)}
+
+
 @pytest.fixture(scope="module")
 def cohort(tmp_path_factory, tools):
     """A panel of four normals and one tumour (man, purity 0.7) with the events above."""
@@ -268,6 +279,8 @@ def cohort(tmp_path_factory, tools):
         genotypes[sample] = rng.choice([0, 1, 2], (len(targets), 3), p=[0.4, 0.42, 0.18])
         simulate(rng, targets, genotypes[sample], folder, sample, sex)
     simulate(rng, targets, genotypes["n1"], folder, "tumour", "male", 0.7, EVENTS)
+    for name, share, events in (("n5", 0.0, {}), ("tumour5", 0.7, EVENTS)):
+        simulate(rng, targets, genotypes["n1"], folder, name, "male", share, events, germline=GERMLINE)
     regions(
         ("IGH", "ig_locus", "chr14", 390_000, LENGTH), ("del17p", "copy_number", "chr17", 50_000, 90_000)
     ).to_csv(folder / "regions.tsv", sep="\t", index=False)
@@ -361,3 +374,114 @@ def test_a_given_panel_brings_its_own_intervals(cohort):
     counted = counted[~counted["CONTIG"].isin(["chrX", "chrY"])]
     expected = [(row.CONTIG, row.START - 1, row.END) for row in counted.itertuples()]
     assert copies.panel_intervals(made["panel"]) == expected
+
+
+@pytest.mark.tools
+def test_a_loss_and_homozygosity_of_the_germline_are_not_somatic(cohort):
+    """The matched normal has them too: no state of the tumour differs from it, at whatever purity."""
+    folder, _ = cohort
+    own = {name: str(folder / f"{sample}.tsv") for name, sample in (
+        ("counts", "tumour5.counts"), ("alleles", "tumour5.alleles"),
+        ("normal_alleles", "n5.alleles"), ("normal_counts", "n5.counts"))}  # fmt: skip
+    segments, fitted = run_model(cohort, ["n1", "n2", "n3", "n4"], **own)
+    assert fitted["purity"] == pytest.approx(0.7, abs=0.05)
+    assert "matched normal: germline" in fitted["reason"]
+    lost = at(segments, "chr10", 300_000)
+    assert lost["germline_copies"] == 1 and pd.isna(lost["clonal_fraction"])
+    assert lost["total_copies"] == 1 and pd.isna(lost["minor_copies"])
+    same = at(segments, "chr4", 300_000)
+    assert same["total_copies"] == 2 and pd.isna(same["minor_copies"]) and pd.isna(same["clonal_fraction"])
+    changed = segments[segments["clonal_fraction"].notna()]
+    assert {f"{r.chrom}{'p' if r.end <= HALF else 'q'}" for r in changed.itertuples()} == set(EVENTS)
+
+
+def gatk_table(path, frame):
+    path.write_text("@HD\tVN:1.6\n" + frame.to_csv(sep="\t", index=False), encoding="utf-8")
+    return str(path)
+
+
+def small_panel(folder, normal):
+    """A panel (the parts that are read) of 40 targets on chr1 and chr2, and counts of a normal against it."""
+    import h5py
+
+    starts = np.arange(1, 40_000, 1000)
+    places = np.array([[0] * 20 + [1] * 20, starts, starts + 200])
+    with h5py.File(folder / "panel.hdf5", "w") as handle:
+        handle["panel/intervals/indexed_contig_names"] = np.array([b"chr1", b"chr2"])
+        handle["panel/intervals/transposed_index_start_end"] = places
+        handle["panel/interval_fractional_medians"] = np.full((1, 40), 0.025)
+    frame = pd.DataFrame({"CONTIG": ["chr1"] * 20 + ["chr2"] * 20, "START": starts, "END": starts + 200})
+    frame["COUNT"] = normal
+    return {"panel": str(folder / "panel.hdf5"), "normal_counts": gatk_table(folder / "n.tsv", frame)}
+
+
+@pytest.mark.parametrize(
+    ("level", "copies_"), [(100, 2.0), (80, 2.0), (50, 1.0), (150, 3.0), (1, 0.02)]
+)
+def test_germline_copies_of_a_segment_come_from_the_matched_normal(tmp_path, level, copies_):
+    inputs = small_panel(tmp_path, [100] * 30 + [level] * 10)
+    measured = pd.DataFrame({"chrom": ["chr1", "chr2"], "start": [1, 30_001], "end": [20_000, 40_000]})
+    seen = copies.germline_levels(measured, "", inputs, SETTINGS)
+    assert seen.tolist() == pytest.approx([2.0, copies_], abs=0.01)
+
+
+def test_without_a_normal_or_a_panel_the_germline_has_two_copies(tmp_path):
+    measured = pd.DataFrame({"chrom": ["chr1"], "start": [1], "end": [20_000]})
+    assert copies.germline_levels(measured, "", {}, SETTINGS).tolist() == [2.0]
+    (tmp_path / "none.hdf5").write_bytes(b"")
+    inputs = {"panel": tmp_path / "none.hdf5", "normal_counts": "unread"}
+    assert copies.germline_levels(measured, "", inputs, SETTINGS).tolist() == [2.0]
+
+
+@pytest.mark.parametrize(
+    ("log2", "total", "fraction"), [(-1.0, 1, np.nan), (np.log2(0.4 / 2), 0, 1.0), (np.log2(1.8 / 2), 2, 1.0)]
+)
+def test_states_beside_a_germline_loss_are_changes_from_one_copy(log2, total, fraction):
+    """Purity 0.6: one copy in every cell; none in the tumour (0.4 x 1); two in the tumour (0.6 x 2 + 0.4)."""
+    log2 = np.log2((0.6 * total + 0.4) / 2)
+    made = copies.relative_states(sex_segment("chr3", log2, 1.0), fit_with(0.6), SETTINGS).iloc[0]
+    assert made["total_copies"] == total and pd.isna(made["minor_copies"])
+    assert made["clonal_fraction"] == pytest.approx(fraction, nan_ok=True)
+
+
+def balanced(normal_minor, number=20):
+    at_ = np.arange(10, 10 + number)
+    return pd.DataFrame(
+        {"chrom": "chr1", "start": at_, "end": at_, "depth": 90, "normal_depth": 60, "normal_minor": normal_minor}
+    )
+
+
+def imbalanced_segment():
+    return pd.DataFrame(
+        {"chrom": ["chr1"], "start": [1], "end": [100], "minor_fraction": [0.2], "minor_low": [0.18],
+         "minor_high": [0.22], "het_sites": [20]}
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("normal_minor", "kept"), [(27, True), (25, True), (20, False), (2, False)])
+def test_allele_fractions_count_only_where_the_normal_is_balanced(normal_minor, kept):
+    inputs = {"normal_alleles": "some"}
+    made, notes = copies.without_germline_alleles(imbalanced_segment(), balanced(normal_minor), inputs, SETTINGS)
+    assert made["minor_fraction"].notna().tolist() == [kept] and bool(notes) != kept
+
+
+def test_balanced_sites_of_a_shallow_normal_are_not_taken_for_imbalance():
+    reads = np.random.default_rng(5).binomial(20, 0.5, 400)
+    hets_ = balanced(np.minimum(reads, 20 - reads), 400).assign(normal_depth=20)
+    made, _ = copies.without_germline_alleles(
+        imbalanced_segment().assign(end=1000), hets_, {"normal_alleles": "some"}, SETTINGS
+    )
+    assert made["minor_fraction"].notna().all()
+
+
+@pytest.mark.parametrize(("few", "kept"), [(6, False), (25, True)])
+def test_tumour_only_run_of_homozygosity_gives_no_allele_fraction(tmp_path, few, kept):
+    sites = pd.DataFrame(
+        [(c, at_, 30, 30, "A", "C") for c in ("chr1", "chr2", "chr3") for at_ in range(10, 110)],
+        columns=["CONTIG", "POSITION", "REF_COUNT", "ALT_COUNT", "REF_NUCLEOTIDE", "ALT_NUCLEOTIDE"],
+    )
+    inputs = {"alleles": gatk_table(tmp_path / "a.tsv", sites)}
+    measured = pd.concat([imbalanced_segment().assign(chrom=c) for c in ("chr1", "chr2", "chr3")], ignore_index=True)
+    measured = measured.assign(start=1, end=200, het_sites=[40, 40, few])
+    made, notes = copies.without_germline_alleles(measured, balanced(27), inputs, SETTINGS)
+    assert made["minor_fraction"].notna().tolist() == [True, True, kept] and bool(notes) != kept

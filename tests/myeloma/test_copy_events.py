@@ -362,3 +362,114 @@ def test_del17p_has_a_sensitivity_row_at_a_higher_clonal_fraction(fraction, plai
     table = call(with_arm("del17p", 1, 0, fraction, copies=2 - fraction))
     assert (table.loc["del17p", "state"], table.loc["del17p_high_fraction", "state"]) == (plain, high)
     assert "0.55" in table.loc["del17p_high_fraction", "threshold"]
+
+
+# The table of events
+
+
+def test_fish_equivalents_and_interval():
+    row = events(with_arm("del17p", 1, 0, 0.5), fitted(interval="0.70-0.90")).loc["del17p"]
+    assert (row["clonal_fraction"], row["fish_equivalent_sorted_percent"]) == (0.5, 50.0)
+    assert row["fish_equivalent_unsorted_percent"] == 40.0  # purity 0.8
+    assert (row["clonal_low"], row["clonal_high"]) == pytest.approx((0.5 * 0.8 / 0.9, 0.5 * 0.8 / 0.7), abs=1e-3)
+    quiet = events().loc["del17p"]
+    assert quiet["fish_equivalent_sorted_percent"] == 0 and pd.isna(quiet["clonal_low"])
+    assert 0 < quiet["minimal_detectable_fraction"] <= 0.2 and quiet["targets"] == 100
+
+
+def test_not_assessable_has_no_fish_equivalent():
+    row = events(qc=gate("fail")).loc["del17p"]
+    assert row["state"] == "not_assessable" and pd.isna(row["fish_equivalent_sorted_percent"])
+
+
+def test_second_change_on_top_of_the_first_counts_all_cells_with_it():
+    """No copy in 0.4 of the cells and one in the others: loss in all, biallelic loss in 0.4."""
+    row = segment("17", 1, 100, 0, 0, 0.4, 0.6) | {"other_total_copies": 1, "other_minor_copies": 0}
+    rows = events(genome({("17", "p"): [row]}))
+    assert rows.loc[["del17p", "biallelic_del17p"], "clonal_fraction"].tolist() == pytest.approx([1.0, 0.4])
+    assert set(rows.loc[["del17p", "biallelic_del17p"], "state"]) == {"present"}
+
+
+@pytest.mark.parametrize(("total", "state"), [(1, "absent"), (0, "present")])
+def test_biallelic_is_no_copy_left(total, state):
+    rows = events(with_arm("del1p32", total, 0))
+    assert rows.loc["biallelic_del1p32", "state"] == state and rows.loc["del1p32", "state"] == "present"
+
+
+@pytest.mark.parametrize(
+    ("total", "minor", "fraction", "state"),
+    [(2, 0, 1.0, "present"), (2, 0, 0.2, "present"), (3, 0, 1.0, "present"), (1, 0, 1.0, "absent"), (2, 1, np.nan, "absent")],
+)
+def test_copy_neutral_loh_of_an_arm(total, minor, fraction, state):
+    row = events(with_arm("del17p", total, minor, fraction)).loc["cnloh_17p"]
+    assert row["state"] == state
+    assert row["extent"] == ("arm" if state == "present" else "")
+
+
+def test_copy_neutral_loh_of_a_region_alone():
+    parts = {("17", "p"): [segment("17", 1, 39), segment("17", 40, 60, 2, 0, 1.0), segment("17", 61, 100)]}
+    row = events(genome(parts)).loc["cnloh_17p"]
+    assert row["state"] == "present" and "regions del17p" in row["value"] and row["extent"] == "focal"
+
+
+def test_loh_without_heterozygous_sites_is_not_assessable():
+    assert events(targets=measures(sites=0)).loc["cnloh_17p", "state"] == "not_assessable"
+    blind = events(with_arm("del17p", 2, np.nan, np.nan)).loc["cnloh_17p"]
+    assert blind["state"] == "not_assessable" and "without allele fractions" in blind["reason"]
+
+
+def test_detectable_loh_grows_with_sites_and_not_past_the_systematic_error():
+    at = [copy_events.detectable_loh(0.8, 2, 3, sites, 100, 0.015) for sites in (0, 5, 40, 10**6)]
+    assert at[0] == float("inf") and at[1] > at[2] > at[3]
+    # 1.5 x 0.015 = 0.0225 = 0.8 x f / 2
+    assert at[3] == pytest.approx(0.06, abs=0.005)
+
+
+@pytest.mark.parametrize(
+    ("base", "margin", "status", "state"),
+    [(4, 5.0, "resolved", "present"), (2, 5.0, "resolved", "absent"), (4, 1.0, "resolved", "not_assessable"),
+     (2, 1.0, "resolved", "not_assessable"), (2, np.nan, "unresolved", "not_assessable")],
+)  # fmt: skip
+def test_whole_genome_doubling(base, margin, status, state):
+    row = events(purity=fitted(base_copies=base, base_margin=margin, status=status)).loc["whole_genome_doubling"]
+    assert row["state"] == state and row["kind"] == "ploidy"
+
+
+def test_trisomy_and_monosomy_of_single_chromosomes():
+    rows = events(odd("3"))
+    assert (rows.loc["trisomy3", "state"], rows.loc["trisomy9", "state"]) == ("present", "absent")
+    lost = events(genome({("13", "q"): [segment("13", 101, 200, 1, 0, 0.6)]})).loc["monosomy13"]
+    assert (lost["state"], lost["clonal_fraction"]) == ("present", 0.6)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "bases", "extent"), [(1, 100, 5e6, "arm"), (35, 65, 5e6, "focal"), (35, 65, 30, "partial")]
+)
+def test_extent_of_a_change(start, end, bases, extent, monkeypatch):
+    parts = [segment("17", start, end, 1, 0, 1.0)]
+    parts += [segment("17", 1, start - 1)] if start > 1 else []
+    parts += [segment("17", end + 1, 100)] if end < 100 else []
+    monkeypatch.setitem(SETTINGS, "copy_number", {**SETTINGS["copy_number"], "focal_max_bases": bases})
+    assert events(genome({("17", "p"): parts})).loc["del17p", "extent"] == extent
+
+
+@pytest.mark.parametrize(
+    ("total", "fraction", "loss", "biallelic"), [(1, np.nan, "absent", "absent"), (0, 1.0, "present", "present")]
+)
+def test_what_the_matched_normal_has_is_not_somatic(total, fraction, loss, biallelic):
+    row = segment("17", 1, 100, total, np.nan, fraction, total) | {"germline_copies": 1}
+    rows = events(genome({("17", "p"): [row]}))
+    assert (rows.loc["del17p", "state"], rows.loc["biallelic_del17p", "state"]) == (loss, biallelic)
+    assert "germline: the matched normal has 1 copies" in rows.loc["del17p", "value"]
+    assert rows.loc["cnloh_17p", "state"] == "not_assessable"
+
+
+def test_focal_change_without_a_normal_says_that_it_may_be_of_the_germline():
+    parts = {("17", "p"): [segment("17", 1, 39), segment("17", 40, 60, 1, 0, 1.0), segment("17", 61, 100)]}
+    value = events(genome(parts), fitted(mode="tumour_only")).loc["del17p", "value"]
+    assert "germline copy-number variant is not excluded" in value
+
+
+def test_no_segment_at_all_is_not_assessable():
+    rows = events(tables.empty(tables.SEGMENTS))
+    assert set(rows.drop("whole_genome_doubling")["state"]) == {"not_assessable"}
