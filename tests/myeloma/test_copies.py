@@ -415,9 +415,7 @@ def small_panel(folder, normal):
     return {"panel": str(folder / "panel.hdf5"), "normal_counts": gatk_table(folder / "n.tsv", frame)}
 
 
-@pytest.mark.parametrize(
-    ("level", "copies_"), [(100, 2.0), (80, 2.0), (50, 1.0), (150, 3.0), (1, 0.02)]
-)
+@pytest.mark.parametrize(("level", "copies_"), [(100, 2.0), (80, 2.0), (50, 1.0), (150, 3.0), (1, 0.02)])
 def test_germline_copies_of_a_segment_come_from_the_matched_normal(tmp_path, level, copies_):
     inputs = small_panel(tmp_path, [100] * 30 + [level] * 10)
     measured = pd.DataFrame({"chrom": ["chr1", "chr2"], "start": [1, 30_001], "end": [20_000, 40_000]})
@@ -447,7 +445,14 @@ def test_states_beside_a_germline_loss_are_changes_from_one_copy(log2, total, fr
 def balanced(normal_minor, number=20):
     at_ = np.arange(10, 10 + number)
     return pd.DataFrame(
-        {"chrom": "chr1", "start": at_, "end": at_, "depth": 90, "normal_depth": 60, "normal_minor": normal_minor}
+        {
+            "chrom": "chr1",
+            "start": at_,
+            "end": at_,
+            "depth": 90,
+            "normal_depth": 60,
+            "normal_minor": normal_minor,
+        }
     )
 
 
@@ -461,7 +466,9 @@ def imbalanced_segment():
 @pytest.mark.parametrize(("normal_minor", "kept"), [(27, True), (25, True), (20, False), (2, False)])
 def test_allele_fractions_count_only_where_the_normal_is_balanced(normal_minor, kept):
     inputs = {"normal_alleles": "some"}
-    made, notes = copies.without_germline_alleles(imbalanced_segment(), balanced(normal_minor), inputs, SETTINGS)
+    made, notes = copies.without_germline_alleles(
+        imbalanced_segment(), balanced(normal_minor), inputs, SETTINGS
+    )
     assert made["minor_fraction"].notna().tolist() == [kept] and bool(notes) != kept
 
 
@@ -481,7 +488,9 @@ def test_tumour_only_run_of_homozygosity_gives_no_allele_fraction(tmp_path, few,
         columns=["CONTIG", "POSITION", "REF_COUNT", "ALT_COUNT", "REF_NUCLEOTIDE", "ALT_NUCLEOTIDE"],
     )
     inputs = {"alleles": gatk_table(tmp_path / "a.tsv", sites)}
-    measured = pd.concat([imbalanced_segment().assign(chrom=c) for c in ("chr1", "chr2", "chr3")], ignore_index=True)
+    measured = pd.concat(
+        [imbalanced_segment().assign(chrom=c) for c in ("chr1", "chr2", "chr3")], ignore_index=True
+    )
     measured = measured.assign(start=1, end=200, het_sites=[40, 40, few])
     made, notes = copies.without_germline_alleles(measured, balanced(27), inputs, SETTINGS)
     assert made["minor_fraction"].notna().tolist() == [True, True, kept] and bool(notes) != kept

@@ -371,7 +371,9 @@ def test_fish_equivalents_and_interval():
     row = events(with_arm("del17p", 1, 0, 0.5), fitted(interval="0.70-0.90")).loc["del17p"]
     assert (row["clonal_fraction"], row["fish_equivalent_sorted_percent"]) == (0.5, 50.0)
     assert row["fish_equivalent_unsorted_percent"] == 40.0  # purity 0.8
-    assert (row["clonal_low"], row["clonal_high"]) == pytest.approx((0.5 * 0.8 / 0.9, 0.5 * 0.8 / 0.7), abs=1e-3)
+    assert (row["clonal_low"], row["clonal_high"]) == pytest.approx(
+        (0.5 * 0.8 / 0.9, 0.5 * 0.8 / 0.7), abs=1e-3
+    )
     quiet = events().loc["del17p"]
     assert quiet["fish_equivalent_sorted_percent"] == 0 and pd.isna(quiet["clonal_low"])
     assert 0 < quiet["minimal_detectable_fraction"] <= 0.2 and quiet["targets"] == 100
@@ -398,7 +400,13 @@ def test_biallelic_is_no_copy_left(total, state):
 
 @pytest.mark.parametrize(
     ("total", "minor", "fraction", "state"),
-    [(2, 0, 1.0, "present"), (2, 0, 0.2, "present"), (3, 0, 1.0, "present"), (1, 0, 1.0, "absent"), (2, 1, np.nan, "absent")],
+    [
+        (2, 0, 1.0, "present"),
+        (2, 0, 0.2, "present"),
+        (3, 0, 1.0, "present"),
+        (1, 0, 1.0, "absent"),
+        (2, 1, np.nan, "absent"),
+    ],
 )
 def test_copy_neutral_loh_of_an_arm(total, minor, fraction, state):
     row = events(with_arm("del17p", total, minor, fraction)).loc["cnloh_17p"]
@@ -431,7 +439,9 @@ def test_detectable_loh_grows_with_sites_and_not_past_the_systematic_error():
      (2, 1.0, "resolved", "not_assessable"), (2, np.nan, "unresolved", "not_assessable")],
 )  # fmt: skip
 def test_whole_genome_doubling(base, margin, status, state):
-    row = events(purity=fitted(base_copies=base, base_margin=margin, status=status)).loc["whole_genome_doubling"]
+    row = events(purity=fitted(base_copies=base, base_margin=margin, status=status)).loc[
+        "whole_genome_doubling"
+    ]
     assert row["state"] == state and row["kind"] == "ploidy"
 
 
@@ -443,7 +453,8 @@ def test_trisomy_and_monosomy_of_single_chromosomes():
 
 
 @pytest.mark.parametrize(
-    ("start", "end", "bases", "extent"), [(1, 100, 5e6, "arm"), (35, 65, 5e6, "focal"), (35, 65, 30, "partial")]
+    ("start", "end", "bases", "extent"),
+    [(1, 100, 5e6, "arm"), (35, 65, 5e6, "focal"), (35, 65, 30, "partial")],
 )
 def test_extent_of_a_change(start, end, bases, extent, monkeypatch):
     parts = [segment("17", start, end, 1, 0, 1.0)]
@@ -454,7 +465,8 @@ def test_extent_of_a_change(start, end, bases, extent, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("total", "fraction", "loss", "biallelic"), [(1, np.nan, "absent", "absent"), (0, 1.0, "present", "present")]
+    ("total", "fraction", "loss", "biallelic"),
+    [(1, np.nan, "absent", "absent"), (0, 1.0, "present", "present")],
 )
 def test_what_the_matched_normal_has_is_not_somatic(total, fraction, loss, biallelic):
     row = segment("17", 1, 100, total, np.nan, fraction, total) | {"germline_copies": 1}

@@ -12,21 +12,29 @@ LENGTH = 1_000_000
 
 
 def arms():
-    rows = [(f"chr{c}", a, s, e, "yes") for c in (*range(1, 23), "X", "Y") for a, s, e in (("p", 1, LENGTH // 2), ("q", LENGTH // 2 + 1, LENGTH))]
+    rows = [
+        (f"chr{c}", a, s, e, "yes")
+        for c in (*range(1, 23), "X", "Y")
+        for a, s, e in (("p", 1, LENGTH // 2), ("q", LENGTH // 2 + 1, LENGTH))
+    ]
     return pd.DataFrame(rows, columns=["chrom", "arm", "start", "end", "informative"])
 
 
 def regions():
     names = ("del1p32", "gain1q", "del17p", "del13q")
     rows = [(name, "copy_number", f"chr{re.findall('[0-9]+', name)[0]}", 400_000, 410_000) for name in names]
-    return pd.DataFrame(rows, columns=["name", "kind", "chrom", "start", "end"]).assign(genes="", source="here")
+    return pd.DataFrame(rows, columns=["name", "kind", "chrom", "start", "end"]).assign(
+        genes="", source="here"
+    )
 
 
 def ratios(number=400, seed=1):
     rng = np.random.default_rng(seed)
     chroms = np.repeat([f"chr{c}" for c in (*range(1, 23), "X")], number // 23 + 1)[:number]
     start = rng.integers(1, LENGTH, number)
-    return pd.DataFrame({"chrom": chroms, "start": start, "end": start + 100, "log2": rng.normal(0, 0.2, number)})
+    return pd.DataFrame(
+        {"chrom": chroms, "start": start, "end": start + 100, "log2": rng.normal(0, 0.2, number)}
+    )
 
 
 def hets(number=300):
@@ -63,7 +71,13 @@ def events(state="present"):
 
 
 def drawn(tmp_path, sample="T", failed="", **changes):
-    given = {"summary": summary(), "ratios": ratios(), "hets": hets(), "segments": segments(), "events": events()} | changes
+    given = {
+        "summary": summary(),
+        "ratios": ratios(),
+        "hets": hets(),
+        "segments": segments(),
+        "events": events(),
+    } | changes
     figure = copy_plot.draw(
         sample, given["summary"], failed, given["ratios"], given["hets"], given["segments"], given["events"], regions(), arms()
     )  # fmt: skip
@@ -90,7 +104,9 @@ def test_an_exome_of_200000_targets_stays_small(tmp_path):
 def test_unresolved_purity_is_shown_as_such(tmp_path):
     text = drawn(tmp_path, summary=summary(status="unresolved", purity=np.nan, purity_used=0.9))
     assert "purity unresolved; states drawn at the sorted purity 0.90" in text
-    lost = summary(status="unresolved", purity=np.nan, purity_used=np.nan, base_copies=np.nan, reason="flat profile")
+    lost = summary(
+        status="unresolved", purity=np.nan, purity_used=np.nan, base_copies=np.nan, reason="flat profile"
+    )
     text = drawn(tmp_path, summary=lost, segments=segments(np.nan, np.nan))
     assert "not assessable: purity unresolved: flat profile" in text
 

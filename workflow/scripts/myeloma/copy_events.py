@@ -25,6 +25,7 @@ DOUBLING = "whole_genome_doubling"
 HIGH_FRACTION = "del17p_high_fraction"
 SEGMENTS_FILE = "results/calls/segments.tsv.gz"
 _DEVIATION_Z = 4.0
+_GAUSS = np.polynomial.hermite_e.hermegauss(40)  # nodes and weights of a normal distribution
 #: Columns of COPY_EVENTS that stand in the abnormality table (where `event` is `abnormality`).
 _CARRIED = ("patient", "sample", "event", "kind", "state", "value", "threshold", "reason", "evidence")
 
@@ -207,7 +208,7 @@ def allele_evidence(shift: float, width: float) -> float:
     E[log cosh(x y)] - x^2 / 2 with x = shift / width and y normal around x (Gauss-Hermite).
     """
     x = shift / width
-    nodes, weights = np.polynomial.hermite_e.hermegauss(40)
+    nodes, weights = _GAUSS
     argument = np.abs(x * (x + nodes))
     log_cosh = argument + np.log1p(np.exp(-2 * argument)) - np.log(2)
     return float(weights @ log_cosh / weights.sum() - x**2 / 2)
