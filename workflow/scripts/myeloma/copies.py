@@ -54,7 +54,7 @@ def on_sex(contigs: pd.Series) -> pd.Series:
 
 def overlaps(frame: pd.DataFrame, chrom: str, start: int, end: int) -> pd.Series:
     """Rows of `frame` (chrom, start, end, 1-based inclusive) that share a base with the region."""
-    same = frame["chrom"].map(bare) == bare(chrom)
+    same = frame["chrom"].isin([bare(chrom), f"chr{bare(chrom)}"])
     return same & (frame["start"] <= end) & (frame["end"] >= start)
 
 

@@ -168,13 +168,13 @@ def draw(
     why = closed(summary, failed, events)
     axis = genome(arms, [ratios, segments])
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(11.5, 7.4))
-        grid = {"height_ratios": [3, 2.2, 2.6, 1.5], "hspace": 0.1}
+        figure = Figure(figsize=(11.5, 7.9))
+        grid = {"height_ratios": [3, 2.2, 2.6, 2.0], "hspace": 0.1}
         panels = figure.subplots(4, 1, sharex=True, gridspec_kw=grid)
-        figure.subplots_adjust(left=0.065, right=0.99, top=0.9, bottom=0.02)
+        figure.subplots_adjust(left=0.065, right=0.99, top=0.905, bottom=0.01)
         title = f"{summary['patient']}, sample {sample}"
-        figure.text(0.065, 0.962, title, fontsize=12, fontweight="bold")
-        figure.text(0.065, 0.927, heading(summary, why), fontsize=9.5)
+        figure.text(0.065, 0.966, title, fontsize=12, fontweight="bold")
+        figure.text(0.065, 0.934, heading(summary, why), fontsize=9.5)
         for panel in panels[:3]:
             panel.set_facecolor(CLOSED if why else "white")
         _chromosomes(panels, axis)
@@ -257,14 +257,15 @@ def _alleles(panel, axis: Genome, hets, segments, why: str) -> None:
 def _states(panel, axis: Genome, segments, summary, why: str) -> None:
     total, minor = segments["total_copies"], segments["minor_copies"]
     top = max(4.0, float(total.max()) if total.notna().any() else 4.0)
-    blue, red = (GREY, FAINT) if why else (BLUE, VERMILION)
+    blue, red, mean = (GREY, FAINT, GREY) if why else (BLUE, VERMILION, INK)
     known = bool(total.notna().any())
     if known:
-        _lines(panel, axis, segments, segments["copies"].clip(upper=top + 0.4), color=INK, lw=1.0, zorder=4)
+        _lines(panel, axis, segments, segments["copies"].clip(upper=top + 0.4), color=mean, lw=1.0, zorder=4)
         _lines(panel, axis, segments, total.astype(float) + 0.05, color=blue, lw=4, zorder=3)
         _lines(panel, axis, segments, minor.astype(float) - 0.05, color=red, lw=4, zorder=2)
-        _subclonal(panel, axis, segments)
-        named = (("total copies", blue, 4), ("minor copies", red, 4), ("mean of all tumour cells", INK, 1))
+        if not why:
+            _subclonal(panel, axis, segments)
+        named = (("total copies", blue, 4), ("minor copies", red, 4), ("mean of all tumour cells", mean, 1))
         handles = [matplotlib.lines.Line2D([], [], color=c, lw=w, label=label) for label, c, w in named]
         panel.legend(
             handles=handles, loc="upper left", ncol=3, fontsize=7.5, frameon=False, borderaxespad=0.1
@@ -283,11 +284,13 @@ def _states(panel, axis: Genome, segments, summary, why: str) -> None:
 
 
 def _subclonal(panel, axis: Genome, segments) -> None:
-    """Percent of cells at segments whose change is not in all of them; narrow ones are left to the table."""
+    """Percent of cells at segments whose change is not in all of them; narrow and crowded ones are left to the table."""
     part = segments[(segments["clonal_fraction"] < 0.995) & segments["total_copies"].notna()]
     left, right = axis.at(part["chrom"], part["start"]), axis.at(part["chrom"], part["end"])
+    last = -np.inf
     for row, a, b in zip(part.itertuples(), left, right, strict=True):
-        if b - a >= 0.008 * axis.length:
+        if b - a >= 0.003 * axis.length and (a + b) / 2 - last >= 0.02 * axis.length:
+            last = (a + b) / 2
             panel.text(
                 (a + b) / 2, row.total_copies + 0.22, f"{100 * row.clonal_fraction:.0f} %", ha="center",
                 va="bottom", fontsize=7, zorder=5,
@@ -318,8 +321,8 @@ def _regions(panel, above, axis: Genome, events, regions, why: str) -> None:
     state = dict(zip(events["event"], events["state"], strict=True))
     labels = spread(rows["at"], LABEL_GAP * axis.length, 0.006 * axis.length, 0.994 * axis.length)
     for row, x in zip(rows.itertuples(), labels, strict=True):
-        seen = state.get(row.name, NOT_ASSESSABLE)
-        present = seen == PRESENT and not why
+        seen = NOT_ASSESSABLE if why else state.get(row.name, NOT_ASSESSABLE)
+        present = seen == PRESENT
         colour = (BLUE if row.name.startswith("del") else VERMILION) if present else GREY
         name = "amp1q" if present and state.get("amp1q") == PRESENT and row.name == "gain1q" else row.name
         name += {PRESENT: "  +", NOT_ASSESSABLE: "  n/a"}.get(seen, "")
