@@ -494,3 +494,17 @@ def test_tumour_only_run_of_homozygosity_gives_no_allele_fraction(tmp_path, few,
     measured = measured.assign(start=1, end=200, het_sites=[40, 40, few])
     made, notes = copies.without_germline_alleles(measured, balanced(27), inputs, SETTINGS)
     assert made["minor_fraction"].notna().tolist() == [True, True, kept] and bool(notes) != kept
+
+
+@pytest.mark.tools
+def test_sites_of_which_none_is_heterozygous_give_copies_without_alleles(cohort):
+    folder, _ = cohort
+    sites = copies.read_gatk(folder / "tumour.alleles.tsv")
+    for name in ("flat", "flat_normal"):
+        reads = sites["REF_COUNT"] + sites["ALT_COUNT"]
+        write_gatk(sites.assign(REF_COUNT=reads, ALT_COUNT=0), folder / f"{name}.tsv", name)
+    own = {"alleles": str(folder / "flat.tsv"), "normal_alleles": str(folder / "flat_normal.tsv")}
+    segments, fitted = run_model(cohort, ["n1", "n2", "n3", "n4"], **own)
+    assert fitted["status"] == "unresolved" and fitted["purity_used"] == 0.8
+    assert segments["minor_copies"].isna().all() and at(segments, "chr13", 300_000)["total_copies"] == 1
+    assert tables.read(folder / "tumour.hets.tsv", tables.HET_SITES).empty

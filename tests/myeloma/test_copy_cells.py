@@ -130,7 +130,7 @@ def called(rng, share, fraction, given):
         "interval": f"{found.low:.2f}-{found.high:.2f}", "sorted_purity": given, "purity_used": found.used,
         "base_copies": found.base[0] if found.used else None, "base_margin": found.margin, "noise": NOISE,
         "scatter": max(0.01, found.scatter if np.isfinite(found.scatter) else 0.03), "panel_normals": 6,
-        "mode": "tumour_normal", "reason": found.reason,
+        "mode": "tumour_normal", "reason": found.reason, "panel": "",
     }  # fmt: skip
     events = copy_events.copy_number_events(
         tables.conform(states, tables.SEGMENTS), tables.conform(pd.DataFrame([row]), tables.PURITY),
@@ -154,9 +154,9 @@ def simulate(number, seed=7):
                 right += (row.total_copies, row.minor_copies) == truth.get((chrom, arm), (2, 1))[:2]
             common = (share, fraction, i, found.status, found.purity, right / len(ARMS))
             rows.extend((*common, name, events.loc[name, "state"], events.loc[name, "clonal_fraction"],
-                         events.loc[name, "minimal_detectable_fraction"])
+                         events.loc[name, "minimal_detectable_fraction"], "copy ratio" in events.loc[name, "value"])
                         for name in (*TESTED, "del10p", "gain20q", "whole_genome_doubling"))  # fmt: skip
-    names = "share fraction tumour status purity states event state seen least".split()
+    names = "share fraction tumour status purity states event state seen least by_ratio".split()
     return pd.DataFrame(rows, columns=names)
 
 
@@ -217,4 +217,5 @@ if __name__ == "__main__":
     print(((good["purity"] - good["share"]).abs() <= 0.051).groupby([good["share"], good["fraction"]]).mean())
     print(made[made["event"].isin(["del10p", "gain20q"])].groupby("share")["state"].value_counts())
     print(made[made["event"] == "whole_genome_doubling"].groupby("share")["state"].value_counts())
+    print(made.groupby(["event", "share", "fraction"])["by_ratio"].sum().to_string())
     print(made[made.event.isin(TESTED) & (made.state == "absent")].to_string())

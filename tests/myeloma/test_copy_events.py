@@ -485,3 +485,24 @@ def test_focal_change_without_a_normal_says_that_it_may_be_of_the_germline():
 def test_no_segment_at_all_is_not_assessable():
     rows = events(tables.empty(tables.SEGMENTS))
     assert set(rows.drop("whole_genome_doubling")["state"]) == {"not_assessable"}
+
+
+@pytest.mark.parametrize(
+    ("copies", "minor_fraction", "state"),
+    [
+        (1.7, 0.44, "present"),
+        (1.7, 0.5, "not_assessable"),
+        (1.82, 0.44, "absent"),
+        (1.7, np.nan, "not_assessable"),
+    ],
+)
+def test_a_loss_shown_by_ratio_and_alleles_counts_where_the_state_is_the_unchanged_one(
+    copies, minor_fraction, state
+):
+    """0.3 of the cells at purity 0.8: 0.88 of the reads, log2 -0.18, nine errors of 0.15 / sqrt(100) and 0.01."""
+    row = segment("17", 1, 100, 2, 1, np.nan, copies) | {"minor_fraction": minor_fraction}
+    seen = events(genome({("17", "p"): [row]})).loc["del17p"]
+    assert seen["state"] == state
+    if state == "present":
+        assert seen["clonal_fraction"] == pytest.approx(0.3) and "by the copy ratio" in seen["value"]
+        assert seen["clonal_low"] < 0.3 < seen["clonal_high"]

@@ -331,13 +331,56 @@ def _call_event(sample: _Sample, event: _Event, arms: pd.DataFrame, rules: Mappi
         count, sites = int(seen["window_targets"]), int(seen["window_het_sites"])
         least = _detectable(sample, change, count, sites, seen["window_het_depth"], rules)
         more |= {"minimal_detectable_fraction": least, "targets": count, "het_sites": sites}
+    by_ratio = 0.0
+    if fraction == 0 and abs(change) == 1:
+        by_ratio = _by_ratio(sample, here, weight, copies, change, rules)
+        if by_ratio >= rules["min_clonal_fraction"]:
+            fraction = by_ratio
+            more |= _interval(sample, fraction, *_ratio_interval(sample, here, weight, copies, change))
     extent = _extent(sample, region, here, change, arms, rules) if fraction > 0 else ""
     value = _value(here, weight, more["copies"], fraction, nearest, sample, extent)
     more["extent"] = extent
+    if by_ratio and fraction == by_ratio:
+        value += "; by the copy ratio of the segment, whose state is the unchanged one"
     if fraction >= rules["min_clonal_fraction"]:
         return give(PRESENT, value, evidence=evidence, **more)
     why = _why_not_absent(sample, event, here, weight, copies, change, rules)
     return give(NOT_ASSESSABLE if why else ABSENT, value, why, evidence, **more)
+
+
+def _ratio_error(sample: _Sample, here: pd.DataFrame, weight: np.ndarray) -> float:
+    """Standard error (log2) of the main segment's level."""
+    targets = here.iloc[int(np.argmax(weight))]["targets"]
+    return standard_error(sample.noise, int(targets) if pd.notna(targets) else 0, sample.scatter)
+
+
+def _by_ratio(sample: _Sample, here, weight, copies: float, change: int, rules) -> float:
+    """Clonal fraction of a change of one copy in segments whose best state has none; 0 when it is not shown.
+
+    A state must outweigh its own rarity, an event of a region that was asked for must not: it is shown as it
+    is said to be detectable, by `detection_z` standard errors of the ratio, with alleles nearer to it than
+    to none. Only for one segment with known alleles of a genome that the matched normal shares.
+    """
+    toward = (copies - sample.base) / change
+    if toward <= 0 or len(here) != 1 or here["germline"].any() or here["minor_fraction"].isna().any():
+        return 0.0
+    fraction = min(1.0, toward)
+    minor = sample.base // 2 - (1 if change < 0 else 0)
+    level, share = expected(
+        sample.purity, sample.base + change, minor, fraction, sample.base, sample.base // 2
+    )
+    flat, _ = expected(sample.purity, sample.base, sample.base // 2, 1.0, sample.base, sample.base // 2)
+    moved = abs(np.log2(level / flat)) / _ratio_error(sample, here, weight)
+    off = float(here["minor_fraction"].iloc[0]) <= (0.5 + float(share)) / 2
+    return fraction if moved >= rules["detection_z"] and off else 0.0
+
+
+def _ratio_interval(sample: _Sample, here, weight, copies: float, change: int) -> tuple[float, float]:
+    """95 % interval of that fraction from the error of the ratio."""
+    mean = sample.purity * copies + 2 * (1 - sample.purity)
+    ends = mean * 2 ** (np.array([-1.96, 1.96]) * _ratio_error(sample, here, weight))
+    shares = np.sort((ends - 2 * (1 - sample.purity)) / sample.purity - sample.base) / change
+    return tuple(np.clip(np.sort(shares), 0, 1))
 
 
 def _cells(here: pd.DataFrame, change: int) -> pd.DataFrame:
