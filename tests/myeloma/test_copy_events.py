@@ -77,7 +77,7 @@ def fitted(**changes):
     row = {
         "patient": "P", "sample": "T", "purity": 0.8, "ploidy": 2.0, "status": "resolved", "interval": "0.76-0.84",
         "sorted_purity": 0.8, "purity_used": 0.8, "base_copies": 2, "base_margin": 20.0, "noise": 0.15, "scatter": 0.01,
-        "panel_normals": 6, "mode": "tumour_normal", "reason": "",
+        "panel_normals": 6, "panel": "", "mode": "tumour_normal", "reason": "",
     }  # fmt: skip
     return tables.conform(pd.DataFrame([row | changes]), tables.PURITY)
 
