@@ -74,7 +74,7 @@ def test_limits_follow_the_cycle_length(config):
     assert one(config, *visits)["group"] == NEITHER
     assert one(longer, *visits)["group"] == POOR  # 4 x 28 = 112
     assert one(longer, *visits[:2], (113, "PD"), (133, "PD"))["group"] == EARLY  # 2 x 28 + 7 = 63
-    assert "C1D1 + 63 days (2 x 28 + 7)" in one(longer, *visits)["rule"]
+    assert "C1D1 + 63 days (2 cycles of 28, and 7)" in one(longer, *visits)["rule"]
 
 
 def test_death_from_myeloma_is_poor_within_the_window_only(config):
