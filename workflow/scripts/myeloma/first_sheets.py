@@ -138,5 +138,5 @@ def _left_to_do(targets: dict[str, Path], pairs: list[Found], owner: dict[str, s
         "and for WES the kit",
         f"{targets['units']}: library is the sample's id; change it where a sample has several libraries",
         f"{targets['patients']}: one row per patient; c1d1 decides which sample is the baseline",
-        "then: snakemake check",
+        "then: check it (README, your own data)",
     ]
