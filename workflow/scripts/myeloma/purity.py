@@ -72,6 +72,7 @@ _DROP = 1.92  # half the 95 % point of chi-square with one degree of freedom
 _CHROMOSOMES_WITH_SORTED = 2  # informative chromosomes that resolve purity beside a sorted purity
 _CHROMOSOMES_ALONE = 3  # and without one
 _ALLELES_NEEDED = 0.5  # share of targets in segments with an allele fraction
+_SAME_PURITY = 0.05  # fits no further apart call the same purity
 _INFORMATIVE = 5.0  # log likelihood ratio of a segment's best state over the base state
 
 
@@ -250,8 +251,9 @@ def fit(segments: pd.DataFrame, sorted_purity: float | None, settings: Mapping[s
     minor_fraction, minor_low, minor_high (empty without heterozygous sites), het_sites.
     `sorted_purity` (0-1 or None) is the prior of samples.tsv, with sd `purity_prior_sd`.
     Status is `unresolved` when no segment is informative, when too few chromosomes are (their change may
-    be clonal or not), when allele fractions are missing, or when the interval is wider than
-    `max_purity_interval`; then the sorted purity is used.
+    be clonal or not), when allele fractions are missing, when the interval is wider than
+    `max_purity_interval`, or when a doubled genome explains the segments about as well at another purity
+    (`doubling_min_margin`); then the sorted purity is used, and two copies unless doubling leads clearly.
     """
     given = sorted_purity is not None and np.isfinite(sorted_purity)
     usable = segments[(segments["targets"] >= settings["min_targets_per_segment"]) & segments["log2"].notna()]
@@ -270,6 +272,8 @@ def fit(segments: pd.DataFrame, sorted_purity: float | None, settings: Mapping[s
     why = _without_alleles(data) or _why_unresolved(
         chromosomes, given, low, high, settings["max_purity_interval"]
     )
+    two_bases = _two_bases(grid, settings["doubling_min_margin"])
+    why = why or two_bases
     used = None
     if not why:
         used = float(best["purity"])
@@ -277,6 +281,9 @@ def fit(segments: pd.DataFrame, sorted_purity: float | None, settings: Mapping[s
         used = float(sorted_purity)
         near = grid[(grid["purity"] - np.clip(used, 0.1, 1.0)).abs() < 0.0051]
         best = near.loc[near["score"].idxmax()]
+        plain = near[near["hypothesis"] == "diploid"]
+        if two_bases or best["score"] - plain["score"].max() < settings["doubling_min_margin"]:
+            best = plain.loc[plain["score"].idxmax()]
     if used is None:
         return _unresolved(why, low, high)
     states = _assign(data, used, best["shift"], best["hypothesis"])
@@ -308,6 +315,18 @@ def _without_alleles(data: _Data) -> str:
     if share >= _ALLELES_NEEDED:
         return ""
     return f"only {share:.0%} of the targets lie in segments with allele fractions"
+
+
+def _two_bases(grid: pd.DataFrame, least: float) -> str:
+    """Subclones of half of the cells look like odd copies of a doubled genome, at another purity."""
+    tops = grid.loc[grid.groupby("hypothesis")["score"].idxmax()].set_index("hypothesis")
+    one, two = tops.loc["diploid"], tops.loc["doubled"]
+    if abs(one["score"] - two["score"]) >= least or abs(one["purity"] - two["purity"]) <= _SAME_PURITY:
+        return ""
+    return (
+        f"a genome of two copies at purity {one['purity']:.2f} and a doubled one at {two['purity']:.2f} "
+        "explain the segments about as well"
+    )
 
 
 def _why_unresolved(chromosomes: set, given: bool, low: float, high: float, widest: float) -> str:
