@@ -296,6 +296,8 @@ def test_normal_evidence_is_lifted_where_tumour_cells_explain_it():
         replace(FOUND, high=0.4),
     ):
         assert judged(few, found=other)[0] == ["normal_artifact"]
+    shallow = facts("normal_artifact", tumour=(21, 5), normal=(14, 1))
+    assert judged(shallow, found=FOUND)[0] == ["normal_artifact"]
     germline = facts("germline", tumour=(100, 95), normal=(60, 28))
     assert judged(germline, found=FOUND)[0] == ["germline", "normal_depth"]
 

@@ -254,7 +254,8 @@ def lifts_filter(name: str, one: Facts, noise_cluster: bool, found: Estimate | N
     if name in NORMAL_FILTERS and found is not None and one.normal is not None:
         fraction = one.tumour.fraction or 0.0
         explained = tumour_in_normal.explains(found, fraction, one.normal.depth, one.normal.alt, limits)
-        return explained and strong(one, limits)
+        enough = one.normal.depth >= limits["tin_min_normal_depth"]
+        return explained and enough and strong(one, limits)
     return False
 
 
