@@ -30,7 +30,7 @@ def seen(pos, ref, alt, tumour=(40, 12), normal=(30, 0), quality=(60.0, 35.0), s
 def facts(*filters, tumour=(40, 12), normal=(40, 0), strong=True, **more):
     normal = Support(normal[0], normal[0] - normal[1], normal[1]) if normal else None
     own = Support(tumour[0], tumour[0] - tumour[1], tumour[1])
-    second = {"seen": own, "seen_quality": (60.0, 35.0), "seen_strands": (6, 6)} if strong else {}
+    second = {"seen": own, "seen_quality": (60.0, 35.0)} if strong else {}
     return Facts(tuple(filters), own, normal, **{**second, **more})
 
 
@@ -127,7 +127,7 @@ def test_weak_evidence_is_lifted_by_a_strong_second_caller():
     assert judged(facts("weak_evidence", normal=(40, 1)))[0] == ["weak_evidence"]
     assert judged(facts("weak_evidence", tumour=(200, 8)))[0] == ["weak_evidence"]
     one = facts("weak_evidence")
-    for poor in ({"seen_strands": (12, 0)}, {"seen_quality": (20.0, 35.0)}, {"seen_quality": (60.0, 15.0)}):
+    for poor in ({"seen_quality": (20.0, 35.0)}, {"seen_quality": (60.0, 15.0)}):
         assert judged(replace(one, **poor))[0] == ["weak_evidence"]
 
 
@@ -205,8 +205,11 @@ def test_one_vcf_says_who_saw_what(tmp_path):
     rows = [row(5, "T", "A"), row(50, REFERENCE[49], "A" if REFERENCE[49] != "A" else "T")]
     alone = seen(20, REFERENCE[19], "A" if REFERENCE[19] != "A" else "G", (60, 9), (50, 0))
     last = seen(90, REFERENCE[89], "A" if REFERENCE[89] != "A" else "G", (60, 9), (50, 0))
+    one_strand = seen(
+        40, REFERENCE[39], "A" if REFERENCE[39] != "A" else "G", (60, 9), (50, 0), strands=(9, 0)
+    )
     germline = seen(30, REFERENCE[29], "A" if REFERENCE[29] != "A" else "G", (60, 30), (50, 24))
-    records, _, header = through(tmp_path, rows, [seen(5, "T", "A"), alone, germline, last])
+    records, _, header = through(tmp_path, rows, [seen(5, "T", "A"), alone, germline, one_strand, last])
     assert list(records) == [5, 20, 50, 90]
     assert records[5].INFO["CALLERS"] == "mutect2,freebayes" and records[5].INFO["KEPT"] == "both_callers"
     assert records[5].INFO["FB_TUMOUR"] == (40, 12) and records[5].INFO["FB_NORMAL"] == (30, 0)

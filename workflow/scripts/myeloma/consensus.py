@@ -66,7 +66,6 @@ class Facts:
     normal: Support | None
     seen: Support | None = None
     seen_quality: tuple[float, float] = (0.0, 0.0)
-    seen_strands: tuple[int, int] = (0, 0)
     by_mutect: bool = True
     snv: bool = True
     repeat_unit: str = ""
@@ -125,17 +124,18 @@ def union(
 
 
 def one_sided(seen: Seen, limits: Mapping) -> bool:
-    """Is an allele of freebayes a somatic candidate by itself: strong, within our limits, not in the normal?"""
+    """Is an allele of freebayes a somatic candidate by itself?
+
+    Strong, on both strands, within our limits, not in the normal.
+    """
     own = failed_limits(seen.tumour, None, True, limits)
-    facts = Facts((), seen.tumour, seen.normal, seen.tumour, *_quality(seen))
+    if min(seen.forward, seen.reverse) < 1:
+        return False
+    facts = Facts((), seen.tumour, seen.normal, seen.tumour, (seen.mapping_quality, seen.base_quality))
     if own or not strong(facts, limits) or seen.normal is None or not seen.normal.depth:
         return False
     ratio = seen.normal.fraction / seen.tumour.fraction
     return ratio <= limits["one_caller_max_normal_ratio"] and not _may_be_germline(seen.normal, limits)
-
-
-def _quality(seen: Seen) -> tuple[tuple[float, float], tuple[int, int]]:
-    return (seen.mapping_quality, seen.base_quality), (seen.forward, seen.reverse)
 
 
 def _allele(record) -> Allele:
@@ -260,13 +260,15 @@ def lifts_filter(name: str, one: Facts, noise_cluster: bool, found: Estimate | N
 
 
 def strong(one: Facts, limits: Mapping) -> bool:
-    """Does freebayes see it strongly: enough good reads, well placed, on both strands?"""
+    """Does freebayes see it strongly: enough good reads, well placed?
+
+    Strands are not asked here: Mutect2's strand_bias has judged its own candidates (see one_sided).
+    """
     return (
         one.seen is not None
         and one.seen.alt >= limits["strong_min_alt_reads"]
         and one.seen_quality[0] >= limits["strong_min_mapping_quality"]
         and one.seen_quality[1] >= limits["strong_min_base_quality"]
-        and min(one.seen_strands) >= 1
     )
 
 
@@ -343,7 +345,6 @@ def gather(record, tumour: int, normal: int | None, ig_loci: Sequence[tuple[str,
         read_support(record, normal) if normal is not None else None,
         Support(seen[0], seen[0] - seen[1], seen[1]) if seen else None,
         (quality[1], quality[2]) if quality else (0.0, 0.0),
-        tuple(record.INFO.get("FB_STRANDS") or (0, 0)),
         "mutect2" in callers,
         snv,
         record.INFO.get("RU") or "",
