@@ -443,25 +443,18 @@ class Scores:
         )
 
     def double_hits(self) -> None:
-        table = self.result("calls/double_hits.tsv", "abnormalities/double_hits.tsv")
-        states = self.result("abnormalities/abnormalities.tsv") or []
+        states = self.result("abnormalities/abnormalities.tsv")
+        if states is None:
+            self.card.unscored.append("double hits: no results/abnormalities/abnormalities.tsv")
+            return
         found = {}
         for r in states:
             kind, _, name = r["abnormality"].partition("_")
-            name = "CDKN2C" if name == "del1p32" else name
             if kind == "biallelic" and not name.startswith("del"):
                 found[(r["patient"], name)] = r["state"]
-        if table is None:
-            self.card.unscored.append(
-                "double hits of genes other than TP53: no results/calls/double_hits.tsv"
-            )
-        else:
-            found |= {(r["patient"], r["gene"]): r["state"] for r in table}
         planted = {(r["patient"], r["gene"]) for r in self.truth["double_hits"]}
         for row in self.truth["double_hits"]:
             state = found.get((row["patient"], row["gene"]))
-            if state is None and table is None:
-                continue
             outcome = {"present": "found", "absent": "missed"}.get(state or "absent", "not_assessable")
             what = f"{row['patient']} {row['gene']} ({row['how']}): {state}"
             self.card.add("double hits", row["how"], row["purity"], "all", outcome, what)

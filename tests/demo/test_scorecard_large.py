@@ -59,8 +59,9 @@ def perfect(tmp_path_factory):
     events += [{"sample": sample, "event": event} | shown for sample, event in whole]
     write(results / "calls/copy_events.tsv", events)
     write(results / "calls/purity.tsv", truth["purity"])
-    hits = [{"patient": r["patient"], "gene": r["gene"], "state": "present"} for r in truth["double_hits"]]
-    write(results / "calls/double_hits.tsv", hits)
+    hits = [{"patient": r["patient"], "abnormality": f"biallelic_{r['gene']}", "state": "present"}
+            for r in truth["double_hits"]]  # fmt: skip
+    write(results / "abnormalities/abnormalities.tsv", hits)
     votes = {
         "dna": "present",
         "rna": "present",
@@ -166,7 +167,7 @@ def test_results_made_from_the_truth_meet_every_minimum(perfect):
         ("calls/purity.tsv", {"sample": "IPD-101-T"}, "purity", "0.8", "purity, within 0.05, 0.9"),
         ("calls/purity.tsv", {"sample": "IPD-105-T"}, "status", "resolved", "flat genome unresolved"),
         ("calls/purity.tsv", {"sample": "IPD-104-T"}, "base_copies", "2", "doubling of the genome"),
-        ("calls/double_hits.tsv", {"gene": "CYLD"}, "state", "absent", "double hits, mutation_and_cnloh"),
+        ("abnormalities/abnormalities.tsv", {"abnormality": "biallelic_CYLD"}, "state", "absent", "double hits, mutation_and_cnloh"),
         ("calls/translocations.tsv", {"patient": "IPD-109"}, "state", "absent", "translocations, DNA"),
         ("calls/translocations.tsv", {"translocation": "t(6;14)"}, "state", "present", "germline junction"),
         ("alignments/identity.tsv", {"sample_a": "IPD-112-R"}, "verdict", "match", "swap"),
