@@ -41,7 +41,7 @@ def record(tmp_path):
     def write(kind, *members, left_out=(), **more):
         path = tmp_path / f"results/calls/panels/k1/{kind}.json"
         files_ = {"targets": str(bed), "fai": str(fai)} | more
-        panels.write_record(str(path), "k1", members, str(panel), files_, {}, left_out)
+        panels.write_record(str(path), "k1", members, [str(panel)], files_, {}, left_out)
         return path, files_
 
     return write

@@ -5,6 +5,7 @@ X and Y from a reference that knows the sex of each normal, because one panel of
 there. Log2 ratios are against two copies for every chromosome (male X: -1).
 """
 
+import json
 import logging
 import os
 import tempfile
@@ -416,7 +417,9 @@ def segment(
     arms_of.write(upper, upper["START"], header, plain)
     arguments = ["--denoised-copy-ratios", plain]
     arguments += ["-O", os.path.join(scratch, "model"), "--output-prefix", "tumour"]
-    if os.path.getsize(inputs["alleles"]):
+    if os.path.getsize(inputs["alleles"]) and has_heterozygous(
+        inputs.get("normal_alleles") or inputs["alleles"]
+    ):
         arguments += ["--allelic-counts", arms_of.copy_alleles(inputs["alleles"], header, scratch, "tumour")]
         if inputs.get("normal_alleles"):
             normal = arms_of.copy_alleles(inputs["normal_alleles"], header, scratch, "normal")
@@ -434,6 +437,18 @@ def segment(
     found = read_segments(os.path.join(scratch, "model", "tumour.modelFinal.seg"))
     hets = _read_hets(os.path.join(scratch, "model", "tumour.hets"))
     return arms_of.back(found), arms_of.back(hets)
+
+
+def has_heterozygous(alleles: str | os.PathLike) -> bool:
+    """Does any site of an allelic count table look heterozygous? ModelSegments stops where none does."""
+    if not os.path.getsize(alleles):
+        return False
+    seen = read_gatk(alleles)
+    minor, depth = seen[["REF_COUNT", "ALT_COUNT"]].min(axis=1), seen["REF_COUNT"] + seen["ALT_COUNT"]
+    found = bool(((minor >= 3) & (minor >= 0.1 * depth)).any())
+    if not found:
+        logging.info("no heterozygous site: copy ratios only")
+    return found
 
 
 def _read_hets(prefix: str) -> pd.DataFrame:
@@ -677,10 +692,16 @@ def _summary(sample, found: purity.Fit, noise, inputs, settings, notes: Sequence
         "noise": noise,
         "scatter": max(scatter, settings["min_scatter"]),
         "panel_normals": None if given else normals,
-        "panel": files.digest(inputs["panel"]) if os.path.getsize(inputs["panel"]) else "",
+        "panel": _panel_name(inputs),
         "mode": sample["mode"],
         "reason": "; ".join(part for part in reason if part),
     }
+
+
+def _panel_name(inputs: Mapping[str, str]) -> str:
+    """What the panel's record calls it; "" without a record or where nothing made a panel."""
+    record = inputs.get("panel_record")
+    return json.loads(Path(record).read_text(encoding="utf-8"))["panel"] if record else ""
 
 
 def region_measures(

@@ -25,12 +25,12 @@ def write_record(
     path: str,
     kit: str,
     members: Sequence[str],
-    panel: str,
+    made_of: Sequence[str],
     inputs: Mapping[str, str],
     settings: Any,
     left_out: Sequence[str] = (),
 ) -> None:
-    """Write the record of `panel`, the last of its files.
+    """Write the record of a panel, the last of its files; its name is the digest of the files `made_of`.
 
     `inputs`: targets and fai, whose digests it holds, and given_panel where the config gives the panel.
     """
@@ -39,7 +39,7 @@ def write_record(
         "members": sorted(members),
         "left_out": sorted(left_out),
         "tool": provenance([("gatk", "--version")])["gatk"],
-        "panel": files.digest(panel),
+        "panel": files.digest(*made_of) if made_of else "",
         "given": inputs.get("given_panel", ""),
         "targets": files.digest(inputs["targets"]),
         "contigs": files.digest(inputs["fai"]),
@@ -53,11 +53,17 @@ def write_record(
 def record_copies(
     kit: str, output: Mapping[str, str], inputs: Mapping[str, str], settings: Mapping[str, Any]
 ) -> None:
-    """Record of a read-count panel; `output` as of copies.make_panel, and record."""
+    """Record of a read-count panel; `output` as of copies.make_panel, and record; `inputs`: counts as well.
+
+    The panel is named by the counts of its members (or the given file): GATK writes the same panel with other
+    bytes each time.
+    """
     seen = pd.read_csv(output["normals"], sep="\t", dtype=str)
     used = seen["used"] == "yes"
     members, rest = (seen.loc[which, "sample"].tolist() for which in (used, ~used))
-    write_record(output["record"], kit, members, output["panel"], inputs, dict(settings), rest)
+    given = inputs.get("given_panel")
+    counts = [path for path, which in zip(inputs["counts"] or (), used, strict=True) if which]
+    write_record(output["record"], kit, members, [given] if given else counts, inputs, dict(settings), rest)
 
 
 def check(path: str, inputs: Mapping[str, str]) -> None:
@@ -138,4 +144,4 @@ def make_somatic(
         _finish(made, output["vcf"], name)
     sites = command(["bcftools", "index", "-n", output["vcf"]]).strip()
     logging.info("kit %s: %d normals, %s sites", kit, len(normals), sites)
-    write_record(output["record"], kit, list(normals), output["vcf"], inputs, {"interval_padding": padding})
+    write_record(output["record"], kit, list(normals), [output["vcf"]], inputs, {"interval_padding": padding})
