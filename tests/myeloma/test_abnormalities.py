@@ -117,7 +117,7 @@ def test_a_failed_gate_reaches_the_call():
 
 def test_silent_and_filtered_variants_do_not_count():
     assert call([variant(impact="LOW", consequence="synonymous_variant")]).loc["KRAS", "state"] == ABSENT
-    assert call([variant(filter="germline")]).loc["KRAS", "state"] == ABSENT
+    assert call([variant(filter="germline;normal_depth")]).loc["KRAS", "state"] == ABSENT
 
 
 def test_a_hotspot_that_failed_a_technical_filter_is_a_question_not_an_absence():
@@ -203,3 +203,28 @@ def test_myc_rearrangement_is_the_adjudicated_row():
     assert (made["state"], made["evidence"]) == (PRESENT, row["evidence"])
     assert made["value"].startswith("dna present, rna absent")
     assert call().loc["MYC_rearrangement", "state"] == NOT_ASSESSABLE
+
+
+@pytest.mark.parametrize(
+    ("names", "state"),
+    [
+        ("normal_artifact", NOT_ASSESSABLE),  # five reads of a hundred in the normal: tumour cells there?
+        ("germline", NOT_ASSESSABLE),
+        ("germline;normal_depth", ABSENT),  # the normal may be heterozygous
+        ("germline;population", ABSENT),
+        ("panel_of_normals", ABSENT),
+    ],
+)
+def test_a_hotspot_that_only_a_few_reads_of_the_normal_speak_against_is_open(names, state):
+    table = call(variants=[variant("KRAS", filter=names)])
+    assert table.loc["KRAS", "state"] == state
+
+
+def test_a_second_candidate_that_is_open_leaves_a_double_hit_open():
+    rows = [
+        variant("TP53", mode="tumour_only", hotspot="no", consequence="stop_gained", impact="HIGH"),
+        variant("TP53", mode="tumour_only", hotspot="no", pos=500, hgvsp="p.Cys135Tyr"),
+    ]
+    made = call(variants=rows, tp53=Copies(2, 1, None, ABSENT, "", ""))
+    assert made.loc["TP53", "state"] == PRESENT
+    assert made.loc["biallelic_TP53", "state"] == NOT_ASSESSABLE

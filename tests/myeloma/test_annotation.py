@@ -232,8 +232,19 @@ def test_a_cohort_without_dna_gives_tables_with_headers_only(tmp_path):
     for name in ("segments", "purity", "qc"):
         tables.write(tables.empty(getattr(tables, name.upper())), paths[name], getattr(tables, name.upper()))
     output = {"annotated": str(tmp_path / "a.tsv.gz"), "maf": str(tmp_path / "m.maf.gz")}
-    annotation.annotate_cohort(paths | {"regions": "", "drivers": ""}, [], [], RULES, "GRCh38", output)
+    annotation.annotate_cohort(paths | {"regions": "", "drivers": ""}, [], [], RULES, "GRCh38", output, 0.2)
     with gzip.open(output["maf"], "rt") as handle:
         lines = handle.read().splitlines()
     assert len(lines) == 1 and lines[0].startswith("Hugo_Symbol\tEntrez_Gene_Id\tCenter")
     assert tables.read(output["annotated"], tables.ANNOTATED_VARIANTS).empty
+
+
+def test_a_gated_or_impure_sample_has_no_cell_fractions():
+    rows = [
+        {"patient": "P", "sample": name, "status": "resolved", "purity": used, "purity_used": used}
+        for name, used in (("A", 0.8), ("B", 0.12), ("C", 0.8))
+    ]
+    frame = tables.conform(pd.DataFrame(rows).reindex(columns=tables.PURITY.names()), tables.PURITY)
+    made = annotation.without_gated(frame, {"C": "contamination 0.2 fails"}, 0.2).set_index("sample")
+    assert made["status"].to_dict() == {"A": "resolved", "B": "unresolved", "C": "unresolved"}
+    assert "below the gate" in made.loc["B", "reason"] and "contamination" in made.loc["C", "reason"]

@@ -22,6 +22,7 @@ RULES = {
         "min_tumour_alt_reads": 3,
         "min_tumour_af": 0.03,
         "normal_miss": 0.001,
+        "tin_max": 0.30,
     },
     "gates": {"purity_min": 0.2},
 }
@@ -118,6 +119,12 @@ def qc(*failed):
     return tables.conform(pd.DataFrame(rows, columns=tables.QC.names()), tables.QC)
 
 
+def normal_of(state="absent", high=0.01):
+    row = {"patient": "P", "sample": "T", "normal": "N", "state": state, "high": high}
+    frame = pd.DataFrame([row]).reindex(columns=tables.TUMOUR_IN_NORMAL.names())
+    return tables.conform(frame, tables.TUMOUR_IN_NORMAL)
+
+
 def segments(*rows):
     names = ("chrom", "start", "end", "total_copies", "minor_copies")
     made = pd.DataFrame([dict(zip(names, row, strict=True)) for row in rows], columns=names)
@@ -127,7 +134,7 @@ def segments(*rows):
 
 def measured(coding, depths, sample=SAMPLE, called=CALLED, rules=RULES, **more):
     read = {"variants": variants(*called), "segments": segments(("chr1", 1, 1000, 2, 1))}
-    read |= {"purity": purity(), "qc": qc()}
+    read |= {"purity": purity(), "qc": qc(), "tumour_in_normal": normal_of()}
     normal = more.pop("normal_depths", depths)
     row = burden.measure(sample, depths, normal, coding, read | more, ARMS, rules)
     return tables.conform(pd.DataFrame([row]), tables.BURDEN).iloc[0]
@@ -238,3 +245,16 @@ def test_unchanged_counts_only_where_a_change_would_have_shown(coding, depths):
 def test_copies_of_a_tumour_without_normal_are_measured(coding, depths):
     row = measured(coding, depths, sample=SAMPLE | {"normal": ""})
     assert row["state"] == "not_assessable" and row["copies_state"] == "measured"
+
+
+def test_a_normal_full_of_tumour_gives_no_burden_and_says_so(coding, depths):
+    """Somatic variants are rejected with such a normal: few mutations there are no low burden."""
+    row = measured(coding, depths, tumour_in_normal=normal_of("present", 0.36))
+    assert row["state"] == "not_assessable" and "36% of its normal N" in row["reason"]
+
+
+def test_copies_that_the_germline_has_are_no_changed_genome():
+    frame = segments(("chr1", 1, 500, 2, 1), ("chr1", 501, 600, 1, None), ("chr1", 601, 700, 1, 0))
+    frame.loc[1, "germline_copies"] = 1.0
+    made = burden.changed_copies(frame, purity().iloc[0].to_dict(), ARMS, RULES)
+    assert made["genome_changed"] == pytest.approx(100 / 700)

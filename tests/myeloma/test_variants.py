@@ -229,3 +229,28 @@ def test_a_truncation_at_a_hotspot_residue_is_no_hotspot_mutation(hgvsp):
     known = {("KRAS", 12): "G"}
     assert variants.is_hotspot("KRAS", "p.Gly12Asp", known)
     assert not variants.is_hotspot("KRAS", hgvsp, known)
+
+
+@pytest.mark.tools
+def test_a_population_frequency_is_found_in_multi_allelic_records_and_other_spellings(tools, tmp_path):
+    tools("bcftools", "samtools", "bgzip")
+    fasta = tmp_path / "g.fa"
+    fasta.write_text(">chr1\nGGGTCAAAAAGTTCGG\n")
+    subprocess.run(["samtools", "faidx", fasta], check=True)
+    head = "##fileformat=VCFv4.2\n##contig=<ID=chr1,length=16>\n"
+    head += (
+        '##INFO=<ID=AF,Number=A,Type=Float,Description="f">\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n'
+    )
+    known, given = tmp_path / "population.vcf", tmp_path / "given.vcf"
+    known.write_text(
+        head + "chr1\t5\t.\tCA\tC,CAA\t.\t.\tAF=0.3,0.1\nchr1\t14\t.\tC\tA,T\t.\t.\tAF=0.2,0.05\n"
+    )
+    rows = (("5", "C", "CA"), ("5", "CA", "C"), ("14", "C", "A"), ("14", "C", "T"), ("16", "G", "A"))
+    given.write_text(head + "".join(f"chr1\t{p}\t.\t{r}\t{a}\t.\t.\t.\n" for p, r, a in rows))
+    subprocess.run(["bgzip", known], check=True)
+    subprocess.run(["bcftools", "index", "-t", f"{known}.gz"], check=True)
+    inputs = variants.Inputs(fasta=str(fasta), tumour="T", tumour_bam="", germline=f"{known}.gz")
+    made = VCF(str(variants._population(inputs, given, tmp_path)))
+    found = {(r.POS, r.REF, r.ALT[0]): r.INFO.get("POP_AF") for r in made}
+    wanted = dict(zip([(int(p), r, a) for p, r, a in rows], (0.1, 0.3, 0.2, 0.05, None), strict=True))
+    assert found == {k: v if v is None else pytest.approx(v) for k, v in wanted.items()}

@@ -16,6 +16,7 @@ rule call_abnormalities:
         purity="results/calls/purity.tsv",
         copy_events="results/calls/copy_events.tsv",
         translocations="results/calls/translocations.tsv",
+        tumour_in_normal="results/calls/tumour_in_normal.tsv",
         regions="results/references/regions.tsv",
     output:
         table="results/abnormalities/abnormalities.tsv",
@@ -31,8 +32,17 @@ rule call_abnormalities:
         abnormalities=SETTINGS["abnormalities"],
         copy_number=SETTINGS["copy_number"],
         gates=SETTINGS["gates"],
+        tin_max=SETTINGS["somatic"]["tin_max"],
         code=files.code_of(
-            "abnormalities", "double_hits", "copy_events", "copies", "gates", "places", "tables"
+            "abnormalities",
+            "double_hits",
+            "copy_events",
+            "copies",
+            "purity",
+            "tumour_in_normal",
+            "gates",
+            "places",
+            "tables",
         ),
     script:
         "../scripts/call_abnormalities.py"

@@ -100,7 +100,15 @@ rule tabulate_variants:
             }
             for sample in COHORT.dna_tumours
         ],
-        code=files.code_of("annotation", "variants", "tumour_in_normal", "transcripts", "tables"),
+        code=files.code_of(
+            "annotation",
+            "variants",
+            "consensus",
+            "second_caller",
+            "tumour_in_normal",
+            "transcripts",
+            "tables",
+        ),
     script:
         "../scripts/tabulate_variants.py"
 
@@ -169,9 +177,18 @@ rule annotate_variants:
             for sample in COHORT.dna_tumours
         ],
         rules={name: SETTINGS[name] for name in ("clonality", "rna_support")},
+        purity_min=SETTINGS["gates"]["purity_min"],
         build=SETTINGS["reference"]["build"],
         code=files.code_of(
-            "annotation", "clonality", "rna_support", "maf", "gates", "places", "copies", "tables"
+            "annotation",
+            "variants",
+            "clonality",
+            "rna_support",
+            "maf",
+            "gates",
+            "places",
+            "copies",
+            "tables",
         ),
     script:
         "../scripts/annotate_variants.py"
@@ -506,6 +523,7 @@ rule measure_burden:
         segments="results/calls/segments.tsv.gz",
         purity="results/calls/purity.tsv",
         qc="results/alignments/qc.tsv",
+        tumour_in_normal="results/calls/tumour_in_normal.tsv",
         regions="results/references/regions.tsv",
         arms="results/references/arms.tsv",
     output:
@@ -523,7 +541,17 @@ rule measure_burden:
         tumours=TUMOURS_AND_NORMALS,
         normals=NORMAL_DEPTHS,
         rules={name: SETTINGS[name] for name in ("burden", "somatic", "copy_number", "gates")},
-        code=files.code_of("burden", "callable", "maf", "copies", "gates", "places", "tables"),
+        code=files.code_of(
+            "burden",
+            "callable",
+            "maf",
+            "variants",
+            "tumour_in_normal",
+            "copies",
+            "gates",
+            "places",
+            "tables",
+        ),
     script:
         "../scripts/measure_burden.py"
 
@@ -532,6 +560,7 @@ rule fit_signatures:
     input:
         variants="results/calls/variants.tsv.gz",
         qc="results/alignments/qc.tsv",
+        tumour_in_normal="results/calls/tumour_in_normal.tsv",
         regions="results/references/regions.tsv",
         fasta="results/references/genome.fa",
         fai="results/references/genome.fa.fai",
@@ -550,8 +579,11 @@ rule fit_signatures:
     params:
         tumours=TUMOURS_AND_NORMALS,
         rules=SETTINGS["signatures"],
+        tin_max=SETTINGS["somatic"]["tin_max"],
         build=SETTINGS["reference"]["build"],
-        code=files.code_of("signatures", "contexts", "copies", "gates", "places", "tables"),
+        code=files.code_of(
+            "signatures", "contexts", "tumour_in_normal", "copies", "gates", "places", "tables"
+        ),
     script:
         "../scripts/fit_signatures.py"
 

@@ -10,4 +10,5 @@ with log_to(snakemake.log[0]):
         snakemake.params.rules,
         snakemake.params.build,
         dict(snakemake.output.items()),
+        snakemake.params.purity_min,
     )

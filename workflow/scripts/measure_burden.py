@@ -1,7 +1,7 @@
 from myeloma import burden
 from myeloma.log import log_to
 
-GIVEN = ("variants", "segments", "purity", "qc", "regions", "arms", "coding")
+GIVEN = ("variants", "segments", "purity", "qc", "tumour_in_normal", "regions", "arms", "coding")
 
 with log_to(snakemake.log[0]):
     burden.measure_cohort(

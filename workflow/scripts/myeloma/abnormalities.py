@@ -9,11 +9,14 @@ from typing import Any
 
 import pandas as pd
 
-from myeloma import copy_events, double_hits, gates, places, tables
+from myeloma import copy_events, double_hits, gates, places, tables, tumour_in_normal
 from myeloma.states import ABSENT, NOT_ASSESSABLE, PRESENT
 
 #: Filters that say "not somatic": a hotspot they reject is no open question.
-NOT_SOMATIC = {"germline", "panel_of_normals", "normal_artifact", "contamination", "population"}
+NOT_SOMATIC = {"panel_of_normals", "contamination", "population"}
+#: These settle it only where the normal's reads could be those of a heterozygous one (filter normal_depth):
+#: a few reads in the normal may be tumour cells there.
+OF_NORMAL, HETEROZYGOUS_NORMAL = {"germline", "normal_artifact"}, "normal_depth"
 TRUNCATING = (
     "stop_gained",
     "frameshift_variant",
@@ -30,7 +33,7 @@ def call_all(
 
     `genes_path`: gene table of the GTF ("" without one).
     `read`: frames by contract name (samples, qc, variants, callable, segments, purity, copy_events,
-    translocations); `rules`: `patients` (ids) and the config sections abnormalities, copy_number, gates.
+    translocations, tumour_in_normal); `rules`: `patients` (ids), `tin_max` and the config sections abnormalities, copy_number, gates.
     """
     regions = places.read_regions(regions_path)
     used = set(analysis_samples(read["samples"], "wes").values())
@@ -50,6 +53,7 @@ def call_all(
         read["translocations"],
         rules["abnormalities"],
         copy_events.kinds(regions, rules["copy_number"]),
+        tumour_in_normal.spoilt(read["tumour_in_normal"], rules["tin_max"]),
     )
 
 
@@ -80,15 +84,17 @@ def call(
     translocations: pd.DataFrame,
     rules: Mapping[str, Any],
     copy_kinds: Mapping[str, str],
+    spoilt: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
     """The abnormality table (contract ABNORMALITIES) for every patient of the cohort.
 
     `copy_number` holds the rows of `copy_events`; `copies` maps a gene of `biallelic_genes` and a sample to
     the copies of that gene; `rules` is the config section `abnormalities`;
-    `copy_kinds` maps every copy-number abnormality to its kind, so that none is missing for a patient.
+    `copy_kinds` maps every copy-number abnormality to its kind, so that none is missing for a patient;
+    `spoilt`: sample -> why its normal rejects somatic variants (tumour_in_normal.spoilt).
     """
     dna = analysis_samples(samples, "wes")
-    failed = gates.failed(qc)
+    failed = {**(spoilt or {}), **gates.failed(qc)}
     lists = ("mutation_genes", "crbn_pathway_genes", "biallelic_genes")
     genes = list(dict.fromkeys(gene for name in lists for gene in rules[name]))
     mutations = pd.DataFrame(
@@ -125,7 +131,8 @@ def _row(patient, abnormality, kind, state, sample="", value="", threshold="", r
 def mutation(patient, gene, sample, failed, variants, callable_genes, rules) -> dict[str, Any]:
     """The call of one gene in one patient.
 
-    For biallelic calls: `count` = distinct qualifying mutations, `complete` = had the whole gene power.
+    For biallelic calls: `count` = distinct qualifying mutations, `complete` = had the whole gene power, and no
+    other candidate is open.
     """
     seen = callable_genes[(callable_genes["sample"] == sample) & (callable_genes["gene"] == gene)]
     complete = bool((seen["callable"] == "yes").any())
@@ -146,6 +153,8 @@ def mutation(patient, gene, sample, failed, variants, callable_genes, rules) -> 
         "; tumour-only: hotspot or truncating" if (here["mode"] == "tumour_only").any() else ""
     )
     if len(counted):
+        rest = altering.drop(counted.index)
+        complete = complete and not open_question(rest, passing.drop(counted.index))
         return row(
             PRESENT,
             count=double_hits.distinct_events(counted.to_dict("records"), rules["one_event_bases"]),
@@ -181,12 +190,17 @@ def open_question(altering: pd.DataFrame, passing: pd.DataFrame) -> str:
     if len(passing):
         named = "; ".join(describe(v) for v in passing.to_dict("records"))
         return f"somatic origin cannot be told without a normal: {named}"
-    technical = altering["filter"].map(lambda names: not NOT_SOMATIC & set(names.split(";")))
-    hot = altering[(altering["hotspot"] == "yes") & technical]
+    hot = altering[(altering["hotspot"] == "yes") & altering["filter"].map(_is_open)]
     if len(hot):
         named = "; ".join(f"{describe(v)}, filter {v['filter']}" for v in hot.to_dict("records"))
         return f"a hotspot candidate failed a technical filter, look at the reads: {named}"
     return ""
+
+
+def _is_open(names: str) -> bool:
+    """Do the filters of a rejected variant leave its somatic origin open?"""
+    seen = set(names.split(";"))
+    return not seen & NOT_SOMATIC and not (seen & OF_NORMAL and HETEROZYGOUS_NORMAL in seen)
 
 
 def _uncovered_or_absent(row, power, threshold):

@@ -293,6 +293,19 @@ def reasons_without_rna(tumours: Sequence[Mapping[str, str]], qc: pd.DataFrame) 
     return said
 
 
+def without_gated(purity: pd.DataFrame, failed: Mapping[str, str], purity_min: float) -> pd.DataFrame:
+    """PURITY rows; a sample that failed a gate, or is below `purity_min`, is unresolved with that reason."""
+    made = purity.copy()
+    for index, row in purity.iterrows():
+        why = failed.get(row["sample"], "")
+        if not why and pd.notna(row["purity_used"]) and row["purity_used"] < purity_min:
+            why = f"purity {row['purity_used']:.2f} is below the gate of {purity_min:g}"
+        if why:
+            made.loc[index, ["status", "reason"]] = ["unresolved", why]
+            made.loc[index, ["purity", "purity_used"]] = None
+    return made
+
+
 def annotate_cohort(
     given: Mapping[str, str],
     counts: Sequence[str],
@@ -300,15 +313,18 @@ def annotate_cohort(
     rules: Mapping[str, Any],
     build: str,
     output: Mapping[str, str],
+    purity_min: float,
 ) -> None:
-    """Write the annotated variants and the MAF of the analysis samples.
+    """Write the annotated variants and the MAF of the analysis samples that failed no gate.
 
     `given`: variants, segments, purity, qc, regions, drivers (paths; drivers "" where not given); `counts`:
     RNA_SUPPORT tables; each tumour: patient, tumour, role, rna, sex; `output`: annotated, maf.
     """
     called = tables.read(given["variants"], tables.VARIANTS)
     cells = {name: tables.read(given[name], getattr(tables, name.upper())) for name in ("segments", "purity")}
-    without = reasons_without_rna(tumours, tables.read(given["qc"], tables.QC))
+    qc = tables.read(given["qc"], tables.QC)
+    failed, without = gates.failed(qc), reasons_without_rna(tumours, qc)
+    cells["purity"] = without_gated(cells["purity"], failed, purity_min)
     made = annotate(
         called,
         read_drivers(given["drivers"]),
@@ -319,7 +335,7 @@ def annotate_cohort(
         rules,
     )
     tables.write(made, output["annotated"], tables.ANNOTATED_VARIANTS)
-    analysed = {one["tumour"] for one in tumours if one["role"] == "analysis"}
+    analysed = {one["tumour"] for one in tumours if one["role"] == "analysis"} - failed.keys()
     extra = [name for name in tables.VARIANTS.names() if name not in made.columns]
     rows = made.merge(called[[*KEY, *extra]], on=KEY, validate="one_to_one")
     text = maf.make(rows[rows["sample"].isin(analysed)], build).to_csv(

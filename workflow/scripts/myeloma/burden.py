@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from myeloma import callable, copies, gates, maf, places, tables
+from myeloma import callable, copies, gates, maf, places, tables, tumour_in_normal
 
 Spans = dict[str, list[tuple[int, int]]]
 """Contig -> sorted disjoint intervals (0-based, half-open)."""
@@ -218,7 +218,10 @@ def changed_copies(
     base = int(entry["base_copies"]) if pd.notna(entry["base_copies"]) else 2
     own = segments[~copies.on_sex(segments["chrom"])]
     length = (own["end"] - own["start"] + 1).astype(float)
-    changed = (own["total_copies"] != base) | (own["minor_copies"] != base // 2)
+    # what the germline has in other copies is unchanged with those
+    germline = own["germline_copies"].fillna(2.0)
+    plain = (germline * base / 2).round().astype("Int64")
+    changed = (own["total_copies"] != plain) | ((germline == 2) & (own["minor_copies"] != base // 2))
     changed = changed.fillna(False).astype(bool) & own["total_copies"].notna()
     shown = shows_gain(own, entry, base, rules["copy_number"]["detection_z"]) & own["total_copies"].notna()
     known = changed | shown
@@ -261,7 +264,7 @@ def measure(
     """Row of contract BURDEN of one tumour: `sample` holds patient, sample, normal ("" without).
 
     `depths`, `normal_depths`: per-base tables of tumour and normal ("" without).
-    `read`: frames by contract name (variants, segments, purity, qc); `rules`: config sections burden,
+    `read`: frames by contract name (variants, segments, purity, qc, tumour_in_normal); `rules`: config sections burden,
     somatic, copy_number, gates.
     """
     failed = gates.failed(read["qc"])
@@ -271,7 +274,8 @@ def measure(
     made: dict[str, Any] = dict.fromkeys(tables.BURDEN.names())
     made |= {"patient": sample["patient"], "sample": sample["sample"], "purity": purity}
     made |= {"mode": "tumour_normal" if sample["normal"] else "tumour_only", "state": NOT_ASSESSABLE}
-    reason = blocked(sample, purity, failed)
+    spoilt = tumour_in_normal.spoilt(read["tumour_in_normal"], rules["somatic"]["tin_max"])
+    reason = blocked(sample, purity, {**spoilt, **failed})
     needed = None if reason else callable.depth_wanted(purity, rules["somatic"])
     if not reason and not coding:
         reason = "the coding bases are not known (reference.gtf is not given)"
@@ -301,8 +305,9 @@ def measure_cohort(
     rules: Mapping[str, Any],
     target: str,
 ) -> None:
-    """Write the burden of all tumours. `normal_depths`: sample -> depths of its normal. `given`: variants, segments, purity, qc, regions, arms, coding or ""."""
-    contracts = {name: getattr(tables, name.upper()) for name in ("variants", "segments", "purity", "qc")}
+    """Write the burden of all tumours. `normal_depths`: sample -> depths of its normal. `given`: variants, segments, purity, qc, tumour_in_normal, regions, arms, coding or ""."""
+    names = ("variants", "segments", "purity", "qc", "tumour_in_normal")
+    contracts = {name: getattr(tables, name.upper()) for name in names}
     read = {name: tables.read(given[name], contract) for name, contract in contracts.items()}
     coding = coding_spans(given["coding"], places.read_regions(given["regions"]))
     arms = places.read_arms(given["arms"])

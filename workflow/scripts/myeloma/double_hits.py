@@ -110,12 +110,16 @@ def _copies(sample, mine: pd.DataFrame, at, region_state: str | None, rules) -> 
     # a gene of which a part has no copy left is broken, whatever the rest of it has
     gone = overlap[(mine["total_copies"] == 0).fillna(False).astype(bool)]
     row = mine.loc[(gone if len(gone) else overlap).idxmax()]
+    less = ((mine["total_copies"] <= 1) | (mine["minor_copies"] == 0)).fillna(False).astype(bool)
     total, minor, fraction = (
         _number(row[name]) for name in ("total_copies", "minor_copies", "clonal_fraction")
     )
     evidence = f"{copy_events.SEGMENTS_FILE} {row['chrom']}:{row['start']}-{row['end']}"
     if is_sex(chrom) and total != 0:
         return Copies(reason="alleles on X and Y are not told apart", evidence=evidence)
+    if less.any() and not less[row.name]:
+        why = "an allele is lost over a part of the gene"
+        return Copies(total, minor, fraction, NOT_ASSESSABLE, why, evidence)
     deleted, reason = _deleted(sample, row, total, minor, region_state, rules)
     return Copies(total, minor, fraction, deleted, reason, evidence)
 

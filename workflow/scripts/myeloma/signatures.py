@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from myeloma import contexts, gates, tables
+from myeloma import contexts, gates, tables, tumour_in_normal
 from myeloma.states import ABSENT, NOT_ASSESSABLE, PRESENT
 
 LIBRARY = "SigProfilerAssignment"
@@ -195,17 +195,21 @@ def fit_cohort(
     rules: Mapping[str, Any],
     build: str,
     output: Mapping[str, str],
+    tin_max: float,
 ) -> None:
     """Write SBS96 and SIGNATURES of all tumours. `tumours`: patient, sample, normal ("" without).
 
-    `given`: variants, qc, regions, fasta; `rules`: config section `signatures`.
+    `given`: variants, qc, tumour_in_normal, regions, fasta; `rules`: config section `signatures`;
+    `tin_max`: of config section `somatic`.
     """
     counts = contexts.count_cohort(
         tumours, tables.read(given["variants"], tables.VARIANTS), given["regions"], given["fasta"]
     )
     tables.write(counts, output["counts"], tables.SBS96)
     counts = counts.set_index("mutation_type")
-    failed = gates.failed(tables.read(given["qc"], tables.QC))
+    normals = tables.read(given["tumour_in_normal"], tables.TUMOUR_IN_NORMAL)
+    failed = tumour_in_normal.spoilt(normals, tin_max)
+    failed |= gates.failed(tables.read(given["qc"], tables.QC))
     why_not = {}
     for one in tumours:
         gated = [f"{name}: {failed[name]}" for name in (one["sample"], one["normal"]) if name in failed]

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from scipy import stats
 
 from myeloma.states import ABSENT, NOT_ASSESSABLE, PRESENT
@@ -109,3 +110,13 @@ def header_values(header: str) -> Estimate | None:
             share, low, high = (float(v) if v else None for v in numbers)
             return Estimate(state, int(sites), int(reads), share, low, high, reason)
     return None
+
+
+def spoilt(normals: pd.DataFrame, most: float) -> dict[str, str]:
+    """Sample -> why absence of a mutation cannot be stated: its normal holds too much tumour to be one.
+
+    `normals`: contract TUMOUR_IN_NORMAL; `most`: config somatic.tin_max, against the interval's upper end.
+    """
+    rows = normals[(normals["state"] == PRESENT) & (normals["high"] > most)]
+    words = "up to {:.0%} of its normal {} is tumour: somatic variants are rejected with it"
+    return {row.sample: words.format(row.high, row.normal) for row in rows.itertuples()}

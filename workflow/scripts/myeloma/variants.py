@@ -273,14 +273,21 @@ def ig_loci(regions: str | os.PathLike) -> list[tuple[str, int, int]]:
 
 
 def _population(inputs: Inputs, source: Path, work: Path) -> Path:
-    """INFO POP_AF, the frequency in the germline resource."""
+    """INFO POP_AF, the frequency in the germline resource.
+
+    The resource is split and left-aligned like the candidates: an allele of a multi-allelic record, or an
+    indel in another spelling, would otherwise have no frequency and pass for a rare one.
+    """
     if not inputs.germline:
         logging.info("no population frequency: reference.germline is not given")
         return source
-    packed, known = work / "union.vcf.gz", work / "known.vcf.gz"
+    packed, near, known = (work / f"{name}.vcf.gz" for name in ("union", "near", "known"))
     command(["bcftools", "view", "--no-version", "-Oz", "-o", packed, source])
     command(["bcftools", "index", "-t", packed])
-    annotate = ["bcftools", "annotate", "--no-version", "-a", inputs.germline, "-c", "INFO/POP_AF:=INFO/AF"]
+    norm = ["bcftools", "norm", "--no-version", "-m", "-any", "-c", "w", "-f", inputs.fasta, "-R", packed]
+    command([*norm, "-Oz", "-o", near, inputs.germline])
+    command(["bcftools", "index", "-t", near])
+    annotate = ["bcftools", "annotate", "--no-version", "-a", near, "-c", "INFO/POP_AF:=INFO/AF"]
     command([*annotate, "-Oz", "-o", known, packed])
     return known
 
