@@ -47,4 +47,5 @@ include: "workflow/rules/export.smk"
 rule all:
     default_target: True
     input:
+        rules.calls.input,
         rules.report.input,

@@ -750,3 +750,15 @@ rule compare_fish:
         code=files.code_of("concordance", "translocations", "tables"),
     script:
         "../scripts/compare_fish.py"
+
+
+rule calls:
+    input:
+        variants="results/calls/variants.tsv.gz",
+        annotated="results/calls/annotated_variants.tsv.gz",
+        maf="results/calls/somatic.maf.gz",
+        segments="results/calls/segments.tsv.gz",
+        purity="results/calls/purity.tsv",
+        copy_events="results/calls/copy_events.tsv",
+        structural="results/calls/structural_variants.tsv",
+        translocations="results/calls/translocations.tsv",
