@@ -698,7 +698,7 @@ def _call_hyperdiploidy(sample: _Sample, arms: pd.DataFrame, rules: Mapping[str,
         part = gained_share(sample.segments, name, arms, rules["min_clonal_fraction"])
         if part is not None and part > share:
             gained.append(name)
-        elif part is None or not _powered(sample, name, arms, rules):
+        elif _call_chromosome(sample, name, f"trisomy{name}", 1, arms, rules)["state"] == NOT_ASSESSABLE:
             unknown.append(name)
     value = f"{len(gained)} gained" + (f": {', '.join(gained)}" if gained else "")
     if sample.base != 2:

@@ -264,6 +264,9 @@ def _qualifying(patient: Mapping, facts: _Facts) -> str:
     call = facts.calls.get((patient["patient"], plain(lesion)))
     if call is None:
         return f"not assessable by sequencing: {lesion} is not called by this run"
+    # FISH that decides alone must not confirm the lesion that FISH found
+    if call["reason"].startswith("FISH only"):
+        return f"not assessable by sequencing: {lesion}, {call['reason']}"
     if call["state"] == PRESENT:
         return ""
     if call["state"] == ABSENT:

@@ -78,7 +78,9 @@ def power(coverage: pd.DataFrame, purity: pd.DataFrame, rules: Mapping[str, Any]
         share, depth = used.get(row["sample"]), row["fragments"]
         known = not pd.isna(depth) and share is not None and not pd.isna(share)
         chance = rules["junction_efficiency"] * float(share) / 2 if known else None
-        seen = float(stats.binom.sf(rules["min_fragments_known"] - 1, int(depth), chance)) if known else None
+        # with any partner: a pair that is no known translocation needs min_fragments to pass
+        least = rules["min_fragments" if row["locus"] == MYC else "min_fragments_known"]
+        seen = float(stats.binom.sf(least - 1, int(depth), chance)) if known else None
         reason = _why_not(row, share, seen, rules)
         row |= {"purity": share, "expected": int(depth) * chance if known else None, "power": seen}
         rows.append(row | {"assessable": "no" if reason else "yes", "reason": reason})
