@@ -113,6 +113,10 @@ rule draw_evidence:
         runtime=20,
     params:
         tracks=lambda wildcards: inputs.evidence_tracks(COHORT, wildcards.patient),
+        code=files.code_of("report.evidence"),
+        templates=files.digest(
+            *sorted((PROJECT / "workflow/scripts/myeloma/report/templates").glob("evidence.*"))
+        ),
     script:
         "../scripts/draw_evidence.py"
 
