@@ -111,3 +111,38 @@ def test_agreement_with_exact_intervals():
 def test_no_fish_gives_empty_tables():
     made = concordance.compare([], samples(), events(), moved(), 90)
     assert made.empty and concordance.agreement(made).empty
+
+
+@pytest.mark.parametrize(
+    ("votes", "sample", "days"),
+    [
+        # (dna, rna, expression); exome of 1 February, RNA of 1 June
+        (("present", "absent", "not_assessable"), "T", 22),  # DNA decides
+        (("absent", "absent", "not_assessable"), "T", 22),
+        (("present", "present", "present"), "T", 22),
+        (("absent", "present", "present"), "R", 143),  # RNA decides against DNA
+        (("not_assessable", "absent", "absent"), "R", 143),
+        (("not_assessable", "not_assessable", "not_assessable"), "R", 143),
+    ],
+)
+def test_a_translocation_is_dated_by_the_sample_that_decides(votes, sample, days):
+    both = samples()
+    both["collection_date"] = both["sample"].map({"T": "2024-02-01", "R": "2024-06-01"})
+    dna, rna, expression = votes
+    row = one(
+        sheet(abnormality="t(4;14)", percent="", cutoff_percent="", result="present"),
+        samples=both,
+        translocations=moved(dna=dna, rna=rna, expression=expression),
+    )
+    assert (row["sample"], row["days_apart"]) == (sample, days)
+
+
+def test_a_translocation_of_a_patient_without_rna_is_dated_by_the_exome():
+    only = samples()
+    only = only[only["sample"] == "T"]
+    row = one(
+        sheet(abnormality="t(4;14)", result="present"),
+        samples=only,
+        translocations=moved("present", "not_assessable", "not_assessable"),
+    )
+    assert (row["sample"], row["agreement"]) == ("T", "agree")

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from tests import fabricate
 
-from myeloma import flow, tables
+from myeloma import flow, tables, translocations
 from myeloma.states import EARLY, NEITHER, NOT_EVALUABLE, POOR
 
 RULES = {"definition": "A", "landmark_days": 91, "rule_set": "trial"}
@@ -164,6 +164,18 @@ def test_qualifying_abnormality_is_confirmed_not_confirmed_or_not_assessable(mad
     assert table.loc[(b, "qualifying_confirmed"), "reason"].startswith("not confirmed by sequencing: ")
     assert table.loc[(c, "qualifying_confirmed"), "reason"].startswith("not assessable by sequencing: ")
     assert "not called by this run" in table.loc[(d, "qualifying_confirmed"), "reason"]
+
+
+def test_fish_alone_confirms_no_qualifying_lesion(made):
+    """The reason is the one that the adjudication writes, so that neither can change without the other."""
+    _, _, words = translocations.adjudicate("not_assessable", "not_assessable", "not_assessable", "present")
+    calls = made.frames["abnormalities"]
+    here = (calls["patient"] == made.patients[0]["patient"]) & (calls["abnormality"] == "t(4;14)")
+    assert here.sum() == 1
+    calls.loc[here, ["state", "reason"]] = ["present", words]
+    made.patients[0]["qualifying_abnormality"] = "t(4;14)"
+    row = build(made).loc[(made.patients[0]["patient"], "qualifying_confirmed")]
+    assert row["included"] == "no" and row["reason"].startswith("not assessable by sequencing: ")
 
 
 def test_never_treated_stays_enrolled(made):

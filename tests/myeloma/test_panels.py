@@ -56,6 +56,12 @@ def test_all_normals_of_the_kit_or_those_listed(made):
     assert names(made(normals=["N3", "N1", "M1"]).normals("k1")) == ["N1", "N3"]
 
 
+def test_a_moved_project_keeps_its_given_panel_and_no_path_is_recorded(tmp_path, record):
+    path, _ = record("copies", "N1", given_panel=str(tmp_path / "p.hdf5"))
+    assert json.loads(Path(path).read_text())["given"] == "p.hdf5"
+    assert str(tmp_path) not in Path(path).read_text()
+
+
 def test_a_record_freezes_until_refresh_or_another_given_panel(made, record):
     assert not made().frozen("k1", "copies") and made().to_make("copies") == ["k1"]
     record("copies", "N1", "N2")

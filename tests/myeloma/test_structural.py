@@ -322,7 +322,7 @@ def junction(chrom_a, pos_a, chrom_b, pos_b, **more):
     return row | more
 
 
-def vote(name, *junctions, able=None, failed=False):
+def vote(name, *junctions, able=None, failed=False, tin=()):
     samples = pd.DataFrame(
         [{"patient": "P1", "sample": "T", "assay": "wes", "tissue": "tumour", "role": "analysis"}]
     )
@@ -330,7 +330,9 @@ def vote(name, *junctions, able=None, failed=False):
     qc = pd.DataFrame(qc, columns=["sample", "gate", "verdict", "reason"])
     seen = tables.conform(pd.DataFrame(list(junctions), columns=tables.STRUCTURAL.names()), tables.STRUCTURAL)
     able = powers(coverage(ig_baits="no", fragments=None)) if able is None else able
-    return structural_votes.votes(samples, qc, seen, able, REGION_ROWS, SETTINGS, RULES)["P1", name]
+    tin = pd.DataFrame(list(tin), columns=["sample", "state", "high"])
+    rules = RULES | {"tin_max": 0.30}
+    return structural_votes.votes(samples, qc, seen, able, tin, REGION_ROWS, SETTINGS, rules)["P1", name]
 
 
 IGH_NSD2 = junction("chr4", 500, "chr14", 600, known="t(4;14)", side_a="NSD2", side_b="IGH")
@@ -347,10 +349,45 @@ def test_without_baits_silence_is_not_absence():
     assert (made.state, made.reason) == (NOT_ASSESSABLE, "not covered by the kit")
 
 
-def test_filtered_junction_is_no_vote_and_power_states_absence():
-    able = powers(coverage())
-    made = vote("t(4;14)", IGH_NSD2 | {"filter": "in_normal"}, able=able)
-    assert made.state == ABSENT and "power IGH 1.00" in made.reason
+# 9 of 89 fragments in the tumour (0.10). Tumour cells, 30 % of the normal, leave 1.5 of 50 there; 25 of 50 are germline.
+REJECTED = IGH_NSD2 | {"filter": "in_normal"}
+
+
+@pytest.mark.parametrize(
+    ("row", "tin", "state"),
+    [
+        (IGH_NSD2 | {"filter": "paralogue"}, [], ABSENT),  # an artefact by name
+        (IGH_NSD2 | {"filter": "low_mapq;paralogue"}, [], ABSENT),
+        (
+            IGH_NSD2 | {"filter": "low_support", "fragments": 1},
+            [],
+            ABSENT,
+        ),  # power says a clonal one shows more
+        (IGH_NSD2 | {"filter": "low_mapq"}, [], NOT_ASSESSABLE),
+        (IGH_NSD2 | {"filter": "low_normal_depth"}, [], NOT_ASSESSABLE),
+        (IGH_NSD2 | {"filter": "excluded_region"}, [], NOT_ASSESSABLE),
+        (REJECTED | {"normal_fragments": 25, "normal_spanning_fragments": 25}, [], ABSENT),  # germline
+        (REJECTED | {"normal_fragments": 25, "normal_spanning_fragments": 25}, [("T", PRESENT, 0.3)], ABSENT),
+        (REJECTED | {"normal_fragments": 4}, [], NOT_ASSESSABLE),  # not measured: up to tin_max may be
+        (REJECTED | {"normal_fragments": 4}, [("T", NOT_ASSESSABLE, None)], NOT_ASSESSABLE),
+        (REJECTED | {"normal_fragments": 4}, [("T", PRESENT, 0.28)], PRESENT),  # measured: it explains them
+        (REJECTED | {"normal_fragments": 4}, [("T", ABSENT, 0.02)], ABSENT),  # measured: there are none
+        (
+            REJECTED | {"filter": "low_mapq;in_normal", "normal_fragments": 4},
+            [("T", PRESENT, 0.28)],
+            NOT_ASSESSABLE,
+        ),
+    ],
+)
+def test_a_junction_found_and_rejected_is_no_silence(row, tin, state):
+    made = vote("t(4;14)", row, able=powers(coverage()), tin=tin)
+    assert made.state == state
+    if state == NOT_ASSESSABLE:
+        assert "a junction was found and is open" in made.reason and "chr4:500" in made.reason
+    if state == ABSENT:
+        assert "power IGH 1.00" in made.reason
+    if state == PRESENT:
+        assert "4 in the normal, as the tumour cells measured in it explain" in made.evidence
 
 
 def test_partner_without_a_window_is_never_absent():
@@ -398,3 +435,13 @@ def test_absence_of_any_myc_rearrangement_needs_the_myc_window_in_the_targets():
     assert "25 % of the MYC window" in vote("MYC_rearrangement", able=part).reason
     whole = powers(*igs, coverage(locus="MYC", locus_bases=5500))
     assert vote("MYC_rearrangement", able=whole).state == ABSENT
+    assert vote("MYC_rearrangement", MYC_OTHER | {"filter": "paralogue"}, able=whole).state == ABSENT
+    for name in ("low_mapq", "low_normal_depth"):
+        assert vote("MYC_rearrangement", MYC_OTHER | {"filter": name}, able=whole).state == NOT_ASSESSABLE
+
+
+def test_power_over_myc_is_that_of_any_partner():
+    few = RULES["min_fragments_known"]
+    assert RULES["min_fragments"] > few  # else this test says nothing
+    rows = powers(coverage(), coverage(locus="MYC")).set_index("locus")
+    assert rows.loc["MYC", "power"] < rows.loc["IGH", "power"]

@@ -83,7 +83,7 @@ def test_another_given_panel_replaces_the_frozen_one(grown):
     (grown / "in/given.hdf5").write_bytes(b"")
     change(grown, kits={"k1": {"targets": "in/targets.bed", "copy_number_panel": "in/given.hdf5"}})
     assert own(grown)["make_copy_panel"] == 1
-    freeze(grown, "copies", ["P0001-N"], given="in/given.hdf5")
+    freeze(grown, "copies", ["P0001-N"], given="given.hdf5")
     assert own(grown)["make_copy_panel"] == 0
 
 

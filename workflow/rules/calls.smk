@@ -696,6 +696,7 @@ rule call_translocations:
         partners="results/expression/partners.tsv",
         structural="results/calls/structural_variants.tsv",
         structural_power="results/calls/structural_power.tsv",
+        tumour_in_normal="results/calls/tumour_in_normal.tsv",
     output:
         table="results/calls/translocations.tsv",
     log:
@@ -708,7 +709,7 @@ rule call_translocations:
     params:
         patients=COHORT.patient_ids,
         abnormalities=SETTINGS["abnormalities"],
-        limits=SETTINGS["structural"],
+        limits={**SETTINGS["structural"], "tin_max": SETTINGS["somatic"]["tin_max"]},
         fish=[
             {name: "" if value is None else str(value) for name, value in row.items()} for row in COHORT.fish
         ],

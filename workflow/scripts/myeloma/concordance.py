@@ -29,7 +29,7 @@ def compare(
     """FISH_CONCORDANCE: one row per row of fish.tsv.
 
     `samples` (SAMPLES: the analysis samples are compared, copy number with the exome, a translocation with
-    the RNA), `events` (COPY_EVENTS), `translocations` (TRANSLOCATIONS), `most_days` between both samples.
+    the sample whose vote decides), `events` (COPY_EVENTS), `translocations` (TRANSLOCATIONS), `most_days` between both samples.
     """
     used = samples[(samples["tissue"] == "tumour") & (samples["role"] == "analysis")]
     tumour = {(row.patient, row.assay): row for row in used.itertuples()}
@@ -55,15 +55,15 @@ def _row(row: Mapping[str, Any], tumour, copies, moved, most_days: int) -> dict[
         "fish": fish_result(row.get("result") or "", percent, cutoff),
     }
     is_moved = (patient, name) in moved.index
-    sample = tumour.get((patient, "rna" if is_moved else "wes"))
-    if is_moved and sample is None:
-        sample = tumour.get((patient, "wes"))
+    seen = moved.loc[(patient, name)] if is_moved else None
+    state = (
+        "" if seen is None else adjudicate(seen["dna"], seen["rna"], seen["expression"], NOT_ASSESSABLE)[0]
+    )
+    sample = tumour.get((patient, "wes")) if seen is None else _deciding(patient, seen, state, tumour)
     if sample is None:
         return made | _none("no tumour sample of the analysis was sequenced")
     made |= {"sample": sample.sample, "days_apart": _days(made["date"], sample.collection_date)}
     if is_moved:
-        seen = moved.loc[(patient, name)]
-        state, _, _ = adjudicate(seen["dna"], seen["rna"], seen["expression"], NOT_ASSESSABLE)
         made |= {"sequencing": state, "sequencing_percent": None}
         why = seen["reason"] or "sequencing cannot assess it"
     elif (sample.sample, name) in copies.index:
@@ -74,6 +74,15 @@ def _row(row: Mapping[str, Any], tumour, copies, moved, most_days: int) -> dict[
     else:
         return made | _none("sequencing makes no call of this name")
     return made | _agreement(made, why, most_days)
+
+
+def _deciding(patient: str, seen: Mapping[str, Any], state: str, tumour):
+    """The sample whose vote makes the call of a translocation: the exome where DNA votes so, else the RNA.
+
+    A call that nobody could make is dated by what there is.
+    """
+    order = ("wes", "rna") if state != NOT_ASSESSABLE and seen["dna"] == state else ("rna", "wes")
+    return next((tumour[patient, assay] for assay in order if (patient, assay) in tumour), None)
 
 
 def fish_result(result: str, percent: float | None, cutoff: float | None) -> str:

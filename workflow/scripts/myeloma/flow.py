@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from myeloma import tables
-from myeloma.states import ABSENT, EARLY, NEITHER, NOT_EVALUABLE, POOR, PRESENT
+from myeloma.states import ABSENT, EARLY, FISH_ONLY, NEITHER, NOT_EVALUABLE, POOR, PRESENT
 
 #: Analyses in the order of the diagram, with the words the report uses for them.
 ANALYSES = {
@@ -265,7 +265,7 @@ def _qualifying(patient: Mapping, facts: _Facts) -> str:
     if call is None:
         return f"not assessable by sequencing: {lesion} is not called by this run"
     # FISH that decides alone must not confirm the lesion that FISH found
-    if call["reason"].startswith("FISH only"):
+    if call["reason"].startswith(FISH_ONLY):
         return f"not assessable by sequencing: {lesion}, {call['reason']}"
     if call["state"] == PRESENT:
         return ""

@@ -8,6 +8,7 @@ neither the panel nor the calls of others; `panel: {refresh: true}` makes it aga
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from myeloma.cohort import Cohort, Sample
@@ -53,7 +54,7 @@ class Panels:
     def frozen(self, kit: str, kind: str) -> bool:
         """Is the panel of this kit only read in this run? Not when the config now gives another one."""
         record = None if self.options.get("refresh") else self.record(kit, kind)
-        return record is not None and record["given"] == self.given(kit, kind)
+        return record is not None and record["given"] == Path(self.given(kit, kind)).name
 
     def normals(self, kit: str) -> list[Sample]:
         """Normals of a kit that make its panels: those of `panel.normals`, else all, in the order of the sheet."""

@@ -10,3 +10,6 @@ POOR = "POOR_RESPONDER"
 NEITHER = "NEITHER"
 NOT_EVALUABLE = "NOT_EVALUABLE"
 GROUPS = (EARLY, POOR, NEITHER, NOT_EVALUABLE)
+
+#: Begins the reason of a translocation that FISH alone decides; the flow must not let FISH confirm itself.
+FISH_ONLY = "FISH only, sequencing not assessable"

@@ -3,8 +3,15 @@
 Vote of one tumour for one translocation:
 * present: a PASS junction between the locus and the partner window. No IG baits are needed for that.
 * absent: only with IG baits, and with power over the locus: at least `absence_fraction` of its targeted bases
-  would have shown `min_fragments_known` fragments of a clonal junction with `absence_power` at this purity.
+  would have shown `min_fragments_known` fragments of a clonal junction with `absence_power` at this purity;
+  and with no junction of that translocation left open (below).
 * else not_assessable, with the reason.
+
+A junction that was found and rejected is no silence. in_normal is lifted where the measured tumour cells of the
+normal (TUMOUR_IN_NORMAL) explain its fragments; where they were not measured and up to `tin_max` of them would,
+it stays open, and beyond that it is germline or an artefact of both samples. low_mapq, low_normal_depth and
+excluded_region say that nothing is known: open. The other filters name artefacts.
+
 MYC_rearrangement is a PASS junction of the MYC window with anything outside it; without a normal only with an
 immunoglobulin locus. Its absence needs the MYC window itself in the targets: many partners are no
 immunoglobulin genes.
@@ -20,6 +27,8 @@ from scipy import stats
 from myeloma import fusions, gates, places, structural, tables
 from myeloma.states import ABSENT, NOT_ASSESSABLE, PRESENT
 
+#: Filters that leave a junction open when no other filter names it as an artefact.
+OPEN = frozenset({"in_normal", "low_mapq", "low_normal_depth", "excluded_region"})
 MYC = "MYC"
 REARRANGEMENT = "MYC_rearrangement"
 NOT_COVERED = "not covered by the kit"
@@ -114,13 +123,15 @@ def votes(
     qc: pd.DataFrame,
     variants: pd.DataFrame,
     powers: pd.DataFrame,
+    tumour_in_normal: pd.DataFrame,
     regions: pd.DataFrame,
     abnormalities: Mapping[str, Any],
     rules: Mapping[str, Any],
 ) -> dict[tuple[str, str], Vote]:
     """(patient, translocation) -> Vote, for every patient with an exome in the analysis.
 
-    `variants`: STRUCTURAL; `powers`: STRUCTURAL_POWER; a sample that failed a gate has no vote.
+    `variants`: STRUCTURAL; `powers`: STRUCTURAL_POWER; `tumour_in_normal`: TUMOUR_IN_NORMAL; `rules`: the config
+    section structural and somatic.tin_max. A sample that failed a gate has no vote.
     """
     loci = structural.Loci(regions, abnormalities)
     wanted = {name: ("IGH", set(genes)) for name, genes in abnormalities["translocations"].items()}
@@ -128,16 +139,20 @@ def votes(
     chosen = samples[
         (samples["assay"] == "wes") & (samples["tissue"] == "tumour") & (samples["role"] == "analysis")
     ]
+    measured = tumour_in_normal.set_index("sample")
     failed, made = gates.failed(qc), {}
     for patient, sample in zip(chosen["patient"], chosen["sample"], strict=True):
-        own = variants[(variants["sample"] == sample) & (variants["filter"] == "PASS")]
+        own = judged(variants[variants["sample"] == sample], measured, sample, rules)
         able = powers[powers["sample"] == sample].set_index("locus")
         for name, (locus, symbols) in wanted.items():
             if sample in failed:
                 made[patient, name] = Vote(NOT_ASSESSABLE, failed[sample])
                 continue
-            seen = own[own["known"].map(lambda names, name=name: name in names.split("|"))]
-            made[patient, name] = _present(seen) or _absent(able, [locus], loci.has_window(symbols))
+            named = own["known"].map(lambda names, name=name: name in names.split("|")).astype(bool)
+            seen = own[named]
+            made[patient, name] = _present(seen) or _absent(
+                able, [locus], loci.has_window(symbols), _open(seen)
+            )
         made[patient, REARRANGEMENT] = (
             Vote(NOT_ASSESSABLE, failed[sample])
             if sample in failed
@@ -146,23 +161,74 @@ def votes(
     return made
 
 
+def judged(own: pd.DataFrame, measured: pd.DataFrame, sample: str, rules: Mapping[str, Any]) -> pd.DataFrame:
+    """Junctions of one tumour with a column `verdict`: seen, open or rejected (see the head of this module).
+
+    `own`: its STRUCTURAL rows; `measured`: TUMOUR_IN_NORMAL, index sample.
+    """
+    share, known = rules["tin_max"], False
+    if sample in measured.index and measured.loc[sample, "state"] != NOT_ASSESSABLE:
+        share, known = measured.loc[sample, "high"], True
+
+    def verdict(row) -> str:
+        named = set(row.filter.split(";"))
+        if named == {"PASS"}:
+            return "seen"
+        if not named <= OPEN:
+            return "rejected"
+        if "in_normal" in named:
+            if not _explained(row, float(share), rules["normal_p_value"]):
+                return "rejected"
+            if named == {"in_normal"} and known:
+                return "seen"
+        return "open"
+
+    return own.assign(verdict=[verdict(row) for row in own.itertuples()])
+
+
+def _explained(row, share: float, least_p: float) -> bool:
+    """Would tumour cells, `share` of the normal, leave this many fragments there?"""
+    normal, tumour = int(row.normal_fragments), int(row.fragments)
+    tumour_fraction = tumour / max(1, tumour + int(row.spanning_fragments))
+    depth = normal + int(row.normal_spanning_fragments)
+    return float(stats.binom.sf(normal - 1, depth, min(1.0, share * tumour_fraction))) >= least_p
+
+
+def _open(rows: pd.DataFrame) -> str:
+    """Why absence cannot be said although no junction counts, or ""."""
+    rows = rows[rows["verdict"] == "open"]
+    if rows.empty:
+        return ""
+    best = rows.sort_values("fragments", ascending=False, kind="stable").iloc[0]
+    return f"a junction was found and is open ({best['filter']}): {_junction_words(best)}"
+
+
 def _present(seen: pd.DataFrame) -> Vote | None:
+    """Present, by the junction with most fragments among those that count."""
+    seen = seen[seen["verdict"] == "seen"]
     if seen.empty:
         return None
     best = seen.sort_values("fragments", ascending=False, kind="stable").iloc[0]
-    words = (
-        f"calls/structural_variants.tsv: {best['side_a'] or 'no gene'} {best['chrom_a']}:{best['pos_a']} - "
-        f"{best['side_b'] or 'no gene'} {best['chrom_b']}:{best['pos_b']}, {best['fragments']} DNA fragments"
-    )
-    if best["mode"] == "tumour_only":
-        words += ", tumour-only call"
-    elif best["normal_fragments"]:
-        words += f", {best['normal_fragments']} in the normal"
+    words = f"calls/structural_variants.tsv: {_junction_words(best)}"
+    if best["filter"] == "in_normal":
+        words += ", as the tumour cells measured in it explain (calls/tumour_in_normal.tsv)"
     return Vote(PRESENT, "", words, int(best["fragments"]))
 
 
-def _absent(able: pd.DataFrame, needed: Sequence[str], window: bool = True) -> Vote:
-    """Absent where every needed window has power; else the first reason why not."""
+def _junction_words(row: pd.Series) -> str:
+    words = (
+        f"{row['side_a'] or 'no gene'} {row['chrom_a']}:{row['pos_a']} - "
+        f"{row['side_b'] or 'no gene'} {row['chrom_b']}:{row['pos_b']}, {row['fragments']} DNA fragments"
+    )
+    if row["mode"] == "tumour_only":
+        return words + ", tumour-only call"
+    return words + (f", {row['normal_fragments']} in the normal" if row["normal_fragments"] else "")
+
+
+def _absent(able: pd.DataFrame, needed: Sequence[str], window: bool = True, left_open: str = "") -> Vote:
+    """Absent where every needed window has power and no junction is open; else the first reason why not."""
+    if left_open:
+        return Vote(NOT_ASSESSABLE, left_open)
     if not window:
         return Vote(NOT_ASSESSABLE, "reference.regions has no partner window for it")
     for locus in needed:
@@ -185,7 +251,8 @@ def _myc(own: pd.DataFrame, able: pd.DataFrame, loci, abnormalities, rules) -> V
         index=own.index,
         dtype=bool,
     )
-    seen = own[outside]
+    outside = own[outside]
+    seen = outside[outside["verdict"] == "seen"]
     with_ig = seen["known"].map(
         lambda names: bool(set(names.split("|")) & set(abnormalities["myc_translocations"]))
     )
@@ -196,6 +263,9 @@ def _myc(own: pd.DataFrame, able: pd.DataFrame, loci, abnormalities, rules) -> V
         return Vote(
             NOT_ASSESSABLE, "somatic origin cannot be told without a normal: " + _present(seen).evidence
         )
+    left_open = _open(outside)
+    if left_open:
+        return Vote(NOT_ASSESSABLE, left_open)
     if MYC in able.index and able.loc[MYC, "ig_baits"] == "yes":
         share = able.loc[MYC, "targeted_bases"] / max(1, able.loc[MYC, "locus_bases"])
         if share < rules["min_myc_targeted_share"]:

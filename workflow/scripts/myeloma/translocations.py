@@ -23,7 +23,7 @@ import pandas as pd
 
 from myeloma import fusions as fusions_
 from myeloma import gates, places, structural_votes
-from myeloma.states import ABSENT, NOT_ASSESSABLE, PRESENT
+from myeloma.states import ABSENT, FISH_ONLY, NOT_ASSESSABLE, PRESENT
 from myeloma.structural_votes import Vote, myc_junctions
 
 NO_DNA = Vote(NOT_ASSESSABLE, "no tumour exome in the analysis")
@@ -86,7 +86,7 @@ def adjudicate(dna: str, rna: str, expression: str, fish: str) -> tuple[str, boo
     if ABSENT in (dna, expression):
         return ABSENT, conflict, ""
     if fish != NOT_ASSESSABLE:
-        return fish, conflict, "FISH only, sequencing not assessable"
+        return fish, conflict, FISH_ONLY
     return NOT_ASSESSABLE, False, ""
 
 
@@ -100,8 +100,9 @@ def call_cohort(
 ) -> pd.DataFrame:
     """TRANSLOCATIONS of the cohort, MYC among them.
 
-    `read`: frames by contract name (samples, qc, fusions, partners, structural, structural_power); `paths`: genes
-    and regions, "" when not given; `abnormalities`, `limits`: the config sections abnormalities and structural.
+    `read`: frames by contract name (samples, qc, fusions, partners, structural, structural_power,
+    tumour_in_normal); `paths`: genes and regions, "" when not given; `abnormalities`: that config section;
+    `limits`: the section structural with somatic.tin_max.
     """
     regions, fish = places.read_regions(paths["regions"]), list(fish)
     known = abnormalities["translocations"]
@@ -112,6 +113,7 @@ def call_cohort(
         read["qc"],
         read["structural"],
         read["structural_power"],
+        read["tumour_in_normal"],
         regions,
         abnormalities,
         limits,
