@@ -125,6 +125,8 @@ def test_slippage_is_lifted_for_long_units_only():
 def test_weak_evidence_is_lifted_by_a_strong_second_caller():
     assert judged(facts("weak_evidence")) == ([], "second_caller")
     assert judged(facts("weak_evidence", normal=(40, 1)))[0] == ["weak_evidence"]
+    assert judged(facts("weak_evidence", seen_normal=Support(40, 39, 1)))[0] == ["weak_evidence"]
+    assert judged(facts("weak_evidence", seen_normal=Support(40, 40, 0))) == ([], "second_caller")
     assert judged(facts("weak_evidence", tumour=(200, 8)))[0] == ["weak_evidence"]
     one = facts("weak_evidence")
     for poor in ({"seen_quality": (20.0, 35.0)}, {"seen_quality": (60.0, 15.0)}):

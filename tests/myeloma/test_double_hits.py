@@ -112,4 +112,7 @@ def test_linked_records_are_one_event():
     far = row | {"pos": 140, "second_opinion": "with 100"}
     assert double_hits.distinct_events([row, far], 10) == 1
     assert double_hits.distinct_events([row, far | {"second_opinion": ""}], 10) == 2
+    # the record it is joined to is no mutation that counts (synonymous, filtered): this one stands for both
+    other = row | {"pos": 300}
+    assert double_hits.distinct_events([other, far], 10) == 2
     assert double_hits.distinct_events([], 10) == 0

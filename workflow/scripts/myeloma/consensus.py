@@ -73,6 +73,7 @@ class Facts:
     oxog: tuple[int, int] | None = None
     in_ig: bool = False
     noise_cluster: bool = False
+    seen_normal: Support | None = None
 
 
 @dataclass
@@ -248,7 +249,8 @@ def lifts_filter(name: str, one: Facts, noise_cluster: bool, found: Estimate | N
         # Polymerases slip on microsatellites; a change by a longer unit is another kind of event.
         return len(one.repeat_unit) > limits["max_slippage_unit"] and strong(one, limits)
     if name == "weak_evidence":
-        in_normal = one.normal is not None and one.normal.alt > 0
+        # either caller's reads: Mutect2's own count of the normal leaves out what it realigned away
+        in_normal = any(side is not None and side.alt > 0 for side in (one.normal, one.seen_normal))
         enough = (one.tumour.fraction or 0.0) >= limits["rescue_min_af"]
         return enough and not in_normal and strong(one, limits)
     if name in NORMAL_FILTERS and found is not None and one.normal is not None:
@@ -339,6 +341,7 @@ def gather(record, tumour: int, normal: int | None, ig_loci: Sequence[tuple[str,
     snv = len(record.REF) == len(alt) == 1
     callers = _words(record.INFO.get("CALLERS")) or ["mutect2"]
     seen, quality = record.INFO.get("FB_TUMOUR"), record.INFO.get("FB_QUALITY")
+    theirs = record.INFO.get("FB_NORMAL")
     return Facts(
         tuple(filters_of(record)),
         read_support(record, tumour),
@@ -351,6 +354,7 @@ def gather(record, tumour: int, normal: int | None, ig_loci: Sequence[tuple[str,
         population_af(record),
         _oxog_reads(record, tumour, record.REF + alt) if snv else None,
         any(c == record.CHROM and start <= record.POS <= end for c, start, end in ig_loci),
+        seen_normal=Support(theirs[0], theirs[0] - theirs[1], theirs[1]) if theirs else None,
     )
 
 

@@ -4,6 +4,7 @@ Three states as everywhere: a gene is not hit twice only where mutations had pow
 alleles are known. Phase is not known from exomes: two mutations count, and the call says so.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,8 @@ import pandas as pd
 from myeloma import copy_events, gates
 from myeloma.copies import is_sex, overlaps
 from myeloma.states import ABSENT, NOT_ASSESSABLE, PRESENT
+
+WITH = re.compile(r"with (\d+)")  # variants.second_opinion: part of the change at that position
 
 THRESHOLD = "no copy left, or mutation with loss or LOH, or two mutations"
 
@@ -32,10 +35,16 @@ class Copies:
 def distinct_events(found: Sequence[Mapping[str, Any]], near: int) -> int:
     """Mutations that are not one change on one haplotype written in several records.
 
-    Records within `near` bases, or that bcftools csq joins ("with POS" in second_opinion), are one event.
+    Records within `near` bases are one event, and so are a record and the one that bcftools csq joins it to
+    ("with POS" in second_opinion), where both are among the mutations.
     """
     rows = sorted(found, key=lambda row: (row["chrom"], row["pos"]))
-    joined = {(row["chrom"], int(row["pos"])) for row in rows if "with " in row["second_opinion"]}
+    counted = {(row["chrom"], int(row["pos"])) for row in rows}
+    joined = {
+        (row["chrom"], int(row["pos"]))
+        for row in rows
+        if any((row["chrom"], int(pos)) in counted for pos in WITH.findall(row["second_opinion"]))
+    }
     events, last = 0, None
     for row in rows:
         place = (row["chrom"], int(row["pos"]))
