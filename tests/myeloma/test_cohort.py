@@ -16,7 +16,7 @@ from myeloma import cohort as module
 from myeloma import first_sheets, settings, sheets, summary, tables
 from myeloma.cohort import SheetErrors, load_cohort
 
-SHEETS = ("patients", "samples", "units", "assessments", "fish", "exclusions")
+SHEETS = module.SHEETS
 GOOD = Path(__file__).resolve().parents[1] / "sheets" / "good"
 
 
