@@ -4,10 +4,10 @@ import csv
 from datetime import date
 
 import pytest
+from small_trial import Trial
 
 from myeloma import cohort as module
 from myeloma import laboratory, sheets
-from test_cohort import Trial
 
 
 @pytest.fixture
