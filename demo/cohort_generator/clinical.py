@@ -5,7 +5,7 @@ response. Rules behind the answers: IMWG 2016 with confirmation, groups by defin
 or better by day 2 x 21 + 7; poor: best confirmed SD or worse, or progression or death from myeloma by day 4 x 21).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -46,6 +46,7 @@ class Course:
     reason: str
     dates: dict[str, int] = field(default_factory=dict)
     words: dict[str, str] = field(default_factory=dict)
+    plan: str = ""  # whose treatment of treatment.py it is; kept when the course gets another name
 
 
 def _series(days, serum, urine, kappa, lambda_) -> tuple[Visit, ...]:
@@ -176,6 +177,7 @@ COURSES = (
         {"end_of_treatment_reason": "withdrawal"},
     ),
 )  # fmt: skip
+COURSES = tuple(replace(c, plan=c.patient) for c in COURSES)
 
 
 def course(patient: str, courses=COURSES) -> Course:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import clinical, expression, germline, plan, reads, somatic
+from . import clinical, expression, germline, plan, reads, somatic, treatment
 from .genome import Genome, build_genome
 from .reference_files import write_reference
 from .tables import write_table
@@ -322,14 +322,27 @@ class Cohort:
     def write_kits(self, folder: Path) -> None:
         """Targets of kits beside the one of targets.bed."""
 
-    def write_sheets(self, folder: Path, units: list[dict]) -> None:
+    def patient_rows(self) -> list[dict]:
+        """patients.tsv: the clinical course, and a body of the sex that the genome has."""
         sex = {p.patient: p.sex for p in self.patients}
-        write_table(folder / "patients.tsv", clinical.patient_rows(self.starts, sex, self.courses))
+        rows = clinical.patient_rows(self.starts, sex, self.courses)
+        return [r | treatment.body(i, r["sex"], self.seed) for i, r in enumerate(rows)]
+
+    def write_sheets(self, folder: Path, units: list[dict]) -> None:
+        people = self.patient_rows()
+        write_table(folder / "patients.tsv", people)
         write_table(folder / "samples.tsv", self.sample_rows())
         write_table(folder / "units.tsv", units)
-        write_table(
-            folder / "assessments.tsv", clinical.assessment_rows(self.starts, self.seed, self.courses)
-        )
+        visits = clinical.assessment_rows(self.starts, self.seed, self.courses)
+        write_table(folder / "assessments.tsv", visits)
+        given = (self.starts, self.seed)
+        write_table(folder / "dosing.tsv", treatment.dosing_rows(*given, self.courses))
+        write_table(folder / "adverse_events.tsv", treatment.event_rows(self.starts, self.courses))
+        write_table(folder / "laboratory.tsv", treatment.laboratory_rows(*given, visits, self.courses))
+        blood, _ = treatment.concentration_rows(*given, people, self.courses)
+        write_table(folder / "concentrations.tsv", blood)
+        therapies = treatment.therapy_rows(self.starts, self.courses)
+        write_table(folder / "subsequent_therapy.tsv", therapies, treatment.THERAPY_COLUMNS)
         write_table(folder / "fish.tsv", self.fish_rows())
         write_table(
             folder / "exclusions.tsv",
@@ -368,6 +381,11 @@ class Cohort:
             ],
         )
         write_table(folder / "clinical.tsv", clinical.truth_rows(self.starts, self.courses))
+        write_table(folder / "exposure.tsv", treatment.exposure_truth(self.courses))
+        safety = treatment.safety_truth(self.starts, self.courses)
+        write_table(folder / "safety.tsv", safety, treatment.SAFETY_COLUMNS)
+        _, kinetics = treatment.concentration_rows(self.starts, self.seed, self.patient_rows(), self.courses)
+        write_table(folder / "pharmacokinetics.tsv", kinetics)
         write_table(
             folder / "samples.tsv",
             [
@@ -460,6 +478,11 @@ sheets:
   units: sheets/units.tsv
   assessments: sheets/assessments.tsv
   fish: sheets/fish.tsv
+  dosing: sheets/dosing.tsv
+  adverse_events: sheets/adverse_events.tsv
+  laboratory: sheets/laboratory.tsv
+  concentrations: sheets/concentrations.tsv
+  subsequent_therapy: sheets/subsequent_therapy.tsv
   exclusions: sheets/exclusions.tsv
 
 reference:

@@ -28,11 +28,13 @@ FOUNDATIONS = ("tables", "files", "log", "run", "states", "settings")
 #: Where each module (or sub-package) belongs. tests/workflow/test_style.py holds the imports to it.
 MODULES_OF_STAGE = {
     "cohort": (
+        "clinical_checks",
         "cohort",
         "cohort_checks",
         "config_check",
         "first_sheets",
         "inputs",
+        "laboratory",
         "listing",
         "panel_files",
         "sheets",

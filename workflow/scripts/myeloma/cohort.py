@@ -13,25 +13,30 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from myeloma import cohort_checks, config_check
+from myeloma import cohort_checks, config_check, laboratory
 from myeloma.listing import Listing
 from myeloma.settings import Settings
 from myeloma.sheets import Problem, Row, Sheet, SheetErrors, read_sheet, schema
 
 __all__ = ["Cohort", "Patient", "Problem", "Sample", "SheetErrors", "Unit", "load_cohort"]
 
-SHEETS = ("patients", "samples", "units", "assessments", "fish", "exclusions")
+#: Optional sheets of the treatment phase; Cohort.sheet_frame gives each as a DataFrame.
+CLINICAL = ("dosing", "adverse_events", "laboratory", "concentrations", "subsequent_therapy")
+SHEETS = ("patients", "samples", "units", "assessments", "fish", "exclusions", *CLINICAL)
 MANDATORY = ("patients", "samples", "units")
 ROLES = ("analysis", "matched_normal", "other", "excluded", "no_reads")
 
 # One quantity in two units: column of the first-named unit, column of the other, factor to the first.
-# Calcium: 40.078 g/mol, so 1 mg/dL = 10 / 40.078 mmol/L.
+# Calcium: 40.078 g/mol, so 1 mg/dL = 10 / 40.078 mmol/L; creatinine: 113.12 g/mol, so 88.4 umol/L.
 UNITS_OF_MEASURE = (
     ("serum_m_g_l", "serum_m_g_dl", Decimal(10)),
     ("urine_m_mg_24h", "urine_m_g_24h", Decimal(1000)),
     ("kappa_mg_l", "kappa_mg_dl", Decimal(10)),
     ("lambda_mg_l", "lambda_mg_dl", Decimal(10)),
     ("calcium_mmol_l", "calcium_mg_dl", Decimal(10) / Decimal("40.078")),
+    ("haemoglobin_g_l", "haemoglobin_g_dl", Decimal(10)),
+    ("creatinine_umol_l", "creatinine_mg_dl", Decimal("88.4")),
+    ("albumin_g_l", "albumin_g_dl", Decimal(10)),
 )
 
 
@@ -108,6 +113,8 @@ class Patient:
     qualifying_percent: float | None = None
     qualifying_cutoff: float | None = None
     qualifying_date: date | None = None
+    height_cm: float | None = None
+    weight_kg: float | None = None
 
 
 @dataclass(frozen=True)
@@ -120,6 +127,7 @@ class Cohort:
     fish: tuple[Mapping[str, Any], ...] = ()
     assessments: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
     assessments_path: str = ""
+    clinical: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict, repr=False)
 
     @cached_property
     def patient_ids(self) -> tuple[str, ...]:
@@ -224,6 +232,25 @@ class Cohort:
         frame["line"] = frame["line"].astype("int64")
         return frame.sort_values(["patient", "date"], kind="stable").reset_index(drop=True)
 
+    def sheet_frame(self, settings: Settings | None, name: str):
+        """A sheet of CLINICAL as a DataFrame in the order of its rows, all its columns present.
+
+        Dates as datetime.date (None when empty), numbers float64 with NaN, text "" when empty; `sheet_line` =
+        line in the sheet. Laboratory values and limits stand in the unit of the analysis (laboratory.py).
+        Not given: no rows. `settings` is accepted for callers that hold only it. Raises KeyError.
+        """
+        import pandas as pd
+
+        if name not in CLINICAL:
+            raise KeyError(f"{name} is none of {', '.join(CLINICAL)}")
+        known = schema(name)["properties"]
+        frame = pd.DataFrame(list(self.clinical.get(name, ())), columns=[*known, "sheet_line"])
+        for column, rule in known.items():
+            is_number = rule["type"] in ("number", "integer")
+            frame[column] = frame[column].astype("float64" if is_number else object)
+        frame["sheet_line"] = frame["sheet_line"].astype("int64")
+        return frame
+
     def fish_frame(self, settings: Settings | None = None):
         """All FISH rows as a DataFrame; an empty `result` is filled by percent >= cutoff_percent."""
         import pandas as pd
@@ -290,6 +317,7 @@ def _build(sheets: Mapping[str, Sheet], settings: Settings, max_days: int) -> Co
         fish=tuple(_fish(row) for row in sheets["fish"].rows),
         assessments=tuple(_assessment(row) for row in sheets["assessments"].rows),
         assessments_path=settings.path(config_check.section(settings, "sheets").get("assessments") or ""),
+        clinical={name: tuple(_clinical(row, name) for row in sheets[name].rows) for name in CLINICAL},
     )
 
 
@@ -475,6 +503,12 @@ def _assessment(row: Row) -> dict[str, Any]:
         if other is not None and values[first] is None:
             values[first] = float(Decimal(row.written(second)) * factor)
     return {**values, "line": row.line}
+
+
+def _clinical(row: Row, name: str) -> dict[str, Any]:
+    """A row of a sheet of CLINICAL; laboratory values in the unit of the analysis."""
+    values = laboratory.converted(row.values, row.cells) if name == "laboratory" else row.values
+    return {**values, "sheet_line": row.line}
 
 
 def _fish(row: Row) -> dict[str, Any]:

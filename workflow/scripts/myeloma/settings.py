@@ -40,6 +40,14 @@ class Settings:
         """Is the reference resource `name` given?"""
         return bool(self.reference(name))
 
+    def sheet(self, name: str) -> str:
+        """Path of `sheets.<name>`, "" when not given."""
+        return self.path(self.values["sheets"].get(name) or "")
+
+    def has_sheet(self, name: str) -> bool:
+        """Is the optional sheet `name` given?"""
+        return bool(self.sheet(name))
+
 
 def load(
     values: Mapping[str, Any],

@@ -1,0 +1,60 @@
+"""Laboratory values in one unit per parameter: resources/laboratory_units.tsv is the one table of factors.
+
+Each row of that table: parameter, unit as it may stand in laboratory.tsv, factor to the unit of the analysis
+(`to_unit`), and the plausible range in `to_unit` (assumption, for sign-off). Molar masses stand in `source`.
+"""
+
+import csv
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+UNITS = Path(__file__).resolve().parents[3] / "resources" / "laboratory_units.tsv"
+CONVERTED = ("value", "low_normal", "high_normal")
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """Factor from a written unit to the unit of the analysis, and the plausible range there."""
+
+    factor: Decimal
+    to_unit: str
+    low: float
+    high: float
+
+
+@functools.cache
+def conversions() -> dict[tuple[str, str], Conversion]:
+    """(parameter, written unit) -> Conversion."""
+    with open(UNITS, encoding="utf-8", newline="") as handle:
+        return {
+            (r["parameter"], r["unit"]): Conversion(
+                Decimal(r["factor"]), r["to_unit"], float(r["low"]), float(r["high"])
+            )
+            for r in csv.DictReader(handle, delimiter="\t")
+        }
+
+
+def units_of(parameter: str) -> list[str]:
+    """The units that a parameter may be written in, that of the analysis first."""
+    return [unit for name, unit in conversions() if name == parameter]
+
+
+def converted(values: Mapping[str, Any], written: Mapping[str, str]) -> dict[str, Any]:
+    """A row of laboratory.tsv in the unit of the analysis, exact in decimal (7.1 g/dL is 71 g/L).
+
+    `written` holds the cells as text. A unit that the parameter does not have leaves the row as it is:
+    the check has refused it.
+    """
+    found = conversions().get((values["parameter"], values["unit"]))
+    if found is None:
+        return dict(values)
+    numbers = {
+        name: float(Decimal(written[name]) * found.factor)
+        for name in CONVERTED
+        if values[name] is not None and written.get(name)
+    }
+    return {**values, **numbers, "unit": found.to_unit}
