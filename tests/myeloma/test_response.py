@@ -333,7 +333,7 @@ def test_the_audit_holds_every_candidate_with_its_reason(limits):
     said = audit.set_index("level")["verdict"].to_dict()
     assert said == {
         "PD": "not_satisfied", "sCR": "not_satisfied", "CR": "not_satisfied", "VGPR": "not_satisfied",
-        "PR": "satisfied", "MR": "satisfied",
+        "PR": "satisfied", "MR": "satisfied", "SD": "not_satisfied",
     }  # fmt: skip
     assert (audit["why"] != "").all()
     missing = {"serum_m_g_l": 1.0}

@@ -1,8 +1,8 @@
 """response: IMWG level of every visit, confirmation, progression, endpoints and response groups.
 
 Reads the patients, assessments and exclusions sheets. Writes results/response: visits.tsv, audit.tsv (why
-each candidate level holds or not), response.tsv, endpoints.tsv, groups_by_definition.tsv. One job of
-seconds for the whole cohort; without an assessments sheet nobody is evaluable and only survival is told.
+each candidate level holds or not), tracks.tsv (what is measurable), markers.tsv (the values behind the
+figures), response.tsv, endpoints.tsv, groups_by_definition.tsv. One job of seconds for the whole cohort; without an assessments sheet nobody is evaluable and only survival is told.
 """
 
 
@@ -18,6 +18,8 @@ rule assess_response:
     output:
         visits="results/response/visits.tsv",
         audit="results/response/audit.tsv",
+        tracks="results/response/tracks.tsv",
+        markers="results/response/markers.tsv",
         response="results/response/response.tsv",
         endpoints="results/response/endpoints.tsv",
         groups_by_definition="results/response/groups_by_definition.tsv",
@@ -34,7 +36,9 @@ rule assess_response:
         endpoints=SETTINGS["endpoints"],
         groups=SETTINGS["groups"],
         project=str(PROJECT),
-        code=files.code_of("cohort", "visits", "imwg", "response", "endpoints", "groups", "tables"),
+        code=files.code_of(
+            "cohort", "visits", "imwg", "markers", "response", "endpoints", "groups", "tables"
+        ),
     script:
         "../scripts/assess_response.py"
 

@@ -69,7 +69,7 @@ MODULES_OF_STAGE = {
         "variants",
     ),
     "abnormalities": ("abnormalities", "double_hits"),
-    "response": ("endpoints", "groups", "imwg", "response", "visits"),
+    "response": ("endpoints", "groups", "imwg", "markers", "response", "visits"),
     "comparison": ("association", "differential", "flow", "pooled", "survival"),
     "report": ("multiqc", "report"),
     "export": ("dictionary",),

@@ -15,7 +15,51 @@ from myeloma.response import Summary, induction_end
 from myeloma.visits import PATIENT_DATES, Date, day, patient_rows
 
 #: A date field and what is only known with it: blanked together at a data cut.
-DEPENDS = {"end_of_treatment": ("end_of_treatment_reason",), "death_date": ("death_cause",)}
+DEPENDS = {
+    "end_of_treatment": ("end_of_treatment_reason",),
+    "death_date": ("death_cause",),
+    "end_date": ("outcome",),
+}
+#: The date of a row: when it happened or began. A row of a later date is not known at the cut.
+ROW_DATES = ("date", "start_date")
+
+
+def cut_rows(frame: pd.DataFrame, cut: Date | Mapping[str, Date] | None) -> pd.DataFrame:
+    """Rows of any dated table (dosing, adverse events, laboratory, concentrations, ...) known on the day of
+    the cut: rows that begin later are dropped, a later `end_date` is blanked with what depends on it.
+
+    frame: `patient` and at least one of ROW_DATES; the index of the kept rows stays. cut: as in `apply_cut`.
+    A row without a date stays: nothing says that it is later. Raises ValueError without a date column.
+    """
+    if cut is None:
+        return frame
+    names = [name for name in ROW_DATES if name in frame.columns]
+    if not names:
+        raise ValueError(f"no date to cut by: the table has none of {', '.join(ROW_DATES)}")
+    limit = _limit(cut)
+    known = [
+        all(day(row[name]) is None or day(row[name]) <= limit(row["patient"]) for name in names)
+        for row in frame[["patient", *names]].to_dict("records")
+    ]
+    kept = frame[pd.Series(known, index=frame.index, dtype=bool)]
+    return _blank_later(kept, ("end_date",), limit) if "end_date" in kept.columns else kept
+
+
+def _limit(cut: Date | Mapping[str, Date]):
+    return lambda patient: (cut.get(patient) if isinstance(cut, Mapping) else cut) or Date.max
+
+
+def _blank_later(frame: pd.DataFrame, names: Sequence[str], limit) -> pd.DataFrame:
+    """Dates after the limit of the patient are emptied, with the fields that depend on them."""
+    blanked = frame.copy().astype(object)
+    for at, row in frame.iterrows():
+        for name in names:
+            date = day(row.get(name))
+            if date is not None and date > limit(row["patient"]):
+                for field in (name, *DEPENDS.get(name, ())):
+                    if field in blanked.columns:
+                        blanked.at[at, field] = None
+    return blanked
 
 
 def apply_cut(
@@ -29,20 +73,7 @@ def apply_cut(
     if cut is None:
         return patients, assessments
 
-    def limit(patient: str) -> Date:
-        return (cut.get(patient) if isinstance(cut, Mapping) else cut) or Date.max
-
-    known = [day(d) <= limit(p) for p, d in zip(assessments["patient"], assessments["date"], strict=True)]
-    kept = assessments[pd.Series(known, index=assessments.index, dtype=bool)]
-    blanked = patients.copy().astype(object)
-    for at, row in patients.iterrows():
-        for name in PATIENT_DATES:
-            date = day(row.get(name))
-            if date is not None and date > limit(row["patient"]):
-                for field in (name, *DEPENDS.get(name, ())):
-                    if field in blanked.columns:
-                        blanked.at[at, field] = None
-    return blanked, kept
+    return _blank_later(patients, PATIENT_DATES, _limit(cut)), cut_rows(assessments, cut)
 
 
 def latest_date(patients: pd.DataFrame, assessments: pd.DataFrame) -> Date | None:
@@ -247,7 +278,7 @@ def table(
     raw: `visits.visits_of` of the same assessments. rules: days_per_month, fda_missed_visits,
     fda_window_days, induction_cycle_days, maintenance_cycle_days, induction_days, relapse_marrow_percent,
     has_assessments (False: only OS can be told).
-    No row: DoR and TTR of a patient without confirmed response; every endpoint without start date.
+    No row: DoR, TTR and TTBR of a patient without confirmed response; every endpoint without start date.
     """
     rows = []
     for case in cases(patients, found):
@@ -311,8 +342,11 @@ def _outcomes(case: _Case, raw: Mapping[str, Any], rules: Mapping[str, Any]):
     if fda["TTP"].date >= response:
         yield "DoR", "fda", response, fda["TTP"]
     reached = case.visit(response, f"first confirmed {_level_at(case, response)}")
+    best = next(v for v in case.found.visits if v["confirmed_own"] == case.found.best_confirmed)
+    deepest = case.visit(best["date"], f"first confirmed {case.found.best_confirmed}, the best response")
     for rule_set in ("trial", "fda", "ema"):
         yield "TTR", rule_set, start, reached
+        yield "TTBR", rule_set, start, deepest
 
 
 def _level_at(case: _Case, date: Date) -> str:

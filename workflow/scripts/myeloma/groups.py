@@ -9,9 +9,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import greenwood
 import pandas as pd
 
-from myeloma import endpoints, imwg, response, tables, visits
+from myeloma import endpoints, imwg, markers, response, tables, visits
 from myeloma.imwg import RANK
 from myeloma.response import Summary
 from myeloma.states import EARLY, GROUPS, NEITHER, NOT_EVALUABLE, POOR
@@ -284,14 +285,13 @@ def _group_b(facts: Facts, rules: Rules) -> Grouped:
 
 def kaplan_meier_time(times: Sequence[tuple[float, bool]], survival: float) -> float:
     """Smallest time at which the Kaplan-Meier estimate is at or below `survival`; inf when never reached."""
-    at_risk, estimate = len(times), 1.0
-    for time in sorted({t for t, _ in times}):
-        here = [event for t, event in times if t == time]
-        estimate *= 1 - sum(here) / at_risk
-        at_risk -= len(here)
-        if imwg.at_least(survival, estimate):
-            return time
-    return float("inf")
+    if not times:
+        return float("inf")
+    fit = greenwood.KaplanMeier().fit(
+        greenwood.Surv(time=[t for t, _ in times], event=[int(event) for _, event in times])
+    )
+    steps = zip(fit.time_, fit.survival_, strict=True)
+    return next((float(t) for t, estimate in steps if imwg.at_least(survival, estimate)), float("inf"))
 
 
 def _cuts_c(everyone: Iterable[Facts], rules: Rules) -> tuple[float, float]:
@@ -317,7 +317,8 @@ def _group_c(facts: Facts, cuts: tuple[float, float]) -> Grouped:
     return Grouped(NOT_EVALUABLE, f"{said}: followed too shortly")
 
 
-def _group_d(facts: Facts) -> Grouped:
+def _group_d(facts: Facts, rules: Rules) -> Grouped:
+    """The list decides; a listed early responder with an early progression is said, not changed."""
     listed = facts.row["group"]
     if not listed:
         return Grouped(NOT_EVALUABLE, "patients.tsv gives no group")
@@ -325,7 +326,11 @@ def _group_d(facts: Facts) -> Grouped:
         return Grouped(
             NOT_EVALUABLE, f"patients.tsv gives a group that is none of {', '.join(GROUPS)}: {listed}"
         )
-    return Grouped(listed, f"patients.tsv {facts.found.patient} group {listed}")
+    said = f"patients.tsv {facts.found.patient} group {listed}"
+    early = _early_progression(facts, rules) if facts.row["c1d1"] is not None else None
+    if listed == EARLY and early:
+        said += f"; check the list: {early.decided_by}"
+    return Grouped(listed, said)
 
 
 def _group_e(facts: Facts, rules: Rules) -> Grouped:
@@ -352,7 +357,7 @@ def group_all(
         "A": lambda f: _group_a(f, rules),
         "B": lambda f: _group_b(f, rules),
         "C": lambda f: _group_c(f, cuts),
-        "D": _group_d,
+        "D": lambda f: _group_d(f, rules),
         "E": lambda f: _group_e(f, rules),
     }
     never = Grouped(NOT_EVALUABLE, "never treated: no C1D1")
@@ -425,7 +430,8 @@ def assess(
     config: Mapping[str, Any],
     excluded: Collection[str] = (),
 ) -> dict[str, pd.DataFrame]:
-    """All tables of the response stage: visits, audit, response, endpoints, groups_by_definition.
+    """All tables of the response stage: visits, audit, tracks, markers, response, endpoints,
+    groups_by_definition.
 
     patients: `visits.patients_frame`. assessments: normalised (may be empty: then nobody is evaluable).
     excluded: patients that exclusions.tsv takes out of the response analysis; they keep their rows, but
@@ -445,14 +451,18 @@ def assess(
     return {
         "visits": response.visits_table(confirmed, patients, rules.induction_days),
         "audit": audit,
-        "response": _response_table(facts, grouped[chosen], marks, rule_text(chosen, rules)),
+        "tracks": markers.tracks(patients, assessments, rules.response),
+        "markers": markers.series(patients, assessments, rules.response),
+        "response": _response_table(
+            facts, grouped[chosen], marks, rule_text(chosen, rules), rules.induction_days
+        ),
         "endpoints": times,
         "groups_by_definition": _by_definition(grouped, chosen, rules),
     }
 
 
 def _response_table(
-    facts: Mapping[str, Facts], grouped: Mapping[str, Grouped], marks, rule: str
+    facts: Mapping[str, Facts], grouped: Mapping[str, Grouped], marks, rule: str, induction_days: int
 ) -> pd.DataFrame:
     rows = []
     for patient, fact in facts.items():
@@ -460,7 +470,8 @@ def _response_table(
         best = [found.best_response, found.best_confirmed, found.best_induction, found.best_treatment]
         dates = [found.response_date, found.progression_date, found.unconfirmed_date]
         one = grouped[patient]
-        rows.append([patient, *best, *dates, one.group, rule, one.decided_by, *marks[patient]])
+        went_on = response.maintenance(fact.row, found.visits, induction_days)
+        rows.append([patient, *best, *dates, *went_on, one.group, rule, one.decided_by, *marks[patient]])
     return pd.DataFrame(rows, columns=tables.RESPONSE.names())
 
 

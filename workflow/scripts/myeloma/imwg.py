@@ -18,12 +18,16 @@ from myeloma.visits import Date, Visit, patient_rows, visits_of
 RESPONSES = ("sCR", "CR", "VGPR", "PR", "MR")
 RANK = {"NE": 0, "PD": 1, "SD": 2, "MR": 3, "PR": 4, "VGPR": 5, "CR": 6, "sCR": 7}
 
+#: Column of the quantitative immunoglobulin of each heavy chain (nephelometry or turbidimetry).
+IMMUNOGLOBULINS = {"IgG": "igg_g_l", "IgA": "iga_g_l", "IgM": "igm_g_l", "IgD": "igd_g_l"}
 NAMES = {
     "serum_m_g_l": ("serum M-protein", "g/L"),
+    "immunoglobulin": ("quantitative immunoglobulin", "g/L"),
     "urine_m_mg_24h": ("urine M-protein", "mg/24 h"),
     "dflc": ("dFLC", "mg/L"),
     "marrow_pc_percent": ("marrow plasma cells", "%"),
     "plasmacytoma_spd_mm2": ("plasmacytoma SPD", "mm2"),
+    "circulating_pc_per_ul": ("circulating plasma cells", "cells/uL"),
     "calcium_mmol_l": ("calcium", "mmol/L"),
 }
 
@@ -87,25 +91,32 @@ def _either(one: Condition, two: Condition) -> Condition:
 # ---------------------------------------------------------------- baseline and track
 
 
+TRACKS = ("serum", "immunoglobulin", "urine", "flc", "marrow", "plasmacytoma")
+
+
 @dataclass(frozen=True)
 class Track:
-    """What is measurable at baseline. `chain` is the involved light chain, "" unless the FLC track."""
+    """What is measurable at baseline. `chain` is the involved light chain, "" unless the FLC track; `heavy`
+    the heavy chain followed by its quantitative immunoglobulin, "" unless that track."""
 
     serum: bool = False
     urine: bool = False
     flc: bool = False
     marrow: bool = False
     plasmacytoma: bool = False
+    immunoglobulin: bool = False
     chain: str = ""
+    heavy: str = ""
 
     @property
     def name(self) -> str:
-        if self.serum and self.urine:
-            return "serum+urine"
-        for one in ("serum", "urine", "flc", "marrow", "plasmacytoma"):
-            if getattr(self, one):
-                return one
-        return "none"
+        """Names joined by +, "none" when nothing is measurable."""
+        return "+".join(one for one in TRACKS if getattr(self, one)) or "none"
+
+    @property
+    def protein(self) -> str:
+        """The serum protein that is followed: M-protein, or the immunoglobulin of the involved heavy chain."""
+        return "serum_m_g_l" if self.serum else "immunoglobulin" if self.immunoglobulin else ""
 
 
 def baseline_of(visits: Sequence[Visit], c1d1: Date | None) -> dict[str, Any]:
@@ -125,13 +136,20 @@ def ratio_of(values: Mapping[str, Any]) -> float | None:
     return float("inf") if lam == 0 else kappa / lam
 
 
-def track_of(base: Mapping[str, Any], limits: Mapping[str, Any]) -> Track:
-    """Measurability at baseline: serum and urine, else FLC, else marrow, else plasmacytoma (IMWG 2016)."""
+def track_of(base: Mapping[str, Any], limits: Mapping[str, Any], heavy: str = "") -> Track:
+    """Measurability at baseline: serum and urine, else FLC, else marrow, else plasmacytoma (IMWG 2016).
+
+    heavy: heavy chain of the patient. Where the spike is not measurable and the chain is one of
+    `immunoglobulin_track`, its quantitative immunoglobulin stands for the serum M-protein.
+    """
     serum, urine = base.get("serum_m_g_l"), base.get("urine_m_mg_24h")
     s = serum is not None and at_least(serum, limits["serum_measurable_g_l"])
     u = urine is not None and at_least(urine, limits["urine_measurable_mg_24h"])
-    if s or u:
-        return Track(serum=s, urine=u)
+    quantity = base.get(IMMUNOGLOBULINS.get(heavy, ""))
+    g = not s and heavy in limits["immunoglobulin_track"] and quantity is not None
+    g = g and at_least(quantity, limits["immunoglobulin_measurable_g_l"])
+    if s or u or g:
+        return Track(serum=s, urine=u, immunoglobulin=g, heavy=heavy if g else "")
     ratio = ratio_of(base)
     if ratio is not None:
         high, low = above(ratio, limits["flc_ratio_high"]), below(ratio, limits["flc_ratio_low"])
@@ -152,11 +170,18 @@ def dflc_of(values: Mapping[str, Any], chain: str) -> float | None:
     return kappa - lam if chain == "kappa" else lam - kappa
 
 
+def measured(values: Mapping[str, Any], name: str, track: Track) -> float | None:
+    """Value of one marker of NAMES: dFLC and immunoglobulin follow the chain of the track."""
+    if name == "dflc":
+        return dflc_of(values, track.chain)
+    return values.get(IMMUNOGLOBULINS.get(track.heavy, "") if name == "immunoglobulin" else name)
+
+
 # ---------------------------------------------------------------- levels of one visit
 
 
 @dataclass
-class _State:
+class State:
     """One patient while the visits are walked: baseline, track, values so far, carried marrow and imaging."""
 
     base: Mapping[str, Any]
@@ -166,7 +191,7 @@ class _State:
     carried: dict[str, Any] = field(default_factory=dict)
 
     def start(self, name: str) -> float | None:
-        return dflc_of(self.base, self.track.chain) if name == "dflc" else self.base.get(name)
+        return measured(self.base, name, self.track)
 
     def nadir(self, name: str, confirmed: bool) -> float | None:
         """Lowest value so far, baseline included. A later value counts as confirmed at the higher of two
@@ -178,18 +203,16 @@ class _State:
         low = [*seen, *([] if start is None else [start])]
         return min(low) if low else None
 
-
-def _note_values(state: _State, visit: Visit) -> None:
-    for name in ("serum_m_g_l", "urine_m_mg_24h", "marrow_pc_percent", "plasmacytoma_spd_mm2"):
-        if visit.get(name) is not None:
-            state.series.setdefault(name, []).append(visit.get(name))
-    flc = dflc_of(visit.values, state.track.chain)
-    if flc is not None:
-        state.series.setdefault("dflc", []).append(flc)
+    def note(self, visit: Visit) -> None:
+        """Keep the values of an evaluable visit after baseline for the nadirs of the next."""
+        for name in NAMES:
+            value = measured(visit.values, name, self.track)
+            if value is not None:
+                self.series.setdefault(name, []).append(value)
 
 
 def _rise(
-    state: _State, name: str, value: float | None, absolute: float, strict=False, confirmed=True
+    state: State, name: str, value: float | None, absolute: float, strict=False, confirmed=True
 ) -> Condition:
     """Relative rise from the nadir of pd_relative_rise and an absolute rise; nadir <= 0: absolute decides."""
     label = NAMES[name][0]
@@ -209,7 +232,7 @@ def _rise(
     return Condition(enough and share, words)
 
 
-def _serum_high(state: _State, value: float | None) -> list[Condition]:
+def _serum_high(state: State, value: float | None) -> list[Condition]:
     """From a nadir at or above 50 g/L a rise of 10 g/L is enough without the relative limit."""
     low, limits = state.nadir("serum_m_g_l", True), state.limits
     if value is None or low is None or below(low, limits["pd_serum_high_nadir_g_l"]):
@@ -222,7 +245,7 @@ def _serum_high(state: _State, value: float | None) -> list[Condition]:
     return [Condition(at_least(rise, limits["pd_serum_rise_high_g_l"]), words)]
 
 
-def _by_image_or_marrow(state: _State, visit: Visit) -> list[Condition]:
+def _by_image_or_marrow(state: State, visit: Visit) -> list[Condition]:
     """Signs of progression that need no confirmation; only what was looked at."""
     limits, made = state.limits, []
     for name, said in (("new_lesion", "new lesion"), ("imaging_pd", "progression on imaging")):
@@ -238,12 +261,29 @@ def _by_image_or_marrow(state: _State, visit: Visit) -> list[Condition]:
         made.append(Condition(risen, f"{from_to} (limit rise {100 * share:.4g} %)"))
     marrow = visit.get("marrow_pc_percent")
     if state.track.marrow and marrow is not None:
-        points = limits["pd_marrow_rise_points"]
-        made.append(_rise(state, "marrow_pc_percent", marrow, points, confirmed=False))
+        older, points = limits["pd_marrow_level_percent"], limits["pd_marrow_rise_points"]
+        rise = _rise(state, "marrow_pc_percent", marrow, 0 if older else points, confirmed=False)
+        level = f"{_named('marrow_pc_percent', marrow)} (limit {_say(older)}, 2006/2011 criteria)"
+        made.append(_all([rise, Condition(at_least(marrow, older), level)]) if older else rise)
     return made
 
 
-def _biochemical(state: _State, visit: Visit) -> list[Condition]:
+def _circulating(state: State, visit: Visit) -> list[Condition]:
+    """Plasma cells in blood, only where nothing else is measurable (IMWG 2016)."""
+    value, limits = visit.get("circulating_pc_per_ul"), state.limits
+    low, least = state.nadir("circulating_pc_per_ul", True), limits["pd_circulating_min_per_ul"]
+    if state.track.name != "none" or value is None or low is None:
+        return []
+    share = limits["pd_circulating_rise"]
+    words = (
+        f"{_named('circulating_pc_per_ul', value)} from nadir {_say(low)} "
+        f"(limits rise {100 * share:.4g} % and {_say(least)})"
+    )
+    risen = value > low and (low <= 0 or at_least((value - low) / low, share))
+    return [Condition(risen and at_least(value, least), words)]
+
+
+def _biochemical(state: State, visit: Visit) -> list[Condition]:
     """Signs of progression in serum, urine and free light chains, which the next sample must confirm."""
     limits = state.limits
     m, urine = visit.get("serum_m_g_l"), visit.get("urine_m_mg_24h")
@@ -251,7 +291,11 @@ def _biochemical(state: _State, visit: Visit) -> list[Condition]:
         _rise(state, "serum_m_g_l", m, limits["pd_serum_rise_g_l"]),
         *_serum_high(state, m),
         _rise(state, "urine_m_mg_24h", urine, limits["pd_urine_rise_mg_24h"]),
+        *_circulating(state, visit),
     ]
+    if state.track.immunoglobulin:
+        quantity = measured(visit.values, "immunoglobulin", state.track)
+        made.append(_rise(state, "immunoglobulin", quantity, limits["pd_serum_rise_g_l"]))
     if state.track.flc:
         flc = dflc_of(visit.values, state.track.chain)
         made.append(_rise(state, "dflc", flc, limits["pd_dflc_rise_mg_l"], strict=True))
@@ -262,7 +306,7 @@ def _biochemical(state: _State, visit: Visit) -> list[Condition]:
     return made
 
 
-def _progression(state: _State, visit: Visit) -> tuple[Condition, bool]:
+def _progression(state: State, visit: Visit) -> tuple[Condition, bool]:
     """Does this visit meet PD, and is it by imaging or marrow (which need no confirmation)?"""
     definite, biochemical = _by_image_or_marrow(state, visit), _biochemical(state, visit)
     for group, sure in ((definite, True), (biochemical, False)):
@@ -275,7 +319,7 @@ def _progression(state: _State, visit: Visit) -> tuple[Condition, bool]:
 
 
 def _urine(
-    state: _State, visit: Visit, level: str, fall: float | None, under: float | None
+    state: State, visit: Visit, level: str, fall: float | None, under: float | None
 ) -> list[Condition]:
     """What `level` asks of the urine, by track: measured, known to be low, or not to be had."""
     limits, value = state.limits, visit.get("urine_m_mg_24h")
@@ -303,7 +347,7 @@ def _urine(
     return [_either(fell, low) if floor is not None else fell]
 
 
-def _plasmacytoma(state: _State, fall: float) -> list[Condition]:
+def _plasmacytoma(state: State, fall: float) -> list[Condition]:
     """Fall of the plasmacytomas present at baseline, by the latest imaging after baseline."""
     base = state.start("plasmacytoma_spd_mm2") or 0
     if base <= 0:
@@ -314,21 +358,37 @@ def _plasmacytoma(state: _State, fall: float) -> list[Condition]:
     return [_fall("plasmacytoma_spd_mm2", value, base, fall)]
 
 
-def _partial(state: _State, visit: Visit, level: str) -> list[Condition]:
+def _mr_bound(limits, level: str, name: str, value, start, limit: str) -> list[Condition]:
+    """The printed upper bound of MR (25-49 %, 50-89 %), only with `mr_upper_bounds`."""
+    if level != "MR" or not limits["mr_upper_bounds"] or value is None or not start:
+        return []
+    fall, most = (start - value) / start, limits[limit]
+    words = f"{_named(name, value)}, fall {100 * fall:.4g} % (MR: less than {100 * most:.4g} %)"
+    return [Condition(below(fall, most), words)]
+
+
+def _partial(state: State, visit: Visit, level: str) -> list[Condition]:
     """VGPR, PR or MR: the conditions of the track; [] where the track does not define the level."""
     limits, track = state.limits, state.track
     key = level.lower()
     spd = _plasmacytoma(state, limits[f"{key}_plasmacytoma_fall"])
-    if track.serum or track.urine:
+    if track.protein or track.urine:
         made = []
-        if track.serum:
-            value = visit.get("serum_m_g_l")
-            if level == "VGPR" and value is None and visit.get("serum_ife") == "negative":
+        if track.protein:
+            value = measured(visit.values, track.protein, track)
+            # the normal immunoglobulin that remains hides a fall of 90 %; beside a spike only a missing number may
+            silent = value is None or track.immunoglobulin
+            if level == "VGPR" and silent and visit.get("serum_ife") == "negative":
                 made.append(Condition(True, "serum immunofixation negative"))
             else:
-                made.append(
-                    _fall("serum_m_g_l", value, state.start("serum_m_g_l"), limits[f"{key}_serum_fall"])
-                )
+                start = state.start(track.protein)
+                made.append(_fall(track.protein, value, start, limits[f"{key}_serum_fall"]))
+                made += _mr_bound(limits, level, track.protein, value, start, "pr_serum_fall")
+            if track.urine:
+                made += _mr_bound(
+                    limits, level, "urine_m_mg_24h", visit.get("urine_m_mg_24h"),
+                    state.start("urine_m_mg_24h"), "pr_urine_fall",
+                )  # fmt: skip
         fall = {"VGPR": None, "PR": limits["pr_urine_fall"], "MR": limits["mr_urine_fall"]}[level]
         under = {
             "VGPR": limits["vgpr_urine_below_mg_24h"],
@@ -357,7 +417,7 @@ def _negative(visit: Visit, name: str, required: bool = True) -> list[Condition]
     return [Condition(value == "negative", f"{label} {value}")]
 
 
-def _complete(state: _State, visit: Visit, level: str) -> list[Condition]:
+def _complete(state: State, visit: Visit, level: str) -> list[Condition]:
     """CR: both immunofixations negative, marrow < 5 %, no plasmacytoma left; FLC track: normal ratio."""
     limits, track = state.limits, state.track
     base_urine = state.start("urine_m_mg_24h")
@@ -397,7 +457,7 @@ def _normal_ratio(visit: Visit, limits: Mapping[str, Any]) -> list[Condition]:
     return [Condition(at_least(ratio, low) and at_least(high, ratio), words)]
 
 
-def _stringent(state: _State, visit: Visit) -> list[Condition]:
+def _stringent(state: State, visit: Visit) -> list[Condition]:
     clonal = state.carried.get("marrow_clonal")
     made = [
         Condition(
@@ -429,17 +489,18 @@ class Judged:
     candidates: tuple[tuple[str, Condition], ...]
 
 
-def _judge(state: _State, visit: Visit) -> Judged:
+def _judge(state: State, visit: Visit) -> Judged:
     """IMWG level of one visit after baseline, before any confirmation."""
     if not visit.evaluable:
-        return Judged("NE", "", "visit marked not evaluable", False, ())
+        return _not_judged("visit marked not evaluable")
     if not visit.values:
-        return Judged("NE", "", "nothing measured that the criteria use", False, ())
+        return _not_judged("nothing measured that the criteria use")
     progression, definite = _progression(state, visit)
     candidates = [("PD", progression)]
     for level in RESPONSES:
         candidates.append((level, _candidate(state, visit, level)))
     found = dict(candidates)
+    candidates.append(("SD", _stable(state, progression, found)))
     if progression.truth:
         return Judged("PD", progression.words, "", definite, tuple(candidates))
     if state.track.name == "none":
@@ -469,11 +530,33 @@ def _judge(state: _State, visit: Visit) -> Judged:
             "NE", "", f"progression cannot be ruled out: {progression.words}", False, tuple(candidates)
         )
     lowest = next(found[level] for level in reversed(RESPONSES) if found[level].words)
-    candidates.append(("SD", Condition(True, "no response level and no PD")))
     return Judged("SD", lowest.words, "", False, tuple(candidates))
 
 
-def _candidate(state: _State, visit: Visit, level: str) -> Condition:
+def _not_judged(why: str) -> Judged:
+    """A visit of which nothing counts: every candidate level is open."""
+    unknown = Condition(None, why)
+    return Judged("NE", "", why, False, tuple((level, unknown) for level in ("PD", *RESPONSES, "SD")))
+
+
+def _stable(state: State, progression: Condition, found: Mapping[str, Condition]) -> Condition:
+    """SD: neither PD nor any response, which must both be known."""
+    if progression.truth:
+        return Condition(False, "the visit meets PD")
+    reached = [level for level in RESPONSES if found[level].truth]
+    if reached:
+        return Condition(False, f"the visit meets {reached[0]}")
+    if state.track.name == "none":
+        return Condition(None, "no measurable disease at baseline")
+    open_levels = [
+        level for level in ("PD", *RESPONSES) if (found | {"PD": progression})[level].truth is None
+    ]
+    if open_levels:
+        return Condition(None, f"neither shown nor ruled out: {', '.join(open_levels)}")
+    return Condition(True, "no response level and no PD")
+
+
+def _candidate(state: State, visit: Visit, level: str) -> Condition:
     if state.track.name == "none":
         return Condition(None, "no measurable disease at baseline")
     if level == "sCR":
@@ -513,7 +596,7 @@ def levels(
         died = row["death_date"]
         if died is not None and visits[-1].date > died:
             raise ValueError(f"patient {patient}: assessment of {visits[-1].date} after death on {died}")
-        _walk(patient, visits, row["c1d1"], limits, rows, audit)
+        _walk(patient, visits, row, limits, rows, audit)
     return (
         pd.DataFrame(rows, columns=LEVEL_COLUMNS),
         pd.DataFrame(audit, columns=["patient", "date", "level", "verdict", "why"]),
@@ -523,9 +606,10 @@ def levels(
 _VERDICT = {True: "satisfied", False: "not_satisfied", None: "not_evaluable"}
 
 
-def _walk(patient: str, visits: Sequence[Visit], c1d1: Date | None, limits, rows: list, audit: list) -> None:
+def _walk(patient: str, visits: Sequence[Visit], person, limits, rows: list, audit: list) -> None:
+    c1d1 = person["c1d1"]
     base = baseline_of(visits, c1d1)
-    state = _State(base, track_of(base, limits), limits)
+    state = State(base, track_of(base, limits, person["heavy_chain"]), limits)
     for visit in visits:
         number_of_day = None if c1d1 is None else (visit.date - c1d1).days + 1
         front = [patient, visit.date, visit.label, number_of_day, state.track.name]
@@ -541,10 +625,8 @@ def _walk(patient: str, visits: Sequence[Visit], c1d1: Date | None, limits, rows
                     state.carried[name] = visit.get(name)
         made = _judge(state, visit)
         if visit.evaluable:
-            _note_values(state, visit)
+            state.note(visit)
         reason = "; ".join(part for part in (made.reason, visit.note) if part)
         rows.append([*front, made.level, made.decided_by, reason, made.definite_pd])
         for level, condition in made.candidates:
             audit.append([patient, visit.date, level, _VERDICT[condition.truth], condition.words])
-        if not made.candidates:
-            audit.append([patient, visit.date, "NE", "satisfied", made.reason])

@@ -43,8 +43,9 @@ def confirm(frame: pd.DataFrame, switches: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def _confirm_patient(rows: list[dict], switches: Mapping[str, Any]) -> list[dict]:
-    out, best = [], "NE"
+    out, best, blanks = [], "NE", 0
     for at, row in enumerate(rows):
+        blanks = blanks + 1 if row["level"] == "NE" else 0
         if row["level"] == "baseline":
             out.append(_made("baseline", "", True, "") | {"confirmed_level": "baseline"})
             continue
@@ -58,7 +59,7 @@ def _confirm_patient(rows: list[dict], switches: Mapping[str, Any]) -> list[dict
             before = next((day(r["date"]) for r in reversed(rows[:at]) if r["level"] != "NE"), None)
             one = _confirm_pd(row, before, nxt, switches)
         else:
-            one = _confirm_level(row, nxt, switches)
+            one = _confirm_level(row, nxt, switches, blanks)
         best = "PD" if one["confirmed_own"] == "PD" else max(best, one["confirmed_own"], key=RANK.get)
         out.append(one | {"confirmed_level": best})
     return out
@@ -81,11 +82,17 @@ def _before_therapy(date: Date, therapy: Date | None, same_day: bool) -> bool:
     return therapy is None or date < therapy or (same_day and date == therapy)
 
 
-def _confirm_level(row: dict, nxt: dict | None, switches: Mapping[str, Any]) -> dict:
+def _in_a_row(blanks: int, switches: Mapping[str, Any]) -> str:
+    """Words where this many visits in a row, this one the last, could not be evaluated."""
+    most = switches["ne_warn_in_a_row"]
+    return f"{blanks} visits in a row not evaluable" if most and blanks >= most else ""
+
+
+def _confirm_level(row: dict, nxt: dict | None, switches: Mapping[str, Any], blanks: int = 0) -> dict:
     level, date = row["level"], day(row["date"])
     therapy, same = day(row.get("new_therapy_date")), switches["new_therapy_same_day"]
     if level == "NE":
-        return _made("NE", "", True, "")
+        return _made("NE", "", True, _in_a_row(blanks, switches))
     if not _before_therapy(date, therapy, same):
         return _made("NE", "", True, "on the next therapy: does not count as response")
     start = day(row.get("start_date"))
@@ -122,11 +129,13 @@ def _confirm_pd(row: dict, before: Date | None, nxt: dict | None, switches: Mapp
     date, stopped = day(row["date"]), day(row.get("stop_date"))
     if not switches["require_confirmation"]:
         return _made("PD", "", True, "confirmation switched off")
-    if row.get("definite_pd") is True:
+    if row.get("definite_pd") is True and not switches["imaging_pd_needs_confirmation"]:
         return _made("PD", date, True, "imaging or marrow progression needs no confirmation")
-    if nxt is not None and nxt["level"] == "PD":
+    therapy = day(row.get("new_therapy_date"))
+    ours = nxt is not None and _before_therapy(day(nxt["date"]), therapy, switches["new_therapy_same_day"])
+    if nxt is not None and nxt["level"] == "PD" and (ours or switches["pd_on_next_therapy"]):
         return _made("PD", day(nxt["date"]), True, f"confirmed by the next sample {day(nxt['date'])}")
-    if row.get("death_confirms") is True and nxt is None:
+    if switches["pd_by_death"] and row.get("death_confirms") is True and nxt is None:
         return _made("PD", "", True, "confirmed by death from myeloma")
     until = None if nxt is None else day(nxt["date"])
     around = stopped and (before is None or stopped > before) and (until is None or stopped <= until)
@@ -135,6 +144,7 @@ def _confirm_pd(row: dict, before: Date | None, nxt: dict | None, switches: Mapp
     if nxt is None and switches["unconfirmed_pd"] == "pd_if_last":
         return _made("PD", "", True, "PD at the last visit counts (unconfirmed_pd: pd_if_last)")
     why = "no later evaluable visit" if nxt is None else f"next visit {until} is {nxt['level']}"
+    why += " on the next therapy" if nxt is not None and not ours else ""
     return _made("NE", "", False, f"unconfirmed PD: {why}")
 
 
@@ -183,6 +193,24 @@ def induction_end(row: Mapping[str, Any], induction_days: int) -> Date:
         return row["end_of_induction"]
     planned = row["c1d1"] + datetime.timedelta(days=induction_days)
     return min(planned, row["end_of_treatment"]) if row["end_of_treatment"] is not None else planned
+
+
+def maintenance(row: Mapping[str, Any], visits: Iterable[Mapping], induction_days: int) -> tuple[str, str]:
+    """Did the patient enter maintenance ("yes", "no"), and the record that says so.
+
+    Yes: treatment ended after the end of induction, or a visit after it lies on treatment. A recorded end
+    of induction alone does not say that maintenance began.
+    """
+    if row["c1d1"] is None:
+        return "no", "never treated"
+    end, stopped = induction_end(row, induction_days), row["end_of_treatment"]
+    said = f"end of induction {end}{'' if row['end_of_induction'] else ' (planned)'}"
+    if stopped is not None and stopped > end:
+        return "yes", f"{said}, end of treatment {stopped}"
+    on = [v["date"] for v in visits if phase_of(v["date"], row, induction_days) == "maintenance"]
+    if on:
+        return "yes", f"{said}, on treatment on {min(on)}"
+    return "no", f"{said}, no record of treatment after it"
 
 
 def visits_table(confirmed: pd.DataFrame, patients: pd.DataFrame, induction_days: int) -> pd.DataFrame:

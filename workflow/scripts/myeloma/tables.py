@@ -15,6 +15,17 @@ from myeloma.states import GROUPS, STATES
 
 LEVELS = ("sCR", "CR", "VGPR", "PR", "MR", "SD", "PD", "NE")
 YES_NO = ("yes", "no")
+#: Is a marker measurable at baseline.
+MEASURED = ("yes", "no", "not_measured")
+MARKER_NAMES = (
+    "serum M-protein",
+    "quantitative immunoglobulin",
+    "urine M-protein",
+    "dFLC",
+    "marrow plasma cells",
+    "plasmacytoma SPD",
+    "circulating plasma cells",
+)
 TRANSCRIPT_BASES = (
     "MANE Select",
     "Ensembl canonical",
@@ -851,7 +862,7 @@ VISITS = Table(
             "of treatment at that date",
             ("baseline", "induction", "maintenance", "after_treatment", ""),
         ),
-        _text("track", "what is measurable at baseline: serum, urine, serum+urine, flc, marrow, none"),
+        _text("track", "what is measurable at baseline, joined by +: as in tracks.tsv"),
         _text("level", "IMWG level of this visit alone", (*LEVELS, "baseline")),
         _text(
             "confirmed_own", "what the next visit confirms of this level", (*LEVELS, "baseline"), empty=True
@@ -874,6 +885,58 @@ AUDIT = Table(
         _text("level", "candidate level", LEVELS),
         _text("verdict", "is it met", ("satisfied", "not_satisfied", "not_evaluable")),
         _text("why", "values against limits, or what is missing", empty=True),
+    ),
+)
+
+TRACKS = Table(
+    "tracks",
+    "results/response/tracks.tsv",
+    "patient",
+    ("patient",),
+    (
+        PATIENT,
+        _text(
+            "track",
+            "what response is followed by: serum, immunoglobulin, urine (joined by + where both), else flc, "
+            "else marrow, else plasmacytoma, else none",
+        ),
+        _text("reason", "baseline values against the limits of measurability"),
+        _text("heavy_chain", "of patients.tsv", empty=True),
+        _text(
+            "involved_chain", "light chain fixed at baseline; only on the FLC track", ("kappa", "lambda", "")
+        ),
+        _number("serum_m_g_l", "serum M-protein at baseline", "g/L"),
+        _text("serum_measurable", "against serum_measurable_g_l", MEASURED),
+        _number("immunoglobulin_g_l", "of the heavy chain, at baseline", "g/L"),
+        _text("immunoglobulin_measurable", "chain and value against the config", MEASURED),
+        _number("urine_m_mg_24h", "urine M-protein at baseline", "mg/24 h"),
+        _text("urine_measurable", "against urine_measurable_mg_24h", MEASURED),
+        _number("involved_flc_mg_l", "the light chain in excess at baseline", "mg/L"),
+        _number("flc_ratio", "kappa / lambda at baseline"),
+        _text("flc_measurable", "abnormal ratio and flc_measurable_mg_l", MEASURED),
+        _number("marrow_pc_percent", "marrow plasma cells at baseline", "percent"),
+        _text("marrow_measurable", "against marrow_measurable_percent", MEASURED),
+        _number("plasmacytoma_spd_mm2", "sum of products of diameters at baseline", "mm2"),
+        _text("plasmacytoma_measurable", "any", MEASURED),
+    ),
+)
+
+MARKERS = Table(
+    "markers",
+    "results/response/markers.tsv",
+    "patient, visit, marker",
+    ("patient", "date", "marker"),
+    (
+        PATIENT,
+        _date("date", "day of the assessment", empty=False),
+        _whole("day", "date - C1D1 + 1", "days"),
+        _text("marker", "what was measured", MARKER_NAMES),
+        _number("value", "in `unit`, as read", empty=False),
+        _text("unit", "of value, baseline and nadir"),
+        _text("followed", "does the track of the patient follow this marker", YES_NO),
+        _number("baseline", "latest evaluable value on or before C1D1"),
+        _number("change_percent", "from baseline; only after C1D1, empty where baseline is 0", "percent"),
+        _number("nadir", "lowest value before this visit against which a rise counts"),
     ),
 )
 
@@ -907,6 +970,8 @@ RESPONSE = Table(
         _date("response_date", "first visit of the first confirmed PR or better"),
         _date("progression_date", "first visit of the confirmed PD"),
         _date("unconfirmed_progression_date", "first visit of a PD that nothing confirmed"),
+        _text("maintenance", "did the patient enter maintenance", YES_NO),
+        _text("maintenance_reason", "the record that says so"),
         _text("group", "response group by the rule", GROUPS),
         _text("rule", "definition id with its parameters"),
         _text("decided_by", "visit and value that decided the group"),
@@ -922,7 +987,11 @@ ENDPOINTS = Table(
     ("patient", "endpoint", "rule_set"),
     (
         PATIENT,
-        _text("endpoint", "TTP, PFS, OS, ...", ("TTP", "PFS", "EFS", "OS", "DoR", "TTR")),
+        _text(
+            "endpoint",
+            "times to event; TTR to the first and TTBR to the best confirmed response",
+            ("TTP", "PFS", "EFS", "OS", "DoR", "TTR", "TTBR"),
+        ),
         _text("rule_set", "censoring rules; those after ema are named sensitivity analyses", RULE_SETS),
         _date("start_date", "C1D1, or enrolment when never treated"),
         _date("end_date", "event or censoring"),

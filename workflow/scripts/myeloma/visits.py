@@ -17,6 +17,11 @@ NUMBERS = (
     "marrow_pc_percent",
     "calcium_mmol_l",
     "plasmacytoma_spd_mm2",
+    "igg_g_l",
+    "iga_g_l",
+    "igm_g_l",
+    "igd_g_l",
+    "circulating_pc_per_ul",
 )
 # the value that is the worse news, kept when two rows of one day disagree
 WORDS = {
@@ -37,7 +42,7 @@ PATIENT_DATES = (
     "last_contact",
     "death_date",
 )
-PATIENT_WORDS = ("end_of_treatment_reason", "death_cause", "group")
+PATIENT_WORDS = ("end_of_treatment_reason", "death_cause", "group", "heavy_chain")
 
 
 def day(value: Any) -> Date | None:
