@@ -136,6 +136,7 @@ def score_copies(tally: Tally, planted: list[dict], samples: dict, states, segme
         purity = float(sample["purity"])
         mine = [r for r in planted if r["sample"] == name]
         events = {r["event"] for r in mine}
+        events |= {"del1p32"} if "homdel1p32" in events else set()
         state = {r["abnormality"]: r["state"] for r in states if r["patient"] == sample["patient"]}
         for event in NAMED_EVENTS:
             if event == "gain1q" and "amp1q" in events:
@@ -202,6 +203,8 @@ def score_translocations(tally: Tally, planted: list[dict], samples: dict, calle
     purity = {s["patient"]: float(s["purity"]) for s in samples.values() if s["assay"] == "rna"}
     for patient, value in purity.items():
         wanted = {r["translocation"] for r in planted if r["patient"] == patient}
+        if any("MYC" in r["partners"].split(";") for r in planted if r["patient"] == patient):
+            wanted.add("MYC_rearrangement")  # the row of MYC with any partner
         found = {r["translocation"] for r in called if r["patient"] == patient and r["state"] == "present"}
         tally.add("translocation", value, wanted, found)
 

@@ -355,7 +355,7 @@ class Scores:
         changed = {r["event"] for r in planted}
         allowed = {n for e in changed for n in _names(e)} | {"gain1q" for e in changed if e == "amp1q"}
         allowed |= {"del1p32"} if "homdel1p32" in changed else set()
-        for event in ("del17p", "gain1q", "amp1q", "del1p32", "del13q"):
+        for event in ("del17p", "gain1q", "amp1q", "del1p32", "del13q", "del6q25", "del8p22", "del12p13"):
             wanted = event in allowed
             wanted |= event == "amp1q" and base == 4 and "gain1q" in changed
             if stated.get(event, {}).get("state") == "present" and not wanted:
@@ -655,9 +655,14 @@ def _names(event: str) -> list[str]:
         return [f"cnloh_{event[5:]}"]
     if event.startswith("homdel"):
         return [f"biallelic_del{event[6:]}"]
-    if event == "del16q":
-        return ["del16q_CYLD"]
-    return [event]
+    regions = {
+        "del16q": "del16q_CYLD",
+        "del6q": "del6q25",
+        "del8p": "del8p22",
+        "del12p": "del12p13",
+        "gain8q": "gainMYC",
+    }
+    return [regions.get(event, event)]
 
 
 def _family(row: dict) -> str:

@@ -150,6 +150,11 @@ def region_rows(genome: Genome) -> list[dict]:
         ("del13q", ["RB1", "DIS3"], None),
         ("del16q_CYLD", ["CYLD"], None),
         ("del17p", ["TP53", "EFNB3"], ["TP53"]),
+        ("del6q25", ["TNFAIP3"], []),
+        ("del8p22", [_first(genome, "chr8", "p")], []),
+        ("gainMYC", ["MYC"], None),
+        ("gain11q", ["BIRC3"], []),
+        ("del12p13", ["CDKN1B"], None),
     ):
         add(name, "copy_number", symbols, 500, shown)
         _widen(rows[-1], genome)
@@ -168,6 +173,13 @@ def region_rows(genome: Genome) -> list[dict]:
     ):
         add(name, "partner", symbols, 1000, symbols[:1] if name == "MYC" else symbols)
     return rows
+
+
+def _first(genome: Genome, chrom: str, arm: str) -> str:
+    """Symbol of the middle gene of an arm that has none of the real ones."""
+    own = next(a for a in genome.arms if (a.chrom, a.arm) == (chrom, arm))
+    inside = [g for g in genome.genes if g.chrom == chrom and own.start <= g.start and g.end <= own.end]
+    return inside[len(inside) // 2].symbol
 
 
 def _widen(row: dict, genome: Genome) -> None:

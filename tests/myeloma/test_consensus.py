@@ -76,8 +76,9 @@ def test_two_spellings_of_one_haplotype_are_joined():
     [
         (100, 3, None, True, []),
         (50, 2, None, True, ["low_alt_reads"]),
-        (200, 5, None, True, ["low_allele_fraction"]),
-        (100, 2, None, True, ["low_alt_reads", "low_allele_fraction"]),
+        (200, 5, None, True, []),
+        (200, 3, None, True, ["low_allele_fraction"]),
+        (101, 2, None, True, ["low_alt_reads", "low_allele_fraction"]),
         (100, 40, 0.005, True, []),
         (100, 40, 0.3, True, ["population"]),
         (100, 40, 0.3, False, ["population"]),
@@ -151,6 +152,21 @@ def test_a_common_variant_that_the_normal_lacks_may_be_lost_there():
     assert judged(facts(population_af=0.2))[0] == ["population"]
     assert judged(facts(population_af=0.005))[0] == []
     assert judged(facts(population_af=0.005, normal=None))[0] == ["population"]
+
+
+def test_in_an_oxidised_sample_few_reads_are_enough():
+    few = facts(tumour=(100, 5), oxog=(5, 0))
+    clean = [facts(tumour=(100, 6), oxog=(3, 3)), few] * 20  # a few one-sided sites among balanced ones
+    assert not consensus.is_oxidised([facts(tumour=(100, 6), oxog=(3, 3))] * 50, LIMITS)
+    assert not consensus.is_oxidised([few] * 3, LIMITS), "15 of 15 reads: p 0.00003"
+    assert consensus.is_oxidised(clean, LIMITS) and consensus.is_oxidised([few] * 4, LIMITS)
+    loud = facts(tumour=(40, 20), oxog=(20, 0))
+    assert not consensus.is_oxidised([loud] * 9, LIMITS), "only faint ones tell"
+    assert consensus.judge(few, False, None, LIMITS, True).filters == ["oxog"]
+    assert consensus.judge(few, False, None, LIMITS, False).filters == []
+    both_ways = facts(tumour=(100, 5), oxog=(4, 1))
+    assert consensus.judge(both_ways, False, None, LIMITS, True).filters == []
+    assert consensus.judge(loud, False, None, LIMITS, True).filters == []
 
 
 def test_oxidation_is_faint_and_in_one_orientation():

@@ -6,6 +6,7 @@ sees it strongly. One that only freebayes sees is reported under the filter `one
 docs/somatic.md has each rule with its measured effect.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -198,6 +199,11 @@ def decide(
     facts = [gather(record, column, other, ig_loci) for record in reader]
     places = [(record.CHROM, record.POS, one.filters) for record, one in zip(VCF(source), facts, strict=True)]
     reader.close()
+    oxidised = is_oxidised(facts, limits)
+    if oxidised:
+        logging.info(
+            "%s: faint G>T and C>A lie in the orientation of oxidised guanine: the sample is oxidised", tumour
+        )
     noise = noise_clusters([p for p, one in zip(places, facts, strict=True) if one.by_mutect])
     numbers = [i for i, one in enumerate(facts) if one.by_mutect]
     lifted = {numbers[index] for index in noise}
@@ -213,7 +219,7 @@ def decide(
         share = oxog_share(one)
         if share is not None:
             record.INFO["FOXOG"] = share
-        made = judge(one, number in lifted, found, limits)
+        made = judge(one, number in lifted, found, limits, oxidised)
         record.FILTER = ";".join(made.filters) or "PASS"
         if made.kept:
             record.INFO["KEPT"] = made.kept
@@ -225,9 +231,11 @@ def decide(
     return found
 
 
-def judge(one: Facts, noise_cluster: bool, found: Estimate | None, limits: Mapping) -> Decision:
-    """Filters that stay and, for a call that passes, why it is kept."""
-    own = own_filters(one, limits)
+def judge(
+    one: Facts, noise_cluster: bool, found: Estimate | None, limits: Mapping, oxidised: bool = False
+) -> Decision:
+    """Filters that stay and, for a call that passes, why it is kept. `oxidised`: the whole sample is."""
+    own = own_filters(one, limits, oxidised)
     if not one.by_mutect:
         return Decision(["one_caller", *own])
     lifts = {
@@ -274,12 +282,12 @@ def strong(one: Facts, limits: Mapping) -> bool:
     )
 
 
-def own_filters(one: Facts, limits: Mapping) -> list[str]:
-    """Names of our own filters that a record fails."""
+def own_filters(one: Facts, limits: Mapping, oxidised: bool = False) -> list[str]:
+    """Names of our own filters that a record fails; in an oxidised sample few reads are enough for oxog."""
     failed = failed_limits(one.tumour, one.population_af, one.normal is not None, limits)
     if one.normal is not None and _may_be_germline(one.normal, limits):
         failed.append("normal_depth")
-    if _is_oxog(one, limits):
+    if _is_oxog(one, limits, oxidised):
         failed.append("oxog")
     if one.in_ig and one.snv:
         failed.append("ig_locus")
@@ -309,12 +317,33 @@ def oxog_share(one: Facts) -> float | None:
     return one.oxog[0] / sum(one.oxog) if one.oxog and sum(one.oxog) else None
 
 
-def _is_oxog(one: Facts, limits: Mapping) -> bool:
+def _is_oxog(one: Facts, limits: Mapping, oxidised: bool = False) -> bool:
     share = oxog_share(one)
-    if share is None or share < limits["oxog_min_share"]:
+    if (
+        share is None
+        or share < limits["oxog_min_share"]
+        or (one.tumour.fraction or 0.0) > limits["oxog_max_af"]
+    ):
         return False
-    chance = stats.binom.sf(one.oxog[0] - 1, sum(one.oxog), 0.5)
-    return chance <= limits["oxog_max_p"] and (one.tumour.fraction or 0.0) <= limits["oxog_max_af"]
+    return oxidised or stats.binom.sf(one.oxog[0] - 1, sum(one.oxog), 0.5) <= limits["oxog_max_p"]
+
+
+def is_oxidised(facts: Iterable[Facts], limits: Mapping) -> bool:
+    """Do the faint G>T and C>A of a sample, taken together, lie in the orientation of oxidised guanine?
+
+    True variants lie in both orientations alike, so that their reads, summed over sites, are a fair coin; one
+    site of four reads tells nothing, many of them do (Costello et al., Nucleic Acids Res 2013;41:e67).
+    """
+    seen = [
+        one.oxog
+        for one in facts
+        if one.oxog
+        and sum(one.oxog)
+        and one.by_mutect
+        and (one.tumour.fraction or 0.0) <= limits["oxog_max_af"]
+    ]
+    own, both = sum(pair[0] for pair in seen), sum(sum(pair) for pair in seen)
+    return bool(both) and stats.binom.sf(own - 1, both, 0.5) <= limits["oxog_sample_max_p"]
 
 
 def confident_sites(facts: Iterable[Facts], limits: Mapping) -> list[Site]:

@@ -333,7 +333,8 @@ def _call_event(sample: _Sample, event: _Event, arms: pd.DataFrame, rules: Mappi
         more |= {"minimal_detectable_fraction": least, "targets": count, "het_sites": sites}
     by_ratio = 0.0
     if fraction == 0 and abs(change) == 1:
-        by_ratio = _by_ratio(sample, here, weight, copies, change, rules)
+        depth = measure.iloc[0]["window_het_depth"] if len(measure) else float("nan")
+        by_ratio = _by_ratio(sample, here, weight, copies, change, depth, rules)
         if by_ratio >= rules["min_clonal_fraction"]:
             fraction = by_ratio
             more |= _interval(sample, fraction, *_ratio_interval(sample, here, weight, copies, change))
@@ -354,12 +355,15 @@ def _ratio_error(sample: _Sample, here: pd.DataFrame, weight: np.ndarray) -> flo
     return standard_error(sample.noise, int(targets) if pd.notna(targets) else 0, sample.scatter)
 
 
-def _by_ratio(sample: _Sample, here, weight, copies: float, change: int, rules) -> float:
+def _by_ratio(
+    sample: _Sample, here, weight, copies: float, change: int, depth: float, rules: Mapping[str, Any]
+) -> float:
     """Clonal fraction of a change of one copy in segments whose best state has none; 0 when it is not shown.
 
     A state must outweigh its own rarity, an event of a region that was asked for must not: it is shown as it
-    is said to be detectable, by `detection_z` standard errors of the ratio, with alleles nearer to it than
-    to none. Only for one segment with known alleles of a genome that the matched normal shares.
+    is said to be detectable (`detectable_fraction`), by the ratio and the alleles together, with alleles nearer
+    to it than to none. Only for one segment with known alleles of a genome that the matched normal shares;
+    `depth`: of its heterozygous sites.
     """
     toward = (copies - sample.base) / change
     if toward <= 0 or len(here) != 1 or here["germline"].any() or here["minor_fraction"].isna().any():
@@ -371,8 +375,16 @@ def _by_ratio(sample: _Sample, here, weight, copies: float, change: int, rules) 
     )
     flat, _ = expected(sample.purity, sample.base, sample.base // 2, 1.0, sample.base, sample.base // 2)
     moved = abs(np.log2(level / flat)) / _ratio_error(sample, here, weight)
-    off = float(here["minor_fraction"].iloc[0]) <= (0.5 + float(share)) / 2
-    return fraction if moved >= rules["detection_z"] and off else 0.0
+    seen = here.iloc[0]
+    evidence = moved**2 / 2
+    if depth > 0 and seen["het_sites"] > 0:
+        # no more than the change explains: a stronger imbalance is another event
+        shift = 0.5 - max(float(seen["minor_fraction"]), float(share))
+        width = np.hypot(0.5 / np.sqrt(depth), rules["minor_fraction_error"])
+        evidence += float(seen["het_sites"]) * allele_evidence(max(0.0, shift), width)
+    off = float(seen["minor_fraction"]) <= (0.5 + float(share)) / 2
+    z = rules["detection_z"]
+    return fraction if off and moved >= z / 2 and evidence >= z**2 / 2 else 0.0
 
 
 def _ratio_interval(sample: _Sample, here, weight, copies: float, change: int) -> tuple[float, float]:
