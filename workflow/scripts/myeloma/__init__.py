@@ -29,6 +29,7 @@ FOUNDATIONS = ("tables", "files", "log", "run", "states", "settings")
 MODULES_OF_STAGE = {
     "cohort": (
         "clinical_checks",
+        "clinical_notes",
         "cohort",
         "cohort_checks",
         "config_check",
