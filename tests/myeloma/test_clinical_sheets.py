@@ -221,3 +221,11 @@ def answers(visits, other, project, folders):
         visits_module.patients_frame(seen.patients), seen.assessments_frame(made), made.values, set()
     )
     return {name: frame.to_csv(index=False) for name, frame in out.items()}
+
+
+def test_unread_clinical_sheets_cannot_be_asked_for(trial):
+    trial.set("dosing", 2, "dose_mg", "abc")
+    trial.write()
+    seen = module.load_cohort(trial.settings(), check_files=False, clinical=False)
+    with pytest.raises(ValueError, match="left unread"):
+        seen.sheet_frame(None, "dosing")
