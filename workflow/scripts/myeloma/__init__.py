@@ -73,5 +73,5 @@ MODULES_OF_STAGE = {
     "response": ("endpoints", "groups", "imwg", "markers", "response", "visits"),
     "comparison": ("association", "differential", "flow", "pooled", "survival"),
     "report": ("multiqc", "report"),
-    "export": ("dictionary",),
+    "export": ("adam", "adam_files", "dictionary"),
 }
