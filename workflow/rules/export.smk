@@ -53,7 +53,9 @@ rule export_adam:
         trial=SETTINGS["trial"],
         export=SETTINGS["export"],
         project=str(PROJECT),
-        code=files.code_of("cohort", "sheets", "laboratory", "adam", "adam_files", "tables"),
+        code=files.code_of(
+            "cohort", "sheets", "laboratory", "visits", "endpoints", "adam", "adam_files", "tables"
+        ),
     script:
         "../scripts/export_adam.py"
 

@@ -8,7 +8,7 @@ Nothing is computed here that another table holds: values are taken over, and th
 import csv
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from myeloma import tables
+from myeloma import endpoints, tables, visits
 
 VARIABLES = Path(__file__).resolve().parents[3] / "resources" / "adam_variables.tsv"
 #: Datasets that need an optional sheet.
@@ -212,11 +212,11 @@ def _starts(subjects: pd.DataFrame, column: str = "TRTSDT") -> dict[str, date | 
     return dict(zip(subjects["USUBJID"], subjects[column], strict=True))
 
 
-def adrs(subjects: pd.DataFrame, visits: pd.DataFrame, response: pd.DataFrame) -> pd.DataFrame:
+def adrs(subjects: pd.DataFrame, levels: pd.DataFrame, response: pd.DataFrame) -> pd.DataFrame:
     """ADRS: the level of each visit, the confirmed level so far, and the best responses of each subject."""
     starts, study = _starts(subjects), _study_of(subjects)
     rows = []
-    for v in visits.to_dict("records"):
+    for v in levels.to_dict("records"):
         for code, column, text in (
             ("OVR", "level", "Response at the visit"),
             ("CONF", "confirmed_level", "Best confirmed response so far"),
@@ -257,11 +257,11 @@ def _study_of(subjects: pd.DataFrame) -> str:
     return str(subjects["STUDYID"].iloc[0]) if len(subjects) else ""
 
 
-def adtte(subjects: pd.DataFrame, endpoints: pd.DataFrame) -> pd.DataFrame:
+def adtte(subjects: pd.DataFrame, times: pd.DataFrame) -> pd.DataFrame:
     """ADTTE: every row of endpoints.tsv."""
     starts, study = _starts(subjects), _study_of(subjects)
     rows = []
-    for e in endpoints.to_dict("records"):
+    for e in times.to_dict("records"):
         code, end = str(e["endpoint"]).upper(), _day(e["end_date"])
         rows.append(
             {
@@ -423,19 +423,42 @@ def _last_dose(doses: list[dict[str, Any]], at: datetime) -> tuple[float, float]
     return last["dose_mg"], (at - _moment(last["date"], last["time"])).total_seconds() / 3600
 
 
+def known_at(patients, cut: date | None) -> list[Any]:
+    """The patients as known on the day of the cut: later dates are empty, with what is known only by them."""
+    if cut is None:
+        return list(patients)
+    nothing = pd.DataFrame(columns=["patient", "date"])
+    frame, _ = endpoints.apply_cut(visits.patients_frame(patients), nothing, cut)
+    return [_blanked(p, row) for p, row in zip(patients, frame.to_dict("records"), strict=True)]
+
+
+def _blanked(patient: Any, row: Mapping[str, Any]) -> Any:
+    """The patient without the fields that the cut has emptied; an age or a body is not dated."""
+    gone = {
+        name: "" if isinstance(getattr(patient, name), str) else None
+        for name in row
+        if name != "patient" and _is_missing(row[name]) and getattr(patient, name)
+    }
+    return replace(patient, **gone)
+
+
 def datasets(settings: Any) -> list[str]:
     """Names of the datasets that the given sheets allow."""
     return [*ALWAYS, *(name for name, sheet in NEEDS.items() if settings.has_sheet(sheet))]
 
 
 def make(names, cohort: Any, settings: Any, read: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """The datasets `names`; `read` holds flow, visits, response and endpoints as read from their tables."""
+    """The datasets `names`, as known at trial.data_cut where one is given.
+
+    `read` holds flow, visits, response and endpoints as read from their tables, which are cut already.
+    """
     trial = settings["trial"]
-    subjects = adsl(cohort.patients, read["flow"], read["response"], trial)
+    cut = _day(trial.get("data_cut") or None)
+    subjects = adsl(known_at(cohort.patients, cut), read["flow"], read["response"], trial)
     days = settings["export"]["treatment_emergent_days"]
 
     def sheet(name):
-        return cohort.sheet_frame(settings, name)
+        return endpoints.cut_rows(cohort.sheet_frame(settings, name), cut)
 
     makers = {
         "adsl": lambda: subjects,
