@@ -68,6 +68,7 @@ REFUSED = [
     ("dosing", 2, "time", "8h30", "expected form"),
     ("dosing", 6, "patient", "P04", "never treated"),
     ("dosing", 6, "cycle", "0", "outside 1 to 400"),
+    ("patients", 2, "end_of_treatment", "2021-03-06", "after end_of_treatment of P01 (2021-03-06)"),
     ("adverse_events", 2, "grade", "6", "outside 1 to 5"),
     ("adverse_events", 2, "start_date", "2021-02-20", "before enrolment_date"),
     ("adverse_events", 2, "end_date", "2021-03-09", "before start_date"),
@@ -97,7 +98,7 @@ def test_what_is_refused_and_how_it_is_said(trial, sheet, line, column, value, m
 
 
 def test_all_problems_at_once(trial):
-    for sheet, line, column, value, _ in (REFUSED[2], REFUSED[11], REFUSED[15], REFUSED[19], REFUSED[24]):
+    for sheet, line, column, value, _ in (REFUSED[2], REFUSED[12], REFUSED[16], REFUSED[20], REFUSED[25]):
         trial.set(sheet, line, column, value)
     assert {p.file for p in trial.problems()} == {f"{name}.tsv" for name in module.CLINICAL}
 
@@ -152,6 +153,22 @@ def test_doses_outside_the_regimen_and_revealing_ids_are_said_not_refused(trial)
     assert "P01: 1 dose of dexamethasone above the planned amount (C1D1)" in said
     assert clinical_notes.REVEALING.search("800123456") and clinical_notes.REVEALING.search("DUP-19560312")
     assert not clinical_notes.REVEALING.search("IPD-001")
+
+
+def test_records_after_the_last_contact_and_terms_in_two_spellings_are_said(trial):
+    trial.set("patients", 2, "last_contact", "2022-03-10")
+    trial.add(
+        "adverse_events", patient="P01", ae="2", soc="Blood", term="Platelet Count decreased", grade="1",
+        start_date="2021-03-10", serious="no",
+    )  # fmt: skip
+    trial.add(
+        "adverse_events", patient="P01", ae="3", soc="Blood", term="Platelet count decreased", grade="1",
+        start_date="2021-04-10", serious="no",
+    )  # fmt: skip
+    said = "\n".join(summary.notes(trial.load(), trial.settings()))
+    assert "P01: subsequent_therapy has a record of 2022-03-20, after last_contact (2022-03-10)" in said
+    assert "one term in several spellings: Platelet Count decreased, Platelet count decreased" in said
+    assert "Platelet count decreased stands under several organ classes: Blood, Investigations" in said
 
 
 def test_implausible_values_are_listed(trial):

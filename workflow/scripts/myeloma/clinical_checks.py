@@ -151,6 +151,16 @@ def _dosing(sheet: Sheet, patients: Mapping[str, Row], settings: Settings) -> No
                 "without a change",
                 "name the change, or clear it",
             )
+        patient = patients.get(row["patient"])
+        end = patient["end_of_treatment"] if patient else None
+        if dose and end and row["date"] and row["date"] > end:
+            sheet.problem(
+                row.line,
+                "date",
+                row["date"],
+                f"is a dose after end_of_treatment of {row['patient']} ({end})",
+                "correct one of the two",
+            )
     _cycle_starts(sheet, patients)
 
 

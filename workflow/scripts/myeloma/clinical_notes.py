@@ -69,7 +69,7 @@ def _of_assessments(cohort: Cohort) -> Iterable[dict[str, Any]]:
 
 
 def _of_laboratory(cohort: Cohort) -> Iterable[dict[str, Any]]:
-    for row in cohort.clinical.get("laboratory", ()):
+    for row in (cohort.clinical or {}).get("laboratory", ()):
         found = _outside("laboratory", row["parameter"], row["value"])
         if found:
             day = row["date"].isoformat()
@@ -101,7 +101,7 @@ OFF = {
 
 def notes(cohort: Cohort, settings: Settings) -> list[str]:
     """What is allowed but worth a look: doses outside the regimen, revealing ids, values hardly possible."""
-    said = [*_revealing(cohort), *_doses(cohort, settings)]
+    said = [*_revealing(cohort), *_doses(cohort, settings), *_after_contact(cohort), *_spellings(cohort)]
     rows = implausible(cohort)
     for row in rows.head(SHOWN).itertuples():
         said.append(
@@ -119,12 +119,44 @@ def _revealing(cohort: Cohort) -> Iterable[str]:
             yield f"{patient}: the id looks like a hospital number or a date of birth; ids stand in the report"
 
 
+def _after_contact(cohort: Cohort) -> Iterable[str]:
+    """Records later than the last day known alive: that day censors overall survival."""
+    contact = {p.patient: p.last_contact for p in cohort.patients if p.last_contact}
+    for name, rows in (cohort.clinical or {}).items():
+        last: dict[str, Any] = {}
+        for row in rows:
+            day = row.get("date") or row.get("start_date")
+            if day and row["patient"] in contact:
+                last[row["patient"]] = max(day, last.get(row["patient"], day))
+        for patient, day in last.items():
+            if day > contact[patient]:
+                yield f"{patient}: {name} has a record of {day}, after last_contact ({contact[patient]})"
+
+
+def _spellings(cohort: Cohort) -> Iterable[str]:
+    """One adverse event under two spellings, or one term under two organ classes, is counted as two."""
+    rows = (cohort.clinical or {}).get("adverse_events", ())
+    for name in ("term", "soc"):
+        seen: dict[str, set[str]] = defaultdict(set)
+        for row in rows:
+            seen[" ".join(row[name].lower().split())].add(row[name])
+        for values in seen.values():
+            if len(values) > 1:
+                yield f"adverse events: one {name} in several spellings: {', '.join(sorted(values))}"
+    classes: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        classes[row["term"]].add(row["soc"])
+    for term, found in classes.items():
+        if len(found) > 1:
+            yield f"adverse events: {term} stands under several organ classes: {', '.join(sorted(found))}"
+
+
 def _doses(cohort: Cohort, settings: Settings) -> Iterable[str]:
     """Doses on days outside the regimen, and above the planned amount, per patient and drug."""
     regimen = settings["trial"].get("regimen") or {}
     ages = {p.patient: p for p in cohort.patients}
     odd: dict[tuple[str, str, str], list[str]] = defaultdict(list)
-    for row in cohort.clinical.get("dosing", ()):
+    for row in (cohort.clinical or {}).get("dosing", ()):
         if not row["dose_mg"] or row["patient"] not in ages:
             continue
         phase = _phase(row, ages[row["patient"]], settings)
