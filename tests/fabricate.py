@@ -103,8 +103,16 @@ def cohort(
     made.frames["fish_agreement"] = concordance.agreement(made.frames["fish_concordance"])
     made.frames["identity"] = _identity(made.frames["samples"])
     made.frames["contamination"] = tables.empty(tables.CONTAMINATION)
+    made.frames["implausible_values"] = _implausible(ids)
     _compare(made)
     return made
+
+
+def _implausible(ids) -> pd.DataFrame:
+    """One value to confirm of the first patient, under a name as the sheets have it."""
+    row = ["assessments", 3, None, "2021-03-04", "haemoglobin_g_l", 41.0, "g/L", 50.0, 180.0]
+    frame = pd.DataFrame([row], columns=tables.IMPLAUSIBLE_VALUES.names())
+    return frame.assign(patient=ids[0]) if len(ids) else tables.empty(tables.IMPLAUSIBLE_VALUES)
 
 
 def _identity(samples: pd.DataFrame) -> pd.DataFrame:

@@ -39,6 +39,7 @@ rule run_multiqc:
 rule build_report:
     input:
         samples="results/cohort/samples.tsv",
+        implausible_values="results/cohort/implausible_values.tsv",
         flow="results/cohort/flow.tsv",
         qc="results/alignments/qc.tsv",
         sample_map="results/expression/sample_map.tsv",
@@ -83,6 +84,7 @@ rule build_report:
         code=files.code_of(
             "report.build",
             "report.sections",
+            "report.implausible",
             "report.figures",
             "report.words",
             "flow",

@@ -17,7 +17,7 @@ import yaml
 from markupsafe import Markup
 
 from myeloma import __version__, files, run, tables
-from myeloma.report import sections, words
+from myeloma.report import implausible, sections, words
 from myeloma.states import EARLY, POOR
 
 HERE = Path(__file__).parent
@@ -27,6 +27,7 @@ READ = (
     tables.ENDPOINTS, tables.BY_GROUP, tables.EXPRESSION, tables.RATES, tables.SURVIVAL, tables.CURVES,
     tables.SAMPLE_MAP, tables.PURITY, tables.BURDEN, tables.SIGNATURES, tables.SIGNATURES_BY_GROUP,
     tables.FISH_CONCORDANCE, tables.FISH_AGREEMENT, tables.IDENTITY, tables.CONTAMINATION,
+    tables.IMPLAUSIBLE_VALUES,
 )  # fmt: skip
 TOOLS = (
     ("samtools", "--version"),
@@ -223,6 +224,7 @@ def context(seen: dict[str, Any], given: Given) -> dict[str, Any]:
         "fish": sections.fish(seen, anchors),
         "fish_agreement": sections.fish_agreement(seen),
         "identity": sections.identity(seen),
+        "implausible": implausible.section(seen, anchors),
         "evidence": given.evidence,
         "index": sections.patients_index(seen, anchors, patients, given.evidence),
         "dossiers": sections.dossiers(seen, anchors, given.patients, kinds),
