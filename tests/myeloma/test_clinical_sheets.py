@@ -171,6 +171,11 @@ def test_records_after_the_last_contact_and_terms_in_two_spellings_are_said(tria
     assert "Platelet count decreased stands under several organ classes: Blood, Investigations" in said
 
 
+def test_circulating_plasma_cells_in_percent_are_said_to_decide_nothing(trial):
+    trial.set("assessments", 3, "circulating_plasma_cells_percent", "2")
+    assert any("circulating_pc_per_ul" in s for s in summary.notes(trial.load(), trial.settings()))
+
+
 def test_implausible_values_are_listed(trial):
     trial.set("laboratory", 2, "value", "2")
     trial.set("assessments", 3, "haemoglobin_g_dl", "4.1")

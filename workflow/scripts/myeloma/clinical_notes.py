@@ -102,6 +102,11 @@ OFF = {
 def notes(cohort: Cohort, settings: Settings) -> list[str]:
     """What is allowed but worth a look: doses outside the regimen, revealing ids, values hardly possible."""
     said = [*_revealing(cohort), *_doses(cohort, settings), *_after_contact(cohort), *_spellings(cohort)]
+    if any(r["circulating_plasma_cells_percent"] is not None for r in cohort.assessments):
+        said.append(
+            "assessments: circulating_plasma_cells_percent decides nothing; progression by circulating plasma cells "
+            "needs circulating_pc_per_ul (percent x leukocytes in 10^9/L x 10)"
+        )
     rows = implausible(cohort)
     for row in rows.head(SHOWN).itertuples():
         said.append(
