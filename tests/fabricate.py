@@ -88,6 +88,7 @@ def cohort(
     group = dict(zip(ids, rng.choice(list(groups), len(ids), p=share / share.sum()), strict=True))
     made = Made(_patients(ids, rng, text))
     made.frames["samples"] = _samples(ids, rng, dna, rna, text)
+    made.frames["implausible_values"] = _implausible(ids)
     made.frames["qc"] = _qc(made.frames["samples"], rng)
     made.frames["abnormalities"] = _abnormalities(ids, group, rng, dna, text, mutually_absent)
     made.frames["response"] = _response(ids, group, rng, text) if clinical else tables.empty(tables.RESPONSE)
@@ -103,7 +104,6 @@ def cohort(
     made.frames["fish_agreement"] = concordance.agreement(made.frames["fish_concordance"])
     made.frames["identity"] = _identity(made.frames["samples"])
     made.frames["contamination"] = tables.empty(tables.CONTAMINATION)
-    made.frames["implausible_values"] = _implausible(ids)
     _compare(made)
     return made
 

@@ -83,8 +83,8 @@ rule build_report:
         aligner=SETTINGS["align"]["aligner"],
         code=files.code_of(
             "report.build",
-            "report.sections",
             "report.implausible",
+            "report.sections",
             "report.figures",
             "report.words",
             "flow",

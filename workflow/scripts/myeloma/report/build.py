@@ -23,11 +23,10 @@ from myeloma.states import EARLY, POOR
 HERE = Path(__file__).parent
 #: The tables the report reads, by the name of their contract.
 READ = (
-    tables.SAMPLES, tables.FLOW, tables.QC, tables.ABNORMALITIES, tables.VISITS, tables.RESPONSE,
+    tables.SAMPLES, tables.IMPLAUSIBLE_VALUES, tables.FLOW, tables.QC, tables.ABNORMALITIES, tables.VISITS, tables.RESPONSE,
     tables.ENDPOINTS, tables.BY_GROUP, tables.EXPRESSION, tables.RATES, tables.SURVIVAL, tables.CURVES,
     tables.SAMPLE_MAP, tables.PURITY, tables.BURDEN, tables.SIGNATURES, tables.SIGNATURES_BY_GROUP,
     tables.FISH_CONCORDANCE, tables.FISH_AGREEMENT, tables.IDENTITY, tables.CONTAMINATION,
-    tables.IMPLAUSIBLE_VALUES,
 )  # fmt: skip
 TOOLS = (
     ("samtools", "--version"),
