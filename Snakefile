@@ -20,7 +20,8 @@ configfile: str(PROJECT / "config/config.yaml")
 # Everything the rules know comes from here: the checked config, the frozen cohort, what is switched on.
 try:
     SETTINGS = settings.load(config, PROJECT, config_files=workflow.configfiles)
-    COHORT = load_cohort(SETTINGS, check_files=workflow.is_main_process)
+    MAIN = workflow.is_main_process
+    COHORT = load_cohort(SETTINGS, check_files=MAIN, clinical=MAIN)
 except SheetErrors as errors:
     sys.exit(str(errors))
 

@@ -88,6 +88,7 @@ def cohort(
     group = dict(zip(ids, rng.choice(list(groups), len(ids), p=share / share.sum()), strict=True))
     made = Made(_patients(ids, rng, text))
     made.frames["samples"] = _samples(ids, rng, dna, rna, text)
+    made.frames["implausible_values"] = _implausible(ids)
     made.frames["qc"] = _qc(made.frames["samples"], rng)
     made.frames["abnormalities"] = _abnormalities(ids, group, rng, dna, text, mutually_absent)
     made.frames["response"] = _response(ids, group, rng, text) if clinical else tables.empty(tables.RESPONSE)
@@ -105,6 +106,13 @@ def cohort(
     made.frames["contamination"] = tables.empty(tables.CONTAMINATION)
     _compare(made)
     return made
+
+
+def _implausible(ids) -> pd.DataFrame:
+    """One value to confirm of the first patient, under a name as the sheets have it."""
+    row = ["assessments", 3, None, "2021-03-04", "haemoglobin_g_l", 41.0, "g/L", 50.0, 180.0]
+    frame = pd.DataFrame([row], columns=tables.IMPLAUSIBLE_VALUES.names())
+    return frame.assign(patient=ids[0]) if len(ids) else tables.empty(tables.IMPLAUSIBLE_VALUES)
 
 
 def _identity(samples: pd.DataFrame) -> pd.DataFrame:

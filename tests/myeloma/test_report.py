@@ -11,8 +11,8 @@ import pytest
 import yaml
 from tests import fabricate
 
-from myeloma import flow
-from myeloma.report import build, figures, sections, words
+from myeloma import flow, tables
+from myeloma.report import build, figures, implausible, sections, words
 from myeloma.states import EARLY
 
 HOSTILE = "</script><script>alert(1)</script>"
@@ -280,3 +280,13 @@ def fabricate_qc(rows):
         [("wes", tissue, "median_target_depth", limit, verdict) for tissue, limit, verdict in rows],
         columns=["assay", "tissue", "gate", "threshold", "verdict"],
     )
+
+
+def test_values_to_confirm_are_listed_or_said_to_be_none(project):
+    made = fabricate.cohort(n=4, seed=2)
+    anchors = sections.Anchors([p["patient"] for p in made.patients])
+    found = implausible.section(made.frames, anchors)
+    assert found["sentence"].startswith("1 clinical value lies outside the plausible range (1 patient).")
+    assert [c.text for c in found["table"].rows[0]][3:] == ["haemoglobin_g_l", "41", "g/L", "50 to 180"]
+    none = implausible.section({"implausible_values": tables.empty(tables.IMPLAUSIBLE_VALUES)}, anchors)
+    assert none["sentence"].startswith("No clinical value") and not none["table"].rows

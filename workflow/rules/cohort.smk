@@ -1,10 +1,14 @@
-"""Reads the sheets and the config; writes results/cohort: what the analysis does with every sample, and why."""
+"""Reads the sheets and the config; writes results/cohort: what the analysis does with every sample, and why.
+
+Clinical values that were accepted but are hardly possible are listed there too.
+"""
 
 from myeloma import cohort, files
 
 
 localrules:
     check,
+    list_implausible,
     write_samples,
 
 
@@ -32,3 +36,25 @@ rule write_samples:
         code=files.code_of("cohort"),
     script:
         "../scripts/write_samples.py"
+
+
+rule list_implausible:
+    input:
+        sheets=[
+            SETTINGS.sheet(name)
+            for name in ("patients", "assessments", "laboratory")
+            if SETTINGS.has_sheet(name)
+        ],
+        ranges=str(PROJECT / "resources/plausible_values.tsv"),
+        units=str(PROJECT / "resources/laboratory_units.tsv"),
+    output:
+        values="results/cohort/implausible_values.tsv",
+    log:
+        "logs/list_implausible.log",
+    conda:
+        "../../envs/python.yaml"
+    params:
+        project=str(PROJECT),
+        code=files.code_of("cohort", "sheets", "laboratory", "clinical_notes", "tables"),
+    script:
+        "../scripts/list_implausible.py"

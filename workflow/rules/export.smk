@@ -1,9 +1,12 @@
-"""export: the tables as one archive with their dictionary.
+"""export: the tables as one archive with their dictionary, and the ADaM-like datasets of the trial.
 
-Reads every table that a reader of the report may want. Writes results/export/tables.zip.
+Reads every table that a reader of the report may want. Writes results/export/tables.zip and
+results/export/adam: each dataset as Parquet, TSV and XPT, their dictionary, and what is not made and why.
 """
 
-from myeloma import dictionary, files
+from myeloma import adam, adam_files, dictionary, files
+
+ADAM = "results/export/adam"
 
 
 rule export_tables:
@@ -24,6 +27,40 @@ rule export_tables:
         "../scripts/export_tables.py"
 
 
+rule export_adam:
+    input:
+        sheets=[
+            SETTINGS.sheet(name)
+            for name in ("patients", "dosing", "adverse_events", "concentrations")
+            if SETTINGS.has_sheet(name)
+        ],
+        flow="results/cohort/flow.tsv",
+        visits="results/response/visits.tsv",
+        response="results/response/response.tsv",
+        endpoints="results/response/endpoints.tsv",
+        definitions=str(PROJECT / "resources/adam_variables.tsv"),
+    output:
+        adam=adam_files.paths(adam.datasets(SETTINGS), ADAM),
+    log:
+        "logs/export_adam.log",
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=10,
+    params:
+        folder=ADAM,
+        trial=SETTINGS["trial"],
+        export=SETTINGS["export"],
+        project=str(PROJECT),
+        code=files.code_of(
+            "cohort", "sheets", "laboratory", "visits", "endpoints", "adam", "adam_files", "tables"
+        ),
+    script:
+        "../scripts/export_adam.py"
+
+
 rule export:
     input:
         "results/export/tables.zip",
+        rules.export_adam.output.adam,

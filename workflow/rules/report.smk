@@ -39,6 +39,7 @@ rule run_multiqc:
 rule build_report:
     input:
         samples="results/cohort/samples.tsv",
+        implausible_values="results/cohort/implausible_values.tsv",
         flow="results/cohort/flow.tsv",
         qc="results/alignments/qc.tsv",
         sample_map="results/expression/sample_map.tsv",
@@ -82,6 +83,7 @@ rule build_report:
         aligner=SETTINGS["align"]["aligner"],
         code=files.code_of(
             "report.build",
+            "report.implausible",
             "report.sections",
             "report.figures",
             "report.words",

@@ -29,6 +29,7 @@ FOUNDATIONS = ("tables", "files", "log", "run", "states", "settings")
 MODULES_OF_STAGE = {
     "cohort": (
         "clinical_checks",
+        "clinical_notes",
         "cohort",
         "cohort_checks",
         "config_check",
@@ -37,8 +38,10 @@ MODULES_OF_STAGE = {
         "laboratory",
         "listing",
         "panel_files",
+        "sdtm",
         "sheets",
         "summary",
+        "transport",
     ),
     "references": ("downloads", "intervals", "places", "reference_check", "references", "transcripts"),
     "reads": ("reads",),
@@ -72,5 +75,5 @@ MODULES_OF_STAGE = {
     "response": ("endpoints", "groups", "imwg", "markers", "response", "visits"),
     "comparison": ("association", "differential", "flow", "pooled", "survival"),
     "report": ("multiqc", "report"),
-    "export": ("dictionary",),
+    "export": ("adam", "adam_files", "dictionary"),
 }

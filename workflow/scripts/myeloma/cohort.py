@@ -127,7 +127,7 @@ class Cohort:
     fish: tuple[Mapping[str, Any], ...] = ()
     assessments: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
     assessments_path: str = ""
-    clinical: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict, repr=False)
+    clinical: Mapping[str, tuple[Mapping[str, Any], ...]] | None = field(default_factory=dict, repr=False)
 
     @cached_property
     def patient_ids(self) -> tuple[str, ...]:
@@ -237,12 +237,15 @@ class Cohort:
 
         Dates as datetime.date (None when empty), numbers float64 with NaN, text "" when empty; `sheet_line` =
         line in the sheet. Laboratory values and limits stand in the unit of the analysis (laboratory.py).
-        Not given: no rows. `settings` is accepted for callers that hold only it. Raises KeyError.
+        Not given: no rows. `settings` is accepted for callers that hold only it. Raises KeyError, and
+        ValueError where load_cohort was told to leave the clinical sheets unread.
         """
         import pandas as pd
 
         if name not in CLINICAL:
             raise KeyError(f"{name} is none of {', '.join(CLINICAL)}")
+        if self.clinical is None:
+            raise ValueError("the clinical sheets were left unread: load_cohort(..., clinical=True)")
         known = schema(name)["properties"]
         frame = pd.DataFrame(list(self.clinical.get(name, ())), columns=[*known, "sheet_line"])
         for column, rule in known.items():
@@ -262,25 +265,26 @@ class Cohort:
         return frame
 
 
-def load_cohort(settings: Settings, check_files: bool = True) -> Cohort:
+def load_cohort(settings: Settings, check_files: bool = True, clinical: bool = True) -> Cohort:
     """Read and check all sheets and the config; raise SheetErrors with every problem at once.
 
     `check_files` also looks for every file that sheets and config name (one stat each); jobs that
-    Snakemake starts leave it out, the main process has done it.
+    Snakemake starts leave it out, the main process has done it. `clinical` = False leaves the sheets of
+    CLINICAL unread (they are long, and every job parses the Snakefile).
     """
     problems = config_check.check_config(settings, check_files)
-    sheets, unread = _read_all(settings)
+    sheets, unread = _read_all(settings, clinical)
     problems += unread
     max_days = config_check.whole_number(settings, "sheets", "max_days_sample_before_start", 60)
     cohort_checks.check_all(sheets, settings, check_files)
-    cohort = _build(sheets, settings, max_days)
+    cohort = _build(sheets, settings, max_days, clinical)
     problems += [p for sheet in sheets.values() for p in sorted(sheet.problems, key=lambda p: p.line)]
     if problems:
         raise SheetErrors(problems)
     return cohort
 
 
-def _read_all(settings: Settings) -> tuple[dict[str, Sheet], list[Problem]]:
+def _read_all(settings: Settings, clinical: bool) -> tuple[dict[str, Sheet], list[Problem]]:
     """Every sheet by name (empty where not given) and what is wrong with their paths in the config."""
     given = config_check.section(settings, "sheets")
     sheets, problems = {}, []
@@ -288,7 +292,7 @@ def _read_all(settings: Settings) -> tuple[dict[str, Sheet], list[Problem]]:
         path = given.get(name) or ""
         if not isinstance(path, str):
             path = ""
-        if path:
+        if path and (clinical or name not in CLINICAL):
             resolved = settings.path(path)
             sheets[name] = read_sheet(name, settings.workdir / resolved, resolved)
             continue
@@ -300,7 +304,7 @@ def _read_all(settings: Settings) -> tuple[dict[str, Sheet], list[Problem]]:
     return sheets, problems
 
 
-def _build(sheets: Mapping[str, Sheet], settings: Settings, max_days: int) -> Cohort:
+def _build(sheets: Mapping[str, Sheet], settings: Settings, max_days: int, clinical: bool) -> Cohort:
     """The cohort; also adds the problems that only choosing the samples shows."""
     patients = {row["patient"]: Patient(**row.values) for row in sheets["patients"].rows}
     exclusions = _exclusions(sheets)
@@ -317,7 +321,9 @@ def _build(sheets: Mapping[str, Sheet], settings: Settings, max_days: int) -> Co
         fish=tuple(_fish(row) for row in sheets["fish"].rows),
         assessments=tuple(_assessment(row) for row in sheets["assessments"].rows),
         assessments_path=settings.path(config_check.section(settings, "sheets").get("assessments") or ""),
-        clinical={name: tuple(_clinical(row, name) for row in sheets[name].rows) for name in CLINICAL},
+        clinical={name: tuple(_clinical(row, name) for row in sheets[name].rows) for name in CLINICAL}
+        if clinical
+        else None,
     )
 
 

@@ -22,6 +22,8 @@ BASELINE_DAYS = 180
 URINE_DETECTED_MG_24H = 10
 SERUM_MEASURABLE_G_L = 10
 SERUM_PATIENTS = 3
+# Nobody's highest calcium is below this (1.25 mmol/L); as mmol/L the same number is an ordinary to very high one.
+CALCIUM_LIVED_MG_DL = 5
 MATE = re.compile(r"(?<=[_.-])R([12])(?=[_.-]|$)")
 PLAIN_MATE = re.compile(r"(?<=[_.-])([12])$")
 FASTQ_ENDING = re.compile(r"\.(fastq|fq)(\.gz)?$")
@@ -404,6 +406,16 @@ def _units_of_measure(sheets: Sheets) -> None:
                 f"is the highest urine M-protein of {patient}: g/24 h in a column of mg/24 h?",
                 f"in mg/24 h {value:g} g is {value * 1000:g}, or name the column urine_m_g_24h; "
                 "if mg are meant, write 0: electrophoresis does not detect so little",
+            )
+    for patient, row in _highest(sheet, "calcium_mg_dl").items():
+        value = row["calcium_mg_dl"]
+        if value < CALCIUM_LIVED_MG_DL:
+            sheet.problem(
+                row.line,
+                "calcium_mg_dl",
+                row.written("calcium_mg_dl"),
+                f"is the highest calcium of {patient}: mmol/L in a column of mg/dL?",
+                "name the column calcium_mmol_l, or correct the number",
             )
     centres = {r["patient"]: r["centre"] for r in sheets["patients"].rows}
     by_centre: dict[str, list[Row]] = defaultdict(list)

@@ -1,7 +1,8 @@
 """Laboratory values in one unit per parameter: resources/laboratory_units.tsv is the one table of factors.
 
 Each row of that table: parameter, unit as it may stand in laboratory.tsv, factor to the unit of the analysis
-(`to_unit`), and the plausible range in `to_unit` (assumption, for sign-off). Molar masses stand in `source`.
+(`to_unit`), the range of values that are accepted and the range in which an upper limit of normal can lie, both in
+`to_unit` (assumptions, for sign-off): a wrong unit shows there. Molar masses stand in `source`.
 """
 
 import csv
@@ -18,12 +19,13 @@ CONVERTED = ("value", "low_normal", "high_normal")
 
 @dataclass(frozen=True)
 class Conversion:
-    """Factor from a written unit to the unit of the analysis, and the plausible range there."""
+    """Factor from a written unit to the unit of the analysis; ranges of values and of upper limits of normal there."""
 
     factor: Decimal
     to_unit: str
     low: float
     high: float
+    high_normal: tuple[float, float]
 
 
 @functools.cache
@@ -32,7 +34,11 @@ def conversions() -> dict[tuple[str, str], Conversion]:
     with open(UNITS, encoding="utf-8", newline="") as handle:
         return {
             (r["parameter"], r["unit"]): Conversion(
-                Decimal(r["factor"]), r["to_unit"], float(r["low"]), float(r["high"])
+                Decimal(r["factor"]),
+                r["to_unit"],
+                float(r["low"]),
+                float(r["high"]),
+                (float(r["high_normal_from"]), float(r["high_normal_to"])),
             )
             for r in csv.DictReader(handle, delimiter="\t")
         }

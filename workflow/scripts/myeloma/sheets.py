@@ -1,6 +1,7 @@
 """Reading the sheets: what is harmless is repaired silently, everything else becomes a named problem.
 
-A sheet is tab-separated UTF-8 with a header. Silently repaired: byte-order mark, CRLF, blanks around a
+A sheet is tab-separated UTF-8 with a header, or by its ending comma-separated (.csv) or a SAS file (.xpt,
+.sas7bdat; the line of a row is its number + 1, as if a header stood above). Silently repaired: byte-order mark, CRLF, blanks around a
 cell, quotes around a cell, blank lines, empty columns at the right edge. Refused: unknown or repeated
 columns, rows of another length, other encodings or separators. Each value is checked against
 `workflow/schemas/<sheet>.schema.json`, whose keyword `fix` says what to write instead.
@@ -21,6 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft202012Validator
+
+from myeloma import transport
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
 FIRST_DAY = date(1990, 1, 1)
@@ -136,10 +139,25 @@ def read_sheet(name: str, path: str | os.PathLike, shown_as: str = "") -> Sheet:
     except OSError as error:
         sheet.problem(0, "", "", f"cannot be read: {error.strerror}", f"give the path of the {name} sheet")
         return sheet
+    if Path(path).suffix.lower() in transport.SAS:
+        _parse_sas(path, sheet)
+        return sheet
     text = _decode(raw, sheet)
     if text is not None:
-        _parse(text, sheet)
+        _parse(text, sheet, "," if Path(path).suffix.lower() == ".csv" else "\t")
     return sheet
+
+
+def _parse_sas(path: str | os.PathLike, sheet: Sheet) -> None:
+    try:
+        header, rows = transport.read_table(path, schema(sheet.name)["properties"])
+    except transport.NotATable as error:
+        sheet.problem(0, "", "", f"is no SAS file of its ending ({error})", "export it again, or as text")
+        return
+    header = _header(header, 1, sheet)
+    for line, cells in enumerate(rows, start=2):
+        if header and any(cells):
+            _row(cells, header, line, sheet)
 
 
 def _decode(raw: bytes, sheet: Sheet) -> str | None:
@@ -157,12 +175,14 @@ def _decode(raw: bytes, sheet: Sheet) -> str | None:
         return None
 
 
-def _parse(text: str, sheet: Sheet) -> None:
+def _parse(text: str, sheet: Sheet, separator: str = "\t") -> None:
     """Split into cells, check the header, then every row."""
-    if '"' in text:
+    if '"' in text and separator == "\t":
         # a quote counts only next to a tab or a line's end: take the blanks between them away
         text = re.sub(r" *(\t|\r\n|\n|\r|\Z) *", r"\1", text).lstrip(" ")
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter="\t", strict=True)
+    lines = csv.reader(
+        io.StringIO(text, newline=""), delimiter=separator, strict=True, skipinitialspace=separator == ","
+    )
     header: list[str] = []
     before = 0
     try:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from myeloma import clinical_notes
 from myeloma.cohort import Cohort, Sample
 from myeloma.panel_files import Panels
 from myeloma.settings import Settings
@@ -76,6 +77,7 @@ def switched_off(cohort: Cohort, settings: Settings) -> list[str]:
         said.append("Response: sheets.assessments is not given; no response, no groups, no comparison.")
     if not cohort.fish:
         said.append("FISH: no rows in sheets.fish; FISH does not vote.")
+    said += clinical_notes.switched_off(cohort, settings)
     for name, sentence in RESOURCES.items():
         if not settings.has(name):
             said.append(f"reference.{name} is not given: {sentence}")
@@ -137,4 +139,4 @@ def notes(cohort: Cohort, settings: Settings) -> list[str]:
             said.append(
                 f"assessments: the largest {name} is {max(values):g}; is that the unit of the column?"
             )
-    return said
+    return said + clinical_notes.notes(cohort, settings)

@@ -116,6 +116,24 @@ SAMPLES = Table(
     ),
 )
 
+IMPLAUSIBLE_VALUES = Table(
+    "implausible_values",
+    "results/cohort/implausible_values.tsv",
+    "clinical value outside its plausible range (resources/plausible_values.tsv)",
+    ("sheet", "patient", "date", "name"),
+    (
+        _text("sheet", "patients, assessments or laboratory"),
+        _whole("line", "line in the sheet; 0 = the row of the patient", empty=False),
+        PATIENT,
+        _date("date", "day of the value"),
+        _text("name", "column or laboratory parameter"),
+        _number("value", "value in the unit of the analysis", empty=False),
+        _text("unit", "unit of the analysis"),
+        _number("low", "lower end of the plausible range", empty=False),
+        _number("high", "upper end of the plausible range", empty=False),
+    ),
+)
+
 FLOW = Table(
     "flow",
     "results/cohort/flow.tsv",

@@ -17,13 +17,13 @@ import yaml
 from markupsafe import Markup
 
 from myeloma import __version__, files, run, tables
-from myeloma.report import sections, words
+from myeloma.report import implausible, sections, words
 from myeloma.states import EARLY, POOR
 
 HERE = Path(__file__).parent
 #: The tables the report reads, by the name of their contract.
 READ = (
-    tables.SAMPLES, tables.FLOW, tables.QC, tables.ABNORMALITIES, tables.VISITS, tables.RESPONSE,
+    tables.SAMPLES, tables.IMPLAUSIBLE_VALUES, tables.FLOW, tables.QC, tables.ABNORMALITIES, tables.VISITS, tables.RESPONSE,
     tables.ENDPOINTS, tables.BY_GROUP, tables.EXPRESSION, tables.RATES, tables.SURVIVAL, tables.CURVES,
     tables.SAMPLE_MAP, tables.PURITY, tables.BURDEN, tables.SIGNATURES, tables.SIGNATURES_BY_GROUP,
     tables.FISH_CONCORDANCE, tables.FISH_AGREEMENT, tables.IDENTITY, tables.CONTAMINATION,
@@ -223,6 +223,7 @@ def context(seen: dict[str, Any], given: Given) -> dict[str, Any]:
         "fish": sections.fish(seen, anchors),
         "fish_agreement": sections.fish_agreement(seen),
         "identity": sections.identity(seen),
+        "implausible": implausible.section(seen, anchors),
         "evidence": given.evidence,
         "index": sections.patients_index(seen, anchors, patients, given.evidence),
         "dossiers": sections.dossiers(seen, anchors, given.patients, kinds),

@@ -1,0 +1,256 @@
+"""Sheets from SDTM-like domains (DM, DS, VS, EX, AE, LB, PC, CM) by a mapping table; what is not mapped is reported.
+
+The mapping (resources/sdtm_mapping.tsv, or the user's own) has a row per variable taken over: domain, condition
+(VARIABLE=VALUE, joined by &, all must hold), variable, sheet, column, how, codes. `how`:
+text       as it stands
+date       the day of an ISO 8601 date or date and time; a partial date is reported and left empty
+time       HH:MM of an ISO 8601 date and time, empty without one
+code       by `codes` (SOURCE=target;...; capitals do not matter; * stands for everything else)
+cycle, cycle_day   the number from a visit name such as C2D8 or CYCLE 2 DAY 8
+same_day   nothing is written; a record that ends on a later day than its date is reported and left out
+Nothing is guessed and no unit is converted here: a record that no condition fits, a code without a target and a second,
+different value for one cell are listed. The written sheets then pass the same checks as any other.
+"""
+
+import csv
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from myeloma import files, transport
+from myeloma.sheets import schema
+
+MAPPING = Path(__file__).resolve().parents[3] / "resources" / "sdtm_mapping.tsv"
+#: Sheets whose rows are put together from several records, by these columns; in the others a record is a row.
+MERGED = {"patients": ("patient",), "assessments": ("patient", "date")}
+HOWS = ("text", "date", "time", "code", "cycle", "cycle_day", "same_day")
+DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(T([0-9]{2}:[0-9]{2})(:[0-9]{2}(\.[0-9]+)?)?)?")
+VISIT = re.compile(r"C(?:YCLE)?\s*([0-9]+)\s*,?\s*D(?:AY)?\s*([0-9]+)", re.IGNORECASE)
+
+
+class MappingError(ValueError):
+    """The mapping table is wrong; the message names its line."""
+
+
+class SheetExists(FileExistsError):
+    """A sheet that would be written is there already."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One row of the mapping; `condition` as (variable, value) pairs, `codes` by source in capitals."""
+
+    domain: str
+    condition: tuple[tuple[str, str], ...]
+    variable: str
+    sheet: str
+    column: str
+    how: str
+    codes: Mapping[str, str]
+
+    def holds(self, record: Mapping[str, str]) -> bool:
+        return all(record.get(name, "").upper() == value.upper() for name, value in self.condition)
+
+
+def read_mapping(path: str | os.PathLike = MAPPING) -> list[Rule]:
+    """The rules of a mapping table; raises MappingError."""
+    with open(path, encoding="utf-8", newline="") as handle:
+        rows = list(csv.DictReader(handle, delimiter="\t", quoting=csv.QUOTE_NONE))
+    return [_rule(row, f"{path}:{line}") for line, row in enumerate(rows, start=2)]
+
+
+def _rule(row: Mapping[str, str], where: str) -> Rule:
+    try:
+        condition = tuple(
+            tuple(part.split("=", 1)) for part in filter(None, (row["condition"] or "").split("&"))
+        )
+        codes = dict(part.split("=", 1) for part in filter(None, (row["codes"] or "").split(";")))
+        known = schema(row["sheet"])["properties"]
+    except (KeyError, ValueError, OSError) as error:
+        raise MappingError(f"{where}: cannot be read ({error})") from error
+    if any(len(pair) != 2 for pair in condition):
+        raise MappingError(f"{where}: condition {row['condition']!r} is not VARIABLE=VALUE, joined by &")
+    if row["column"] not in known or row["how"] not in HOWS:
+        raise MappingError(f"{where}: unknown column {row['column']!r} or how {row['how']!r}")
+    return Rule(
+        row["domain"].upper(),
+        condition,
+        row["variable"].upper(),
+        row["sheet"],
+        row["column"],
+        row["how"],
+        {source.upper(): target for source, target in codes.items()},
+    )
+
+
+@dataclass
+class Converted:
+    """Rows by sheet (column -> cell) and what was not taken over: (domain, variable, value, what) -> records."""
+
+    rows: dict[str, list[dict[str, str]]]
+    unmapped: Counter
+
+
+def convert(domains: Mapping[str, list[dict[str, str]]], rules: Iterable[Rule]) -> Converted:
+    """Sheets from domains (name -> records by variable in capitals)."""
+    rules = list(rules)
+    out = Converted({sheet: [] for sheet in dict.fromkeys(r.sheet for r in rules)}, Counter())
+    merged: dict[str, dict[tuple, dict[str, str]]] = {sheet: {} for sheet in MERGED}
+    for domain, records in domains.items():
+        mine = [r for r in rules if r.domain == domain]
+        if not mine:
+            out.unmapped[domain, "", "", "no rule for this domain"] += len(records)
+        for record in records:
+            if mine and not any(r.holds(record) for r in mine):
+                name = _told_by(mine, record)
+                out.unmapped[domain, name, record.get(name, ""), "no rule fits the record"] += 1
+            _take_over(record, [r for r in mine if r.holds(record)], out, merged)
+    for sheet, rows in merged.items():
+        if sheet in out.rows:
+            out.rows[sheet] = list(rows.values())
+    return out
+
+
+def _told_by(rules: list[Rule], record: Mapping[str, str]) -> str:
+    """The variable of the conditions that tells the record best: the first one that is filled."""
+    names = dict.fromkeys(name for r in rules for name, _ in r.condition)
+    return next((name for name in names if record.get(name)), next(iter(names), ""))
+
+
+def _take_over(record: Mapping[str, str], rules: list[Rule], out: Converted, merged: dict) -> None:
+    """Take one record over into every sheet whose rules hold.
+
+    A code that one sheet does not know (a test of the assessments among those of the laboratory) is reported
+    only where no other sheet takes the record.
+    """
+    problems, taken = [], 0
+    for sheet in dict.fromkeys(r.sheet for r in rules):
+        found = _take(record, [r for r in rules if r.sheet == sheet], out, merged)
+        problems.append(found)
+        taken += not any(dropped for _, dropped in found)
+    for found in problems:
+        dropped = any(gone for _, gone in found)
+        for key, _ in found:
+            if not (dropped and taken and key[3].startswith(NO_TARGET)):
+                out.unmapped[key] += 1
+
+
+NO_TARGET = "code without a target"
+
+
+def _take(
+    record: Mapping[str, str], rules: list[Rule], out: Converted, merged: dict
+) -> list[tuple[tuple, bool]]:
+    """Take one record over into one sheet; returns the problems, each with: is the record left out for it?"""
+    cells: dict[str, str] = {}
+    problems = []
+    for rule in rules:
+        value, problem = _value(rule, record)
+        if problem:
+            left_out = rule.how == "same_day" or rule.column in schema(rule.sheet)["required"]
+            key = (rule.domain, rule.variable, record.get(rule.variable, ""), problem)
+            problems.append((key, left_out))
+        elif rule.how != "same_day" and (value or rule.column not in cells):
+            cells[rule.column] = value
+    if any(left_out for _, left_out in problems):
+        return problems
+    sheet = rules[0].sheet
+    if sheet not in MERGED:
+        out.rows[sheet].append(cells)
+        return problems
+    key = tuple(cells.get(name, "") for name in MERGED[sheet])
+    row = merged[sheet].setdefault(key, {})
+    for name, value in cells.items():
+        if value and row.get(name) and row[name] != value:
+            what = f"second value for {sheet}.{name} of {' '.join(key)}, {row[name]} is kept"
+            out.unmapped[rules[0].domain, name, value, what] += 1
+        elif value or name not in row:
+            row[name] = value
+    return problems
+
+
+def _value(rule: Rule, record: Mapping[str, str]) -> tuple[str, str]:
+    """(cell, what is wrong) of one variable."""
+    text = record.get(rule.variable, "")
+    if rule.how == "code":
+        if text.upper() in rule.codes:
+            return rule.codes[text.upper()], ""
+        if "*" in rule.codes:
+            return rule.codes["*"], ""
+        return "", f"{NO_TARGET} in {rule.sheet}.{rule.column}" if text else ""
+    if not text or rule.how == "text":
+        return text, ""
+    if rule.how in ("cycle", "cycle_day"):
+        found = VISIT.search(text)
+        if not found:
+            return "", "no cycle and day in the name of the visit"
+        return str(int(found.group(1 if rule.how == "cycle" else 2))), ""
+    found = DAY.fullmatch(text)
+    if not found:
+        return "", "no whole date (YYYY-MM-DD)"
+    if rule.how == "same_day":
+        start = DAY.fullmatch(record.get(rule.domain + "STDTC", ""))
+        several = start and start.group(1) != found.group(1)
+        return "", "covers several days: give a record per day" if several else ""
+    return (found.group(1) if rule.how == "date" else found.group(3) or ""), ""
+
+
+def read_domains(folder: str | os.PathLike) -> dict[str, list[dict[str, str]]]:
+    """Domain -> records of every .xpt, .sas7bdat and .csv file of a folder; the file's name is the domain's."""
+    found = {}
+    for path in sorted(Path(folder).iterdir()):
+        if path.suffix.lower() in transport.ENDINGS:
+            name = path.stem.upper()
+            if name in found:
+                raise FileExistsError(f"{path}: a second file of the domain {name}")
+            found[name] = transport.read_records(path)
+    if not found:
+        raise FileNotFoundError(f"{folder}: no .xpt, .sas7bdat or .csv file")
+    return found
+
+
+def make_sheets(
+    folder: str | os.PathLike, out: str | os.PathLike, mapping: str | os.PathLike = ""
+) -> list[str]:
+    """Write the sheets that the domains of a folder give, and unmapped.tsv; return what was done, by line.
+
+    Raises SheetExists where one of them is there, FileNotFoundError without a domain, MappingError.
+    """
+    domains = read_domains(folder)
+    rules = read_mapping(mapping or MAPPING)
+    made = convert(domains, rules)
+    written = {name: rows for name, rows in made.rows.items() if rows}
+    for name in (*written, "unmapped"):
+        if (Path(out) / f"{name}.tsv").exists():
+            raise SheetExists(f"{Path(out) / name}.tsv exists; it is never overwritten: choose another --out")
+    said = [f"domains: {', '.join(f'{name} ({len(rows)} records)' for name, rows in domains.items())}"]
+    for name, records in domains.items():
+        used = {r.variable for r in rules if r.domain == name}
+        used |= {v for r in rules if r.domain == name for v, _ in r.condition}
+        left = sorted({v for record in records for v in record if record[v]} - used)
+        said += [f"{name}: variables not taken over: {', '.join(left)}"] if left and used else []
+    for name, rows in written.items():
+        columns = list(schema(name)["properties"])
+        used = [c for c in columns if any(row.get(c) for row in rows) or c in schema(name)["required"]]
+        _write(Path(out) / f"{name}.tsv", used, rows)
+        said.append(f"{name}.tsv: {len(rows)} rows")
+    rows = [
+        dict(zip(("domain", "variable", "value", "what"), key, strict=True)) | {"records": str(count)}
+        for key, count in sorted(made.unmapped.items())
+    ]
+    _write(Path(out) / "unmapped.tsv", ["domain", "variable", "value", "what", "records"], rows)
+    records = sum(made.unmapped.values())
+    said.append(f"unmapped.tsv: {len(rows)} kinds of values, {records} in all, were not taken over: read it")
+    return [*said, "then: name the sheets in your config and run the target check (config/README.md)"]
+
+
+def _write(path: Path, columns: list[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    """A tab-separated table; tabs and line breaks of a text become blanks."""
+    with files.whole(path) as private, open(private, "w", encoding="utf-8") as handle:
+        handle.write("\t".join(columns) + "\n")
+        for row in rows:
+            handle.write("\t".join(re.sub(r"\s+", " ", row.get(c, "")) for c in columns) + "\n")
