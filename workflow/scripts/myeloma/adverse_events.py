@@ -11,9 +11,9 @@ from typing import Any
 import pandas as pd
 from scipy.stats import binomtest
 
+from myeloma.tables import DRUGS
 from myeloma.visits import day, word
 
-DRUGS = ("ixazomib", "pomalidomide", "dexamethasone")
 #: Action of the sheet -> category of the summary.
 ACTIONS = {
     "reduced": "led to dose reduction",
@@ -72,9 +72,7 @@ def emergent(events: pd.DataFrame, patients: Sequence[Mapping[str, Any]], days: 
 def _one_spelling(texts: pd.Series) -> pd.Series:
     """Blanks and capitals do not make another term: each is written as its alphabetically last spelling."""
     keys = texts.map(lambda text: " ".join(text.split()).casefold())
-    spelling = {
-        key: max(" ".join(t.split()) for t in part) for key, part in texts.groupby(keys)
-    }
+    spelling = {key: max(" ".join(t.split()) for t in part) for key, part in texts.groupby(keys)}
     return keys.map(spelling).astype(object)
 
 
@@ -141,7 +139,9 @@ def _why(category: str, said: Sequence[tuple[str, str]]) -> str:
     maybe = sorted({patient for patient, verdict in said if verdict == "unknown"} - sure)
     if not maybe:
         return ""
-    missing = "grade 5 without a death on record, counted as grade 4" if category == "grade 5" else "not recorded"
+    missing = (
+        "grade 5 without a death on record, counted as grade 4" if category == "grade 5" else "not recorded"
+    )
     return f"{missing}: {', '.join(maybe)}"
 
 

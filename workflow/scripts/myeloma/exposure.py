@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from myeloma.adverse_events import DRUGS
+from myeloma.tables import DRUGS
 from myeloma.visits import day, number, word
 
 PHASES = ("induction", "maintenance")
@@ -26,7 +26,12 @@ CHANGES = [
     "patient", "drug", "date", "time", "cycle", "day", "phase", "change", "change_reason", "dose_mg", "planned_mg",
     "recorded", "counted", "reason",
 ]  # fmt: skip
-COUNTED = {"reductions": "reduced", "delays": "delayed", "interruptions": "interrupted", "omissions": "omitted"}
+COUNTED = {
+    "reductions": "reduced",
+    "delays": "delayed",
+    "interruptions": "interrupted",
+    "omissions": "omitted",
+}
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,9 @@ def plan(trial: Mapping[str, Any], phase: str, drug: str, age: float | None) -> 
     return Plan(mg, tuple(found["days"]))
 
 
-def cycles(rows: Sequence[Mapping[str, Any]], person: Mapping[str, Any], trial: Mapping[str, Any]) -> list[Cycle]:
+def cycles(
+    rows: Sequence[Mapping[str, Any]], person: Mapping[str, Any], trial: Mapping[str, Any]
+) -> list[Cycle]:
     """The cycles in which one patient took any drug; a cycle starts on its first day with a dose.
 
     Maintenance: cycles after the planned number of induction cycles, or begun after `end_of_induction`.
@@ -198,7 +205,11 @@ def _stop(found, rows, person, drug, trial, mine) -> tuple[datetime.date, str, s
     """(date, reason, phase) of the discontinuation: recorded and never taken again, or end of treatment."""
     taken = [r["date"] for r in rows if r["dose_mg"] > 0]
     for change in found:
-        if change["change"] == "stopped" and change["counted"] == "yes" and max(taken, default=change["date"]) <= change["date"]:
+        if (
+            change["change"] == "stopped"
+            and change["counted"] == "yes"
+            and max(taken, default=change["date"]) <= change["date"]
+        ):
             return change["date"], change["change_reason"] or "not given", change["phase"]
     end, reason = person["end_of_treatment"], person["end_of_treatment_reason"]
     phase = mine[-1].phase if mine else "induction"
@@ -259,7 +270,8 @@ def _part(rows, counted, planned, person, cut) -> dict[str, Any]:
 
 def _row(person, phase, drug, parts, changes, stop, mine) -> dict[str, Any]:
     total = {
-        name: None if any(p[name] is None for p in parts) else sum(p[name] for p in parts) for name in parts[0]
+        name: None if any(p[name] is None for p in parts) else sum(p[name] for p in parts)
+        for name in parts[0]
     }
     why = _why_no_intensity(total, parts, mine, person)
     intensity = None if why else total["given_mg"] / total["planned_mg"]
@@ -291,7 +303,9 @@ def _why_no_intensity(total, parts, mine, person) -> str:
     if missing := total["doses_not_recorded"]:
         low = total["given_mg"] / total["planned_mg"]
         high = low + missing / total["doses_planned"]
-        return f"{missing} of {total['doses_planned']} planned doses without a record: {low:.2f} to {high:.2f}"
+        return (
+            f"{missing} of {total['doses_planned']} planned doses without a record: {low:.2f} to {high:.2f}"
+        )
     return ""
 
 

@@ -13,7 +13,8 @@ from typing import Any
 import pandas as pd
 
 from myeloma import adverse_events, endpoints, exposure
-from myeloma.adverse_events import DRUGS, exact
+from myeloma.adverse_events import exact
+from myeloma.tables import DRUGS
 from myeloma.visits import PATIENT_DATES, Date, day, number, word
 
 CUTS = ["cut", "kind", "basis", "enrolled", "treated", "note"]
@@ -150,7 +151,9 @@ def cuts(seen: Clinical, data_cut: Date, config: Mapping[str, Any], cycle_days: 
     for text in config["extra_cuts"]:
         date = day(text)
         if date > data_cut:
-            raise ValueError(f"safety.extra_cuts: {date} is after the data cut {data_cut}: write an earlier day")
+            raise ValueError(
+                f"safety.extra_cuts: {date} is after the data cut {data_cut}: write an earlier day"
+            )
         found.setdefault(date, ("extra", "asked for in the config"))
     found.setdefault(data_cut, ("data cut", "the data cut of this run"))
     rows = []
@@ -183,7 +186,8 @@ def package(seen: Clinical, cut: Date, trial: Mapping[str, Any], config: Mapping
         events = adverse_events.emergent(seen.adverse_events, everyone, config["emergent_days"])
         told = adverse_events.summary(events, treated, confidence)
         rows += [
-            {"section": "adverse events", "measure": row.pop("category"), **row} for row in told.to_dict("records")
+            {"section": "adverse events", "measure": row.pop("category"), **row}
+            for row in told.to_dict("records")
         ]
     if seen.dosing is not None:
         given, changes = exposure.table(seen.dosing, everyone, trial, cut)
@@ -191,7 +195,9 @@ def package(seen: Clinical, cut: Date, trial: Mapping[str, Any], config: Mapping
     return pd.DataFrame(rows, columns=PACKAGE).assign(cut=cut)
 
 
-def _share(section: str, measure: str, drug: str, x: int, of: int, confidence: float, **more) -> dict[str, Any]:
+def _share(
+    section: str, measure: str, drug: str, x: int, of: int, confidence: float, **more
+) -> dict[str, Any]:
     fraction, low, high = exact(x, of, confidence)
     head = {"section": section, "measure": measure, "drug": drug, "patients": x, "of": of}
     return head | {"fraction": fraction, "low": low, "high": high} | more
@@ -224,8 +230,14 @@ def _doses(given: pd.DataFrame, treated: Sequence[str], confidence: float) -> li
         mine = whole if drug == "any" else whole[whole["drug"] == drug]
         stopped = mine[mine["discontinued"] == "yes"]
         toxic = stopped[stopped["stop_reason"].isin(["adverse_event", "end of treatment: toxicity"])]
-        parts = [(measure, mine[mine[column] > 0], int(mine[column].sum())) for measure, column in DOSE_MEASURES.items()]
-        parts += [("discontinued", stopped, len(stopped)), ("discontinued for an adverse event", toxic, len(toxic))]
+        parts = [
+            (measure, mine[mine[column] > 0], int(mine[column].sum()))
+            for measure, column in DOSE_MEASURES.items()
+        ]
+        parts += [
+            ("discontinued", stopped, len(stopped)),
+            ("discontinued for an adverse event", toxic, len(toxic)),
+        ]
         for measure, part, events in parts:
             x = part["patient"].nunique()
             more = {"events": events, "unknown": unknown, "reason": why}

@@ -140,7 +140,9 @@ def graded(
     Baseline: the last value on or before C1D1, that of calcium corrected like the values. Values of patients
     who were never treated are left out.
     """
-    calcium = corrected_calcium(found, config["calcium_albumin_slope"], config["calcium_albumin_reference_g_l"])
+    calcium = corrected_calcium(
+        found, config["calcium_albumin_slope"], config["calcium_albumin_reference_g_l"]
+    )
     people = {p["patient"]: p for p in patients if p["c1d1"] is not None}
     by_parameter: dict[str, dict[str, list]] = {}
     for rule in rules:

@@ -5,9 +5,18 @@ from typing import Any
 
 import pandas as pd
 
-from myeloma import adverse_events, exposure, idmc, laboratory_grades
+from myeloma import adverse_events, exposure, idmc, laboratory_grades, tables
 from myeloma.idmc import Clinical
 from myeloma.visits import day
+
+#: The tables of this stage, by name.
+CONTRACTS = {
+    table.name: table
+    for table in (
+        tables.EXPOSURE, tables.DOSE_CHANGES, tables.AE_BY_TERM, tables.AE_SUMMARY, tables.LABORATORY_GRADES,
+        tables.LABORATORY_BY_TERM, tables.IDMC_CUTS, tables.IDMC,
+    )
+}  # fmt: skip
 
 
 def gather(cohort: Any, made: Any) -> Clinical:
@@ -20,19 +29,12 @@ def assess(seen: Clinical, config: Mapping[str, Any], limits_path: str) -> dict[
     """Table name -> frame; tables of a sheet that is not given have no rows. limits_path: the CTCAE limits."""
     trial, rules = config["trial"], config["safety"]
     cut = day(trial["data_cut"]) or idmc.latest_date(seen)
+    made = {name: tables.empty(contract) for name, contract in CONTRACTS.items()}
     if cut is None:
-        return dict.fromkeys(NAMES, pd.DataFrame())
+        return made
     seen = idmc.known_at(seen, cut)
     everyone = idmc.people(seen)
     treated = [p["patient"] for p in everyone if p["c1d1"] is not None]
-    made = {
-        "exposure": pd.DataFrame(columns=exposure.EXPOSURE),
-        "dose_changes": pd.DataFrame(columns=exposure.CHANGES),
-        "adverse_events_by_term": pd.DataFrame(columns=adverse_events.BY_TERM),
-        "adverse_events_summary": pd.DataFrame(columns=adverse_events.SUMMARY),
-        "laboratory_grades": pd.DataFrame(columns=laboratory_grades.COLUMNS),
-        "laboratory_by_term": pd.DataFrame(columns=laboratory_grades.BY_TERM),
-    }
     if seen.dosing is not None:
         made["exposure"], made["dose_changes"] = exposure.table(seen.dosing, everyone, trial, cut)
     if seen.adverse_events is not None:
@@ -47,13 +49,9 @@ def assess(seen: Clinical, config: Mapping[str, Any], limits_path: str) -> dict[
     return made
 
 
-NAMES = (
-    "exposure", "dose_changes", "adverse_events_by_term", "adverse_events_summary", "laboratory_grades",
-    "laboratory_by_term", "idmc_cuts", "idmc",
-)  # fmt: skip
-
-
-def _laboratory(seen: Clinical, everyone, rules: Mapping[str, Any], limits_path: str) -> dict[str, pd.DataFrame]:
+def _laboratory(
+    seen: Clinical, everyone, rules: Mapping[str, Any], limits_path: str
+) -> dict[str, pd.DataFrame]:
     limits = laboratory_grades.limits(limits_path)
     found = laboratory_grades.values(seen.laboratory, seen.assessments)
     rows = laboratory_grades.graded(found, everyone, limits, rules)
