@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from myeloma.tables import DRUGS
-from myeloma.visits import day, number, word
+from myeloma.visits import day, word
 
 PHASES = ("induction", "maintenance")
 EXPOSURE = [
@@ -311,5 +311,5 @@ def _why_no_intensity(total, parts, mine, person) -> str:
 
 def last_doses(dosing: pd.DataFrame) -> dict[str, datetime.date]:
     """Patient -> last day on which any drug was taken."""
-    taken = dosing[[number(mg) is not None and mg > 0 for mg in dosing["dose_mg"]]]
+    taken = dosing[dosing["dose_mg"].astype(float) > 0]
     return {patient: max(map(day, part["date"])) for patient, part in taken.groupby("patient")}

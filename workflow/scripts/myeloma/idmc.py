@@ -66,7 +66,8 @@ def known_at(seen: Clinical, cut: Date) -> Clinical:
     made = {}
     for name, frame in seen.sheets().items():
         at, fields = DATED[name]
-        kept = frame[[day(d) <= cut for d in frame[at]]].copy().astype(object)
+        known = pd.Series([day(d) <= cut for d in frame[at]], index=frame.index, dtype=bool)
+        kept = frame[known].astype(object)
         for field, depends in fields.items():
             later = [day(d) is not None and day(d) > cut for d in kept[field]]
             for blank in (field, *depends):
