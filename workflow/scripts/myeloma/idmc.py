@@ -22,11 +22,11 @@ PACKAGE = [
     "cut", "section", "measure", "drug", "patients", "of", "fraction", "low", "high", "events", "unknown", "median",
     "q1", "q3", "reason",
 ]  # fmt: skip
-#: Dated sheets: column of the row's date, later-dated fields and what is known only with them.
+#: Dated sheets of this stage and their dates; endpoints.cut_rows cuts each.
 DATED = {
-    "dosing": ("date", {}),
-    "adverse_events": ("start_date", {"end_date": ("outcome",)}),
-    "laboratory": ("date", {}),
+    "dosing": ("date",),
+    "adverse_events": ("start_date", "end_date"),
+    "laboratory": ("date",),
 }
 DOSE_MEASURES = {
     "dose reduced": "reductions",
@@ -63,16 +63,7 @@ def patients_frame(patients: Sequence[Any]) -> pd.DataFrame:
 def known_at(seen: Clinical, cut: Date) -> Clinical:
     """The tables as known on the day of the cut."""
     patients, assessments = endpoints.apply_cut(seen.patients, seen.assessments, cut)
-    made = {}
-    for name, frame in seen.sheets().items():
-        at, fields = DATED[name]
-        known = pd.Series([day(d) <= cut for d in frame[at]], index=frame.index, dtype=bool)
-        kept = frame[known].astype(object)
-        for field, depends in fields.items():
-            later = [day(d) is not None and day(d) > cut for d in kept[field]]
-            for blank in (field, *depends):
-                kept[blank] = [None if gone else v for gone, v in zip(later, kept[blank], strict=True)]
-        made[name] = kept
+    made = {name: endpoints.cut_rows(frame, cut) for name, frame in seen.sheets().items()}
     return replace(seen, patients=patients, assessments=assessments, **made)
 
 
@@ -80,8 +71,7 @@ def latest_date(seen: Clinical) -> Date | None:
     """The latest date in the clinical tables."""
     dates = [endpoints.latest_date(seen.patients, seen.assessments)]
     for name, frame in seen.sheets().items():
-        at, fields = DATED[name]
-        dates += [day(d) for column in (at, *fields) for d in frame[column]]
+        dates += [day(d) for column in DATED[name] for d in frame[column]]
     return max((d for d in dates if d is not None), default=None)
 
 
