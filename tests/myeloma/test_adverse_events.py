@@ -16,7 +16,13 @@ def on(day):
 
 
 def person(patient, **more):
-    return {"patient": patient, "c1d1": C1D1, "last_dose": None, "end_of_treatment": None, "death_date": None} | more
+    return {
+        "patient": patient,
+        "c1d1": C1D1,
+        "last_dose": None,
+        "end_of_treatment": None,
+        "death_date": None,
+    } | more
 
 
 def event(patient, day, term="Fatigue", grade=1, soc="General disorders", serious="no", **more):
@@ -80,7 +86,10 @@ def test_an_empty_judgement_is_not_a_no():
     assert (row["patients"], row["unknown"], row["events"]) == (3, 0, 3)
     row = made.loc[("related", "ixazomib")]
     assert (row["patients"], row["unknown"], row["reason"]) == (1, 2, "not recorded: P3, P4")
-    assert (made.loc[("related", "dexamethasone"), "patients"], made.loc[("related", "dexamethasone"), "unknown"]) == (2, 0)
+    assert (
+        made.loc[("related", "dexamethasone"), "patients"],
+        made.loc[("related", "dexamethasone"), "unknown"],
+    ) == (2, 0)
 
 
 def test_actions_by_drug():
@@ -131,7 +140,9 @@ def test_worst_grade_by_class_and_term():
     assert list(made.loc[(soc, "all"), grades]) == [1, 0, 0, 1, 0]
     assert (made.loc[(soc, "all"), "patients"], made.loc[(soc, "all"), "events"]) == (2, 4)
     assert (made.loc[("all", "all"), "patients"], made.loc[("all", "all"), "grade_3_or_more"]) == (3, 1)
-    assert made.loc[("all", "all"), "grade_3_high"] == pytest.approx(0.4450161, abs=1e-7)  # R: binom.test(1, 10)
+    assert made.loc[("all", "all"), "grade_3_high"] == pytest.approx(
+        0.4450161, abs=1e-7
+    )  # R: binom.test(1, 10)
 
 
 def test_no_event_at_all_is_nobody_of_the_treated():

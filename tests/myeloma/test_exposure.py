@@ -113,7 +113,12 @@ def test_omitted_dose_is_planned_and_not_given(trial):
     rows = [r for r in cycle(1, 1) if not (r["drug"] == "ixazomib" and r["day"] == 8)]
     rows += [dose("ixazomib", 1, 8, 1, 0, "omitted", "adverse_event")]
     row = made(trial, rows)[0].loc[("induction", "ixazomib")]
-    assert (row["doses_planned"], row["doses_taken"], row["doses_not_taken"], row["omissions"]) == (4, 3, 1, 1)
+    assert (row["doses_planned"], row["doses_taken"], row["doses_not_taken"], row["omissions"]) == (
+        4,
+        3,
+        1,
+        1,
+    )
     assert row["relative_dose_intensity"] == 0.75
 
 
@@ -138,21 +143,24 @@ def test_delay_lowers_the_intensity_over_time_only(trial):
     assert row["dose_intensity_over_time"] == pytest.approx(42 / 56)
 
 
-def test_a_stopped_drug_is_measured_up_to_its_last_cycle(trial):
-    """Ixazomib is stopped on C2D8; cycle 3 of the other drugs does not count for it: (12 + 6) / 24."""
+def test_a_stopped_drug_is_measured_over_all_cycles_and_up_to_its_last(trial):
+    """Ixazomib is stopped on C2D8: 12 + 6 mg, of 36 in the three cycles begun, of 24 up to its last one."""
     rows = cycle(1, 1) + [r for r in cycle(2, 22) + cycle(3, 43) if r["drug"] != "ixazomib"]
     rows += [dose("ixazomib", 2, d, 22, 3) for d in (1, 4)]
     rows += [dose("ixazomib", 2, 8, 22, 0, "stopped", "adverse_event")]
     given, _ = made(trial, rows)
     row = given.loc[("all", "ixazomib")]
-    assert (row["cycles"], row["planned_mg"], row["given_mg"]) == (2, 24, 18)
+    assert (row["cycles"], row["planned_mg"], row["given_mg"]) == (3, 36, 18)
     assert (row["discontinued"], row["stop_date"]) == ("yes", str(on(29)))
-    assert row["stop_reason"] == "adverse_event" and row["relative_dose_intensity"] == 0.75
+    assert row["stop_reason"] == "adverse_event" and row["doses_not_recorded"] == 0
+    assert (row["relative_dose_intensity"], row["intensity_until_stop"]) == (0.5, 0.75)
     assert given.loc[("all", "pomalidomide"), "cycles"] == 3
 
 
 def test_a_drug_taken_again_was_not_discontinued(trial):
-    rows = cycle(1, 1) + [r for r in cycle(2, 22) + cycle(3, 43) if r["drug"] != "ixazomib" or r["cycle"] == 3]
+    rows = cycle(1, 1) + [
+        r for r in cycle(2, 22) + cycle(3, 43) if r["drug"] != "ixazomib" or r["cycle"] == 3
+    ]
     rows += [dose("ixazomib", 2, 1, 22, 0, "stopped", "adverse_event")]
     assert made(trial, rows)[0].loc[("all", "ixazomib"), "discontinued"] == "no"
 
@@ -178,6 +186,17 @@ def test_interruption_is_one_however_many_rows(trial):
     row = made(trial, rows)[0].loc[("induction", "pomalidomide")]
     assert (row["interruptions"], row["doses_not_recorded"]) == (1, 0)
     assert row["relative_dose_intensity"] == pytest.approx(40 / 56)
+
+
+def test_nobody_records_doses_after_the_end_of_treatment(trial):
+    """Last dose on day 8, end of treatment recorded on day 20: 2 of 4 doses of ixazomib, the rest not taken."""
+    rows = [r for r in cycle(1, 1) if r["date"] < on(8)]
+    ended, _ = made(trial, rows, on(100), end_of_treatment=on(20), end_of_treatment_reason="progression")
+    assert ended.loc[("induction", "ixazomib"), "relative_dose_intensity"] == 0.5
+    goes_on, _ = made(trial, rows, on(100))
+    assert goes_on.loc[("induction", "ixazomib"), "reason"].startswith(
+        "2 of 4 planned doses without a record"
+    )
 
 
 def test_without_age_the_dose_of_dexamethasone_is_not_known(trial):

@@ -13,7 +13,15 @@ from myeloma import idmc, safety, tables
 
 START = datetime.date(2021, 1, 4)
 DAY = datetime.timedelta(days=1)
-DATES = ("enrolment_date", "c1d1", "end_of_induction", "end_of_treatment", "new_therapy_date", "last_contact", "death_date")
+DATES = (
+    "enrolment_date",
+    "c1d1",
+    "end_of_induction",
+    "end_of_treatment",
+    "new_therapy_date",
+    "last_contact",
+    "death_date",
+)
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +39,11 @@ def patient(number, c1d1=0, **more):
     enrolled = START + 10 * number * DAY
     begun = None if c1d1 is None else enrolled + c1d1 * DAY
     base = dict.fromkeys(DATES) | {"patient": f"P{number:02d}", "age": 60.0, "enrolment_number": number}
-    return base | {"enrolment_date": enrolled, "c1d1": begun, "end_of_treatment_reason": "", "death_cause": ""} | more
+    return (
+        base
+        | {"enrolment_date": enrolled, "c1d1": begun, "end_of_treatment_reason": "", "death_cause": ""}
+        | more
+    )
 
 
 def dose(name, date, cycle=1, mg=3.0, drug="ixazomib", change="", why=""):
@@ -70,7 +82,9 @@ def cuts(config, seen, data_cut, **more):
 
 def test_first_cut_is_cycle_two_of_the_tenth_patient(config):
     tenth = TEN[9]["c1d1"]
-    seen = clinical(TEN, [dose("P10", tenth), dose("P10", tenth + 25 * DAY, cycle=2), dose("P11", tenth + 31 * DAY, 2)])
+    seen = clinical(
+        TEN, [dose("P10", tenth), dose("P10", tenth + 25 * DAY, cycle=2), dose("P11", tenth + 31 * DAY, 2)]
+    )
     made = cuts(config, seen, tenth + 400 * DAY)
     assert made.loc[0, "cut"] == str(tenth + 25 * DAY) and made.loc[0, "kind"] == "first"
     assert made.loc[0, "basis"] == "patient 10 by enrolment, P10: C2D1"
@@ -143,7 +157,9 @@ def test_numbers_of_a_cut_by_hand(config):
     assert patients[("grade 3 or more", "any")] == 1
     assert patients[("grade 5", "any")] == 0 and made.loc[("grade 5", "any"), "unknown"] == 1
     assert patients[("dose reduced", "ixazomib")] == 1
-    assert patients[("discontinued", "ixazomib")] == patients[("discontinued for an adverse event", "any")] == 1
+    assert (
+        patients[("discontinued", "ixazomib")] == patients[("discontinued for an adverse event", "any")] == 1
+    )
     assert patients[("discontinued", "pomalidomide")] == 0
     assert made.loc[("dose reduced", "any"), "unknown"] == 6  # treated, without a dosing row
     assert made.loc[("serious", "any"), "high"] == pytest.approx(0.5265097, abs=1e-6)  # R: binom.test(1, 8)
@@ -159,7 +175,12 @@ def test_an_event_that_ends_after_the_cut_has_no_end_and_no_outcome():
 
 
 def test_sheets_that_are_not_given_leave_their_tables_empty(config, limits, tmp_path):
-    whole = clinical(TEN, [dose("P01", START + 10 * DAY)], [event("P01", 1, START + 12 * DAY)], [value("P01", START + 12 * DAY)])
+    whole = clinical(
+        TEN,
+        [dose("P01", START + 10 * DAY)],
+        [event("P01", 1, START + 12 * DAY)],
+        [value("P01", START + 12 * DAY)],
+    )
     alone = idmc.Clinical(whole.patients, whole.assessments)
     made, none = (safety.assess(seen, config, limits) for seen in (whole, alone))
     for name, contract in safety.CONTRACTS.items():
@@ -203,7 +224,9 @@ def edited(draw):
                 continue
             row[name] = draw(st.none() | LATER)
             if name == "end_of_treatment":
-                row["end_of_treatment_reason"] = draw(st.sampled_from(["", "toxicity", "completed"])) if row[name] else ""
+                row["end_of_treatment_reason"] = (
+                    draw(st.sampled_from(["", "toxicity", "completed"])) if row[name] else ""
+                )
             if name == "death_date":
                 row["death_cause"] = draw(st.sampled_from(["", "myeloma", "other"])) if row[name] else ""
     for name, column in (("dosing", "date"), ("adverse_events", "start_date"), ("laboratory", "date")):
@@ -212,7 +235,11 @@ def edited(draw):
         for row in later:
             row[column] = draw(LATER)
             if name == "adverse_events":
-                row.update(grade=float(draw(st.integers(1, 5))), serious=draw(st.sampled_from(["yes", "no"])), end_date=None)
+                row.update(
+                    grade=float(draw(st.integers(1, 5))),
+                    serious=draw(st.sampled_from(["yes", "no"])),
+                    end_date=None,
+                )
         if name == "dosing" and draw(st.booleans()):
             later.append(dose("P01", draw(LATER), 9, 0.0, change="stopped"))
         made[name] = known + later

@@ -95,7 +95,10 @@ def test_low_values(rules, term, value, limit, grade):
     ],
 )
 def test_high_values(rules, term, value, limit, grade):
-    assert of_value(rules, term, value, uln=limit, baseline=80 if term.startswith("Creat") else None) == (grade, grade)
+    assert of_value(rules, term, value, uln=limit, baseline=80 if term.startswith("Creat") else None) == (
+        grade,
+        grade,
+    )
 
 
 def test_multiples_have_no_binary_dust(rules):
@@ -135,7 +138,12 @@ def graded(rules, config, rows, visits=NO_VISITS, people=None):
 
 
 def test_periods_and_baseline(rules, config):
-    rows = lab(*((d, "creatinine", v, "umol/L", 45.0, 90.0) for d, v in ((-20, 60.0), (1, 80.0), (8, 130.0), (95, 81.0))))
+    rows = lab(
+        *(
+            (d, "creatinine", v, "umol/L", 45.0, 90.0)
+            for d, v in ((-20, 60.0), (1, 80.0), (8, 130.0), (95, 81.0))
+        )
+    )
     made = graded(rules, config, rows, people=[person(last_dose=on(50), end_of_treatment=on(60))])
     made = tables.conform(made, tables.LABORATORY_GRADES)
     assert list(made["period"]) == ["baseline", "baseline", "on_treatment", "after_treatment"]
@@ -195,7 +203,10 @@ def test_worst_grade_by_patient(rules, config):
 def test_grade_three_is_looked_for_among_the_adverse_events(rules, config):
     columns = ["patient", "term", "grade", "start_date", "end_date"]
     events = pd.DataFrame(
-        [["P", "platelet count decreased", 3.0, on(10), on(12)], ["P", "Thrombocytopenia", 2.0, on(60), None]],
+        [
+            ["P", "platelet count decreased", 3.0, on(10), on(12)],
+            ["P", "Thrombocytopenia", 2.0, on(60), None],
+        ],
         columns=columns,
     )
     rows = graded(rules, config, counts((8, 40), (30, 40), (70, 40), (71, 60)))
@@ -206,7 +217,11 @@ def test_grade_three_is_looked_for_among_the_adverse_events(rules, config):
 
 @pytest.mark.parametrize(
     ("change", "message"),
-    [(("value\tg/L", "values\tg/L"), "basis"), (("\tlow\t", "\tdown\t"), "direction"), (("LLN\t100", "LNL\t100"), "grade_1")],
+    [
+        (("value\tg/L", "values\tg/L"), "basis"),
+        (("\tlow\t", "\tdown\t"), "direction"),
+        (("LLN\t100", "LNL\t100"), "grade_1"),
+    ],
 )
 def test_a_wrong_limit_names_its_line(project, tmp_path, change, message):
     text = (project / "resources/ctcae_v4_laboratory.tsv").read_text().replace(*change, 1)

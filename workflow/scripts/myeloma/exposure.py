@@ -1,9 +1,10 @@
 """What was given against what the protocol plans, and every change of a dose.
 
-Relative dose intensity = mg given / mg planned in the cycles the patient started, up to the cycle in which the
-drug was taken last where it was stopped. `dose_intensity_over_time` also counts delays: (mg given / days taken) /
-(mg planned / days planned) (Hryniuk and Bush, J Clin Oncol 1984;2:1281), which is the former times planned
-over actual days. A cycle that the data cut divides counts the doses due by then. Planned doses: `trial.regimen`.
+Relative dose intensity = mg given / mg planned in all cycles that the patient started, also those after the drug
+was stopped; `intensity_until_stop` counts them up to the last cycle with the drug. `dose_intensity_over_time`
+also counts delays: (mg given / days taken) / (mg planned / days planned) (Hryniuk and Bush, J Clin Oncol
+1984;2:1281), which is the first times planned over actual days. A cycle that the data cut divides counts the
+doses due by then. Planned doses: `trial.regimen`.
 """
 
 import datetime
@@ -19,7 +20,7 @@ from myeloma.visits import day, word
 PHASES = ("induction", "maintenance")
 EXPOSURE = [
     "patient", "phase", "drug", "cycles", "planned_mg", "given_mg", "doses_planned", "doses_taken", "doses_not_taken",
-    "doses_not_recorded", "relative_dose_intensity", "dose_intensity_over_time", "planned_days", "actual_days",
+    "doses_not_recorded", "relative_dose_intensity", "dose_intensity_over_time", "intensity_until_stop", "planned_days", "actual_days",
     "reductions", "delays", "interruptions", "omissions", "discontinued", "stop_date", "stop_reason", "reason",
 ]  # fmt: skip
 CHANGES = [
@@ -70,7 +71,7 @@ def cycles(
     """The cycles in which one patient took any drug; a cycle starts on its first day with a dose.
 
     Maintenance: cycles after the planned number of induction cycles, or begun after `end_of_induction`.
-    The last cycle has its planned length.
+    The last cycle of a phase has its planned length: the pause before maintenance is no delay.
     """
     starts: dict[int, datetime.date] = {}
     for row in rows:
@@ -78,14 +79,19 @@ def cycles(
             known = starts.setdefault(int(row["cycle"]), row["date"])
             starts[int(row["cycle"])] = min(known, row["date"])
     made, order = [], sorted(starts)
-    for at, cycle in enumerate(order):
-        start, end = starts[cycle], person["end_of_induction"]
-        later = cycle > trial["induction"]["cycles"] or (end is not None and start > end)
-        phase = "maintenance" if later else "induction"
-        length = trial[phase]["cycle_days"]
-        actual = (starts[order[at + 1]] - start).days if at + 1 < len(order) else length
-        made.append(Cycle(cycle, start, phase, length, actual))
+    phases = {cycle: _phase(cycle, starts[cycle], person, trial) for cycle in order}
+    for cycle, later in zip(order, [*order[1:], None], strict=True):
+        phase, length = phases[cycle], trial[phases[cycle]]["cycle_days"]
+        goes_on = later is not None and phases[later] == phase
+        actual = (starts[later] - starts[cycle]).days if goes_on else length
+        made.append(Cycle(cycle, starts[cycle], phase, length, actual))
     return made
+
+
+def _phase(cycle: int, start: datetime.date, person: Mapping[str, Any], trial: Mapping[str, Any]) -> str:
+    end = person["end_of_induction"]
+    later = cycle > trial["induction"]["cycles"] or (end is not None and start > end)
+    return "maintenance" if later else "induction"
 
 
 def table(
@@ -106,6 +112,7 @@ def table(
         if person["c1d1"] is None or not rows:
             continue
         rows = sorted(rows, key=lambda r: (r["date"], word(r.get("time"))))
+        person = person | {"last_row": rows[-1]["date"]}
         mine = cycles(rows, person, trial)
         phase_of = {c.number: c.phase for c in mine}
         for drug in DRUGS:
@@ -227,13 +234,12 @@ def _exposures(rows, mine, found, stop, person, drug, trial, cut) -> list[dict[s
     made, parts = [], []
     for phase in PHASES:
         of_phase = [c for c in mine if c.phase == phase]
-        counted = [c for c in of_phase if stop is None or c.number <= last]
         numbers = {c.number for c in of_phase}
         taken = [r for r in rows if int(r["cycle"]) in numbers]
         planned = plan(trial, phase, drug, person["age"])
         if not of_phase or (planned is None and not any(r["dose_mg"] > 0 for r in taken)):
             continue
-        parts.append(_part(taken, counted, planned, person, cut))
+        parts.append(_part(taken, of_phase, planned, person, stop, last, cut))
         changes = [c for c in found if c["phase"] == phase]
         stopped = stop if stop is not None and stop[2] == phase else None
         made.append(_row(person, phase, drug, parts[-1:], changes, stopped, mine))
@@ -242,29 +248,33 @@ def _exposures(rows, mine, found, stop, person, drug, trial, cut) -> list[dict[s
     return made
 
 
-def _part(rows, counted, planned, person, cut) -> dict[str, Any]:
-    """Sums of one phase. Doses due after the cut are not planned yet; those due after death or the end of
-    treatment are planned, but nobody has to record them."""
-    ends = [d for d in (person["end_of_treatment"], person["death_date"], cut) if d is not None]
-    due = missing = 0
-    for cycle in counted if planned is not None else ():
+def _part(rows, of_phase, planned, person, stop, last, cut) -> dict[str, Any]:
+    """Sums of one phase. Doses due after the cut are not planned yet; those due after the stop, after
+    the last row of any drug once treatment has ended, or after death are planned, but nobody has to record them."""
+    ended = person["end_of_treatment"] and min(person["end_of_treatment"], person["last_row"])
+    ends = [d for d in (ended, person["death_date"], stop and stop[0], cut) if d is not None]
+    due = until_stop = missing = 0
+    for cycle in of_phase if planned is not None else ():
         dates = [cycle.start + datetime.timedelta(days=d - 1) for d in planned.days]
-        due += sum(date <= cut for date in dates)
+        here = sum(date <= cut for date in dates)
+        due += here
+        until_stop += here if stop is None or cycle.number <= last else 0
         mine = [r for r in rows if int(r["cycle"]) == cycle.number]
-        closed = any(word(r["change"]) in ("stopped", "interrupted") for r in mine)
-        expected = 0 if closed else sum(date <= min(ends) for date in dates)
+        paused = any(word(r["change"]) == "interrupted" for r in mine)
+        expected = 0 if paused else sum(date <= min(ends) for date in dates)
         missing += max(0, expected - len(mine))
     mg = 0.0 if planned is None else planned.mg
     return {
-        "cycles": len(counted),
+        "cycles": len(of_phase),
         "planned_mg": None if mg is None else mg * due,
         "given_mg": float(sum(r["dose_mg"] for r in rows)),
         "doses_planned": due,
         "doses_taken": sum(r["dose_mg"] > 0 for r in rows),
         "doses_not_taken": sum(r["dose_mg"] == 0 for r in rows),
         "doses_not_recorded": missing,
-        "planned_days": sum(c.planned_days for c in counted),
-        "actual_days": sum(c.actual_days for c in counted),
+        "planned_days": sum(c.planned_days for c in of_phase),
+        "actual_days": sum(c.actual_days for c in of_phase),
+        "until_stop_mg": None if mg is None else mg * until_stop,
     }
 
 
@@ -273,13 +283,15 @@ def _row(person, phase, drug, parts, changes, stop, mine) -> dict[str, Any]:
         name: None if any(p[name] is None for p in parts) else sum(p[name] for p in parts)
         for name in parts[0]
     }
-    why = _why_no_intensity(total, parts, mine, person)
+    until_stop = total.pop("until_stop_mg")
+    why = _why_no_intensity(total, parts, mine)
     intensity = None if why else total["given_mg"] / total["planned_mg"]
     counted = [c["change"] for c in changes if c["counted"] == "yes"]
     return {
         "patient": person["patient"], "phase": phase, "drug": drug, **total,
         "relative_dose_intensity": intensity,
         "dose_intensity_over_time": None if why else intensity * total["planned_days"] / total["actual_days"],
+        "intensity_until_stop": None if why or not until_stop else total["given_mg"] / until_stop,
         **{name: counted.count(change) for name, change in COUNTED.items()},
         "discontinued": "yes" if stop else "no",
         "stop_date": stop[0] if stop else None,
@@ -288,14 +300,14 @@ def _row(person, phase, drug, parts, changes, stop, mine) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _why_no_intensity(total, parts, mine, person) -> str:
+def _why_no_intensity(total, parts, mine) -> str:
     """Why there is no relative dose intensity; a dose without a record is neither 0 nor the planned one."""
     if total["planned_mg"] is None:
         return "planned dose not known: the age is not given"
     if any(not p["planned_mg"] and p["given_mg"] for p in parts):
         return "given where the protocol plans none"
     if not total["planned_mg"]:
-        return "never taken: no cycle to count"
+        return "no dose was due"
     numbers = {c.number for c in mine}
     gaps = sorted(set(range(1, max(numbers) + 1)) - numbers)
     if gaps:

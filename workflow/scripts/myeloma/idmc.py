@@ -241,7 +241,12 @@ def _amounts(given: pd.DataFrame) -> list[dict[str, Any]]:
     rows = []
     for drug in DRUGS:
         mine = given[(given["phase"] == "all") & (given["drug"] == drug)]
-        for measure in ("cycles", "relative_dose_intensity", "dose_intensity_over_time"):
+        for measure in (
+            "cycles",
+            "relative_dose_intensity",
+            "dose_intensity_over_time",
+            "intensity_until_stop",
+        ):
             values = mine[measure].dropna().astype(float)
             q1, median, q3 = values.quantile([0.25, 0.5, 0.75]) if len(values) else (None, None, None)
             why = f"{len(mine) - len(values)} patients without a value" if len(mine) > len(values) else ""

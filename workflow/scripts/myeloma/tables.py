@@ -1024,7 +1024,7 @@ EXPOSURE = Table(
         PATIENT,
         _text("phase", "all: both together", ("all", *PHASE)),
         _text("drug", "drug of the trial", DRUGS),
-        _whole("cycles", "cycles started, up to the last with the drug where it was stopped", "cycles"),
+        _whole("cycles", "cycles that the patient started in this phase", "cycles"),
         _number("planned_mg", "planned in them and due by the cut", "mg"),
         _number("given_mg", "taken", "mg"),
         _whole("doses_planned", "planned in them and due by the cut", "doses"),
@@ -1033,9 +1033,10 @@ EXPOSURE = Table(
         _whole("doses_not_recorded", "planned, due and without a row", "doses"),
         _number("relative_dose_intensity", "given_mg / planned_mg", "fraction"),
         _number("dose_intensity_over_time", "the same times planned_days / actual_days", "fraction"),
+        _number("intensity_until_stop", "mg given / mg planned up to the last cycle with the drug", "fraction"),
         _whole("planned_days", "of these cycles", "days"),
         _whole(
-            "actual_days", "to the start of the next cycle; the last cycle has its planned length", "days"
+            "actual_days", "to the start of the next cycle of the phase; its last cycle has its planned length", "days"
         ),
         _whole("reductions", "steps down of the dose", "count"),
         _whole("delays", "doses recorded as delayed", "count"),
