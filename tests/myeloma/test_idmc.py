@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from myeloma import idmc, safety, tables
+from myeloma.settings import load
 
 START = datetime.date(2021, 1, 4)
 DAY = datetime.timedelta(days=1)
@@ -124,6 +125,12 @@ def test_fewer_than_ten_enrolled_is_said(config):
 def test_an_extra_cut_after_the_data_cut_is_refused(config):
     with pytest.raises(ValueError, match="safety.extra_cuts: 2030-01-01 is after the data cut"):
         cuts(config, clinical(TEN), START + 300 * DAY, extra_cuts=["2030-01-01"])
+
+
+def test_a_data_cut_of_the_command_line_takes_the_place_of_the_configs(config, project, tmp_path):
+    made = load({**config, "data_cut": "2021-06-30"}, project, tmp_path)
+    assert made["trial"]["data_cut"] == "2021-06-30" and config["trial"]["data_cut"] == ""
+    assert load(config, project, tmp_path)["trial"]["data_cut"] == ""
 
 
 def package(config, seen, cut):

@@ -171,6 +171,19 @@ def test_assessments_fill_what_the_laboratory_sheet_has_not(rules, config):
     assert made["reason"].iloc[1] == "grade 0 to 1: lower limit of normal not known"
 
 
+def test_the_worse_of_two_assessments_of_a_day_counts():
+    visits = pd.DataFrame(
+        {
+            "patient": "P",
+            "date": [on(8)] * 2,
+            "haemoglobin_g_l": [95.0, 78.0],
+            "creatinine_umol_l": [90.0, 120.0],
+        }
+    )
+    made = grades.values(lab(), visits)
+    assert dict(zip(made["parameter"], made["value"], strict=True)) == {"haemoglobin": 78, "creatinine": 120}
+
+
 def test_a_parameter_without_a_term_is_named(rules, config):
     made = graded(rules, config, lab((8, "ldh", 900.0, "U/L", 120.0, 250.0)))
     assert list(made["term"]) == [""] and "no CTCAE v4.0 term of ldh" in made["reason"].iloc[0]
@@ -186,7 +199,7 @@ def counts(*pairs, patient="P"):
 
 def test_worst_grade_by_patient(rules, config):
     """A: 3 after 1; B: 0; C: only a value that bounds nothing; D: never treated."""
-    unknown = lab((8, "alt", 300.0, "U/L", None, None), patient="C")
+    unknown = lab((8, "alt", 300.0, "U/L", float("nan"), float("nan")), patient="C")
     frame = pd.concat([counts((1, 140), (8, 40), (15, 60), patient="A"), counts((1, 200), (8, 200), patient="B"),
                        counts((8, 20), patient="D"), unknown])  # fmt: skip
     people = [person("A"), person("B"), person("C"), person("D", c1d1=None)]

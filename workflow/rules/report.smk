@@ -85,7 +85,7 @@ rule build_report:
     params:
         patients=flow.detail_rows(COHORT.patients),
         copy_plots=COPIES.patient_plots(),
-        config=config,
+        config=dict(SETTINGS.values),
         evidence={patient: f"evidence/{patient}.html" for patient in EVIDENCE_PATIENTS},
         aligner=SETTINGS["align"]["aligner"],
         code=files.code_of(

@@ -16,12 +16,12 @@ import pandas as pd
 from myeloma.adverse_events import exact, window
 from myeloma.visits import day, number
 
-#: Columns of assessments.tsv that are laboratory values: parameter, column, unit.
+#: Columns of assessments.tsv that are laboratory values: parameter, column, unit, the worse of two of one day.
 OF_ASSESSMENTS = (
-    ("haemoglobin", "haemoglobin_g_l", "g/L"),
-    ("creatinine", "creatinine_umol_l", "umol/L"),
-    ("calcium", "calcium_mmol_l", "mmol/L"),
-    ("albumin", "albumin_g_l", "g/L"),
+    ("haemoglobin", "haemoglobin_g_l", "g/L", min),
+    ("creatinine", "creatinine_umol_l", "umol/L", max),
+    ("calcium", "calcium_mmol_l", "mmol/L", max),
+    ("albumin", "albumin_g_l", "g/L", min),
 )
 VALUES = ["patient", "date", "parameter", "value", "unit", "low_normal", "high_normal", "sheet"]
 GRADES = (1, 2, 3, 4)
@@ -97,21 +97,20 @@ def _exact(value: float) -> float:
 
 def values(laboratory: pd.DataFrame, assessments: pd.DataFrame) -> pd.DataFrame:
     """All values as VALUES: laboratory.tsv, and of assessments.tsv what laboratory.tsv has not on that day."""
-    made = laboratory.reindex(columns=VALUES[:-1]).assign(sheet="laboratory.tsv")
+    made = laboratory.reindex(columns=VALUES[:-1]).assign(sheet="laboratory.tsv").astype(object)
     seen = set(zip(made["patient"], made["date"], made["parameter"], strict=True))
     more = []
-    for parameter, column, unit in OF_ASSESSMENTS:
+    for parameter, column, unit, worse in OF_ASSESSMENTS:
         if column not in assessments:
             continue
-        for patient, date, value in zip(
-            assessments["patient"], assessments["date"], assessments[column], strict=True
-        ):
-            measured, key = number(value), (patient, day(date), parameter)
+        of_day: dict[tuple, float] = {}
+        for row in assessments[["patient", "date", column]].to_dict("records"):
+            key, measured = (row["patient"], day(row["date"]), parameter), number(row[column])
             if measured is not None and key not in seen:
-                seen.add(key)
-                more.append([*key, measured, unit, math.nan, math.nan, "assessments.tsv"])
-    rows = made.astype(object).values.tolist() + more
-    return pd.DataFrame(rows, columns=VALUES).sort_values(["patient", "parameter", "date"], kind="stable")
+                of_day[key] = worse(of_day.get(key, measured), measured)
+        more += [[*key, v, unit, math.nan, math.nan, "assessments.tsv"] for key, v in of_day.items()]
+    made = pd.DataFrame(made.values.tolist() + more, columns=VALUES)
+    return made.sort_values(["patient", "parameter", "date"], kind="stable")
 
 
 def corrected_calcium(found: pd.DataFrame, slope: float, reference: float) -> dict[tuple, float]:

@@ -34,6 +34,7 @@ def chapter(seen: Mapping[str, pd.DataFrame], anchors: Anchors, config: Mapping[
     return {
         "given": given,
         "any": any(given.values()),
+        "days": config["safety"]["emergent_days"],
         "without": [f"Not in this run: {why}." for name, why in WITHOUT.items() if not given[name]],
         "sentence": _sentence(seen["adverse_events_summary"]) if given["adverse_events"] else "",
         "summary": _summary(seen["adverse_events_summary"]),
