@@ -1033,10 +1033,14 @@ EXPOSURE = Table(
         _whole("doses_not_recorded", "planned, due and without a row", "doses"),
         _number("relative_dose_intensity", "given_mg / planned_mg", "fraction"),
         _number("dose_intensity_over_time", "the same times planned_days / actual_days", "fraction"),
-        _number("intensity_until_stop", "mg given / mg planned up to the last cycle with the drug", "fraction"),
+        _number(
+            "intensity_until_stop", "mg given / mg planned up to the last cycle with the drug", "fraction"
+        ),
         _whole("planned_days", "of these cycles", "days"),
         _whole(
-            "actual_days", "to the start of the next cycle of the phase; its last cycle has its planned length", "days"
+            "actual_days",
+            "to the start of the next cycle of the phase; its last cycle has its planned length",
+            "days",
         ),
         _whole("reductions", "steps down of the dose", "count"),
         _whole("delays", "doses recorded as delayed", "count"),
