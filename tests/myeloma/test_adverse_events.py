@@ -145,6 +145,25 @@ def test_worst_grade_by_class_and_term():
     )  # R: binom.test(1, 10)
 
 
+def test_events_of_special_interest_are_named_by_class_or_term():
+    events = [
+        event("P1", 2, "Lung infection", 3, "infections  and infestations"),
+        event("P1", 9, "Sepsis", 4, "Infections and infestations"),
+        event("P2", 2, "Rash maculo-papular", 2, "Skin"),
+        event("P3", 2, "Pruritus", 3, "Skin"),
+    ]
+    found = adverse_events.emergent(pd.DataFrame(events), PEOPLE, 30)
+    groups = {"infection": ["Infections and infestations"], "rash": ["rash Maculo-papular"]}
+    made = adverse_events.summary(found, TREATED, 0.95, groups).set_index("category")
+    rows = made.loc[[n for n in made.index if n.startswith("special")], ["patients", "events"]]
+    assert dict(zip(rows.index, rows.itertuples(index=False, name=None), strict=True)) == {
+        "special interest: infection": (1, 2),
+        "special interest: infection, grade 3 or more": (1, 2),
+        "special interest: rash": (1, 1),
+        "special interest: rash, grade 3 or more": (0, 0),
+    }
+
+
 def test_no_event_at_all_is_nobody_of_the_treated():
     made = summary(pd.DataFrame([event("P1", 2)]).iloc[:0])
     assert (made.loc[("any grade", "any"), "patients"], made.loc[("any grade", "any"), "of"]) == (0, 10)

@@ -69,9 +69,14 @@ def emergent(events: pd.DataFrame, patients: Sequence[Mapping[str, Any]], days: 
     )
 
 
+def _key(text: str) -> str:
+    """The text without its blanks and capitals."""
+    return " ".join(text.split()).casefold()
+
+
 def _one_spelling(texts: pd.Series) -> pd.Series:
     """Blanks and capitals do not make another term: each is written as its alphabetically last spelling."""
-    keys = texts.map(lambda text: " ".join(text.split()).casefold())
+    keys = texts.map(_key)
     spelling = {key: max(" ".join(t.split()) for t in part) for key, part in texts.groupby(keys)}
     return keys.map(spelling).astype(object)
 
@@ -111,14 +116,39 @@ def _categories() -> list[tuple[str, str, Callable[[Mapping[str, Any]], str]]]:
     return made
 
 
-def summary(events: pd.DataFrame, treated: Sequence[str], confidence: float) -> pd.DataFrame:
+def _of_interest(
+    names: Mapping[str, Sequence[str]],
+) -> list[tuple[str, str, Callable[[Mapping[str, Any]], str]]]:
+    """The same for groups of events: name -> classes and terms, in any spelling of blanks and capitals."""
+    made = []
+    for name, wanted in names.items():
+        keys = {_key(text) for text in wanted}
+        for category, grade in ((name, 1), (f"{name}, grade 3 or more", 3)):
+            made.append(
+                (
+                    f"special interest: {category}",
+                    "any",
+                    lambda e, k=keys, g=grade: _and(
+                        e["grade"] >= g and bool({_key(e["soc"]), _key(e["term"])} & k), "yes"
+                    ),
+                )
+            )
+    return made
+
+
+def summary(
+    events: pd.DataFrame,
+    treated: Sequence[str],
+    confidence: float,
+    special_interest: Mapping[str, Sequence[str]] | None = None,
+) -> pd.DataFrame:
     """Patients n/N with interval and events by category and drug. events: of `emergent`, all of them.
 
     unknown: patients without a sure event, in whom one may be. The last row counts what is outside the window.
     """
     inside = events[events["emergent"]].to_dict("records")
     rows = []
-    for category, drug, verdict in _categories():
+    for category, drug, verdict in [*_categories(), *_of_interest(special_interest or {})]:
         said = [(event["patient"], verdict(event)) for event in inside]
         rows.append([category, drug, *_counted(said, len(treated), confidence), _why(category, said)])
     outside = [(event["patient"], "yes") for event in events[~events["emergent"]].to_dict("records")]

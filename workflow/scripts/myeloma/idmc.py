@@ -175,7 +175,7 @@ def package(seen: Clinical, cut: Date, trial: Mapping[str, Any], config: Mapping
     rows = _population(everyone, len(treated), confidence)
     if seen.adverse_events is not None:
         events = adverse_events.emergent(seen.adverse_events, everyone, config["emergent_days"])
-        told = adverse_events.summary(events, treated, confidence)
+        told = adverse_events.summary(events, treated, confidence, config["special_interest"])
         rows += [
             {"section": "adverse events", "measure": row.pop("category"), **row}
             for row in told.to_dict("records")

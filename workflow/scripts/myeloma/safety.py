@@ -40,7 +40,9 @@ def assess(seen: Clinical, config: Mapping[str, Any], limits_path: str) -> dict[
     if seen.adverse_events is not None:
         events = adverse_events.emergent(seen.adverse_events, everyone, rules["emergent_days"])
         made["adverse_events_by_term"] = adverse_events.by_term(events, treated, rules["confidence"])
-        made["adverse_events_summary"] = adverse_events.summary(events, treated, rules["confidence"])
+        made["adverse_events_summary"] = adverse_events.summary(
+            events, treated, rules["confidence"], rules["special_interest"]
+        )
     if seen.laboratory is not None:
         made |= _laboratory(seen, everyone, rules, limits_path)
     made["idmc_cuts"] = idmc.cuts(seen, cut, rules, trial["induction"]["cycle_days"])

@@ -72,7 +72,8 @@ def _sentence(summary: pd.DataFrame) -> str:
 
 def _summary(summary: pd.DataFrame) -> Table:
     found = {r["category"]: r for r in summary.to_dict("records") if r["drug"] == "any"}
-    names = [n for n in (*PAGE_ONE[:-1], *BY_DRUG, "not treatment-emergent") if n in found]
+    special = [n for n in found if n.startswith("special interest")]
+    names = [n for n in (*PAGE_ONE[:-1], *BY_DRUG, *special, "not treatment-emergent") if n in found]
     rows = [(n, _told(found[n]), found[n]["events"], found[n]["reason"]) for n in names]
     caption = (
         "Treatment-emergent adverse events (CTCAE v4.0): patients n of N treated with exact interval, and events. "
