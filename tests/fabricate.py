@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from myeloma import association, concordance, flow, survival, tables
+from myeloma import association, concordance, flow, safety, survival, tables
 from myeloma.states import ABSENT, EARLY, NEITHER, NOT_ASSESSABLE, NOT_EVALUABLE, POOR, PRESENT
 
 KINDS = {
@@ -104,6 +104,7 @@ def cohort(
     made.frames["fish_agreement"] = concordance.agreement(made.frames["fish_concordance"])
     made.frames["identity"] = _identity(made.frames["samples"])
     made.frames["contamination"] = tables.empty(tables.CONTAMINATION)
+    made.frames |= {table.name: tables.empty(table) for table in safety.CONTRACTS.values()}
     _compare(made)
     return made
 

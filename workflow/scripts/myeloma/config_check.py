@@ -139,6 +139,7 @@ def _files(settings: Settings) -> Iterable[Problem]:
                 (f"kits.{kit}.{n}", entry.get(n))
                 for n in ("targets", "baits", "panel_of_normals", "copy_number_panel")
             ]
+    named.append(("safety.laboratory_limits", section(settings, "safety").get("laboratory_limits")))
     named.append(("expression.partner_reference", section(settings, "expression").get("partner_reference")))
     for key, value in named:
         if isinstance(value, str) and value and not (settings.workdir / settings.path(value)).is_file():

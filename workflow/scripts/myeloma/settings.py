@@ -57,8 +57,12 @@ def load(
 ) -> Settings:
     """Settings from Snakemake's config mapping; `workdir` defaults to the current directory.
 
+    A `data_cut` at the top (`--config data_cut=2024-01-31`) takes the place of `trial.data_cut`.
+
     `config_files` are the files the mapping came from, so that a problem can name file and line.
     """
+    if values.get("data_cut") and isinstance(values.get("trial"), Mapping):
+        values = {**values, "trial": {**values["trial"], "data_cut": str(values["data_cut"])}}
     return Settings(
         values=values,
         project=Path(project),

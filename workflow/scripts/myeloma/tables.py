@@ -26,6 +26,7 @@ MARKER_NAMES = (
     "plasmacytoma SPD",
     "circulating plasma cells",
 )
+DRUGS = ("ixazomib", "pomalidomide", "dexamethasone")
 TRANSCRIPT_BASES = (
     "MANE Select",
     "Ensembl canonical",
@@ -1019,6 +1020,207 @@ ENDPOINTS = Table(
         _text("censor_reason", "why censored", empty=True),
         _text("event_reason", "what the event was", empty=True),
         _text("source_record", "sheet and record that decided"),
+    ),
+)
+
+DRUG = _text("drug", "drug of the trial; any: at least one of them", ("any", *DRUGS))
+PHASE = ("induction", "maintenance")
+SHARE = (
+    _whole("patients", "treated patients with it, each once", "patients"),
+    _whole("of", "denominator: treated patients", "patients"),
+    _number("fraction", "share", "fraction"),
+    _number("low", "Clopper-Pearson", "fraction"),
+    _number("high", "Clopper-Pearson", "fraction"),
+)
+
+EXPOSURE = Table(
+    "exposure",
+    "results/safety/exposure.tsv",
+    "treated patient, phase, drug",
+    ("patient", "phase", "drug"),
+    (
+        PATIENT,
+        _text("phase", "all: both together", ("all", *PHASE)),
+        _text("drug", "drug of the trial", DRUGS),
+        _whole("cycles", "cycles that the patient started in this phase", "cycles"),
+        _number("planned_mg", "planned in them and due by the cut", "mg"),
+        _number("given_mg", "taken", "mg"),
+        _whole("doses_planned", "planned in them and due by the cut", "doses"),
+        _whole("doses_taken", "rows of dosing.tsv above 0 mg", "doses"),
+        _whole("doses_not_taken", "rows of dosing.tsv with 0 mg", "doses"),
+        _whole("doses_not_recorded", "planned, due and without a row", "doses"),
+        _number("relative_dose_intensity", "given_mg / planned_mg", "fraction"),
+        _number("dose_intensity_over_time", "the same times planned_days / actual_days", "fraction"),
+        _number(
+            "intensity_until_stop", "mg given / mg planned up to the last cycle with the drug", "fraction"
+        ),
+        _whole("planned_days", "of these cycles", "days"),
+        _whole(
+            "actual_days",
+            "to the start of the next cycle of the phase; its last cycle has its planned length",
+            "days",
+        ),
+        _whole("reductions", "steps down of the dose", "count"),
+        _whole("delays", "doses recorded as delayed", "count"),
+        _whole("interruptions", "recorded interruptions; doses in a row count once", "count"),
+        _whole("omissions", "doses not taken", "count"),
+        _text(
+            "discontinued", "stopped and not taken again, or treatment ended other than as planned", YES_NO
+        ),
+        _date("stop_date", "when"),
+        _text("stop_reason", "why", empty=True),
+        _text("reason", "why there is no relative dose intensity", empty=True),
+    ),
+)
+
+DOSE_CHANGES = Table(
+    "dose_changes",
+    "results/safety/dose_changes.tsv",
+    "change of a dose",
+    ("patient", "drug", "date", "time"),
+    (
+        PATIENT,
+        _text("drug", "drug of the trial", DRUGS),
+        _date("date", "day of the dose", empty=False),
+        _text("time", "time of the dose", empty=True),
+        _whole("cycle", "cycle, counted through both phases", "number", empty=False),
+        _whole("day", "day of the cycle", "day", empty=False),
+        _text("phase", "of treatment", PHASE),
+        _text(
+            "change",
+            "what happened; given: a dose where the protocol plans none",
+            ("reduced", "omitted", "delayed", "interrupted", "stopped", "given"),
+        ),
+        _text("change_reason", "reason of dosing.tsv", empty=True),
+        _number("dose_mg", "taken", "mg"),
+        _number("planned_mg", "planned on that day", "mg"),
+        _text("recorded", "does dosing.tsv call it a change", YES_NO),
+        _text("counted", "is it a modification; the steps of the protocol are none", YES_NO),
+        REASON,
+    ),
+)
+
+AE_BY_TERM = Table(
+    "adverse_events_by_term",
+    "results/safety/adverse_events_by_term.tsv",
+    "system organ class, term",
+    ("soc", "term"),
+    (
+        _text("soc", "system organ class; all: every one"),
+        _text("term", "CTCAE v4.0 term; all: every one of the class"),
+        *SHARE,
+        *(_whole(f"grade_{g}", f"patients whose worst grade is {g}", "patients") for g in range(1, 6)),
+        _whole("grade_3_or_more", "patients with grade 3 or more", "patients"),
+        _number("grade_3_low", "Clopper-Pearson, of grade 3 or more", "fraction"),
+        _number("grade_3_high", "Clopper-Pearson, of grade 3 or more", "fraction"),
+        _whole("events", "rows of adverse_events.tsv", "events"),
+    ),
+)
+
+AE_SUMMARY = Table(
+    "adverse_events_summary",
+    "results/safety/adverse_events_summary.tsv",
+    "category of treatment-emergent event, drug",
+    ("category", "drug"),
+    (
+        _text("category", "which events"),
+        DRUG,
+        *SHARE,
+        _whole("events", "rows of adverse_events.tsv", "events"),
+        _whole("unknown", "patients without one for sure, in whom the record leaves it open", "patients"),
+        _text("reason", "who is open, and why", empty=True),
+    ),
+)
+
+LABORATORY_GRADES = Table(
+    "laboratory_grades",
+    "results/safety/laboratory_grades.tsv",
+    "laboratory value, CTCAE term",
+    ("patient", "date", "parameter", "term"),
+    (
+        PATIENT,
+        _date("date", "day of the sample", empty=False),
+        _text("parameter", "what was measured"),
+        _text("sheet", "where it stands", ("laboratory.tsv", "assessments.tsv")),
+        _text("term", "CTCAE v4.0 term; empty: none for this parameter", empty=True),
+        _number("value", "as measured", "see unit"),
+        _text("unit", "unit of the analysis"),
+        _number("low_normal", "lower limit of normal", "see unit"),
+        _number("high_normal", "upper limit of normal", "see unit"),
+        _number("corrected", "calcium corrected for albumin", "see unit"),
+        _number("baseline", "last value on or before C1D1 (calcium: corrected)", "see unit"),
+        _text("direction", "is low or high the trouble", ("low", "high", "")),
+        _text("period", "of the sample", ("baseline", "on_treatment", "after_treatment")),
+        _whole("grade", "CTCAE v4.0; 0: none; empty: cannot be told", "grade"),
+        _whole("grade_at_most", "the highest grade it can have", "grade"),
+        _text(
+            "reported",
+            "grade 3 or 4 on treatment: is it among the adverse events",
+            ("yes", "lower_grade", "no", ""),
+        ),
+        REASON,
+    ),
+)
+
+LABORATORY_BY_TERM = Table(
+    "laboratory_by_term",
+    "results/safety/laboratory_by_term.tsv",
+    "CTCAE term with values on treatment",
+    ("term",),
+    (
+        _text("term", "CTCAE v4.0 term"),
+        _text("soc", "system organ class"),
+        _text("direction", "is low or high the trouble", ("low", "high")),
+        _whole("patients", "treated, with a value on treatment", "patients"),
+        *(_whole(f"grade_{g}", f"of them, worst grade {g}", "patients") for g in range(5)),
+        _whole("grade_unknown", "of them, worst grade cannot be told", "patients"),
+        _whole("grade_3_or_4", "of them, grade 3 or 4", "patients"),
+        _whole("of", "of them, known to have it or not", "patients"),
+        _number("fraction", "share with grade 3 or 4", "fraction"),
+        _number("low", "Clopper-Pearson", "fraction"),
+        _number("high", "Clopper-Pearson", "fraction"),
+        _whole("grade_3_or_4_unknown", "patients in whom it cannot be told", "patients"),
+        _whole(
+            "worse_than_baseline",
+            "patients whose worst known grade is above that of the baseline",
+            "patients",
+        ),
+        _whole("not_reported", "patients with a grade 3 or 4 that no adverse event names", "patients"),
+    ),
+)
+
+IDMC_CUTS = Table(
+    "idmc_cuts",
+    "results/safety/idmc_cuts.tsv",
+    "cut of the monitoring committee",
+    ("cut",),
+    (
+        _date("cut", "day of the cut", empty=False),
+        _text("kind", "why there is a cut", ("first", "regular", "extra", "data cut")),
+        _text("basis", "how its date came about"),
+        _whole("enrolled", "by then", "patients"),
+        _whole("treated", "by then", "patients"),
+        _text("note", "too few patients, or before the first cut", empty=True),
+    ),
+)
+
+IDMC = Table(
+    "idmc",
+    "results/safety/idmc.tsv",
+    "cut, measure, drug",
+    ("cut", "section", "measure", "drug"),
+    (
+        _date("cut", "only what is dated up to here", empty=False),
+        _text("section", "part of the package", ("patients", "adverse events", "doses", "exposure")),
+        _text("measure", "what is counted"),
+        DRUG,
+        *SHARE,
+        _whole("events", "events or changes", "events"),
+        _whole("unknown", "patients in whom the record leaves it open", "patients"),
+        _number("median", "of the patients of an exposure measure"),
+        _number("q1", "first quartile"),
+        _number("q3", "third quartile"),
+        REASON,
     ),
 )
 

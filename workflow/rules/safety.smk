@@ -1,0 +1,68 @@
+"""safety: exposure, adverse events, laboratory grades and the tables of the monitoring committee.
+
+Reads the patients, assessments, dosing, adverse_events and laboratory sheets. Writes results/safety. One job of
+seconds for the whole cohort; a sheet that is not given leaves its tables without rows and the report says so.
+"""
+
+
+rule assess_safety:
+    input:
+        sheets=[
+            path
+            for path in map(
+                SETTINGS.sheet, ("patients", "assessments", "dosing", "adverse_events", "laboratory")
+            )
+            if path
+        ],
+        limits=SETTINGS.path(SETTINGS["safety"]["laboratory_limits"]),
+    output:
+        exposure="results/safety/exposure.tsv",
+        dose_changes="results/safety/dose_changes.tsv",
+        adverse_events_by_term=report(
+            "results/safety/adverse_events_by_term.tsv",
+            caption="../report/adverse_events_by_term.rst",
+            category="Safety",
+        ),
+        adverse_events_summary=report(
+            "results/safety/adverse_events_summary.tsv",
+            caption="../report/adverse_events_summary.rst",
+            category="Safety",
+        ),
+        laboratory_grades="results/safety/laboratory_grades.tsv",
+        laboratory_by_term="results/safety/laboratory_by_term.tsv",
+        idmc_cuts="results/safety/idmc_cuts.tsv",
+        idmc=report(
+            "results/safety/idmc.tsv",
+            caption="../report/idmc.rst",
+            category="Safety",
+        ),
+    log:
+        "logs/assess_safety.log",
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=10,
+    params:
+        trial=SETTINGS["trial"],
+        safety=SETTINGS["safety"],
+        project=str(PROJECT),
+        code=files.code_of(
+            "cohort",
+            "laboratory",
+            "visits",
+            "endpoints",
+            "exposure",
+            "adverse_events",
+            "laboratory_grades",
+            "idmc",
+            "safety",
+            "tables",
+        ),
+    script:
+        "../scripts/assess_safety.py"
+
+
+rule safety:
+    input:
+        rules.assess_safety.output,
