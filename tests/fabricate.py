@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from myeloma import association, concordance, flow, survival, tables
+from myeloma import association, concordance, flow, outcomes, survival, tables
 from myeloma.states import ABSENT, EARLY, NEITHER, NOT_ASSESSABLE, NOT_EVALUABLE, POOR, PRESENT
 
 KINDS = {
@@ -240,6 +240,8 @@ def _response(ids, group, rng, text) -> pd.DataFrame:
                 "response_date": "2024-03-01" if group[p] == EARLY else "",
                 "progression_date": "2024-04-01" if best == "PD" else "",
                 "unconfirmed_progression_date": "",
+                "maintenance": "yes" if group[p] == EARLY else "no",
+                "maintenance_reason": "end of induction 2025-01-15, made up",
                 "group": group[p],
                 "rule": GROUP_RULE,
                 "decided_by": text or f"visit C3D1: best confirmed {best}",
@@ -420,8 +422,10 @@ def _compare(made: Made) -> None:
     f["abnormalities_by_group"] = association.compare_cohort(
         f["flow"], f["abnormalities"], f["response"], f["endpoints"], qualifying, RULES, "trial"
     )
-    itt = flow.members(f["flow"], "itt")
-    f["response_rates"] = association.response_rates(f["response"], {"itt": itt}, RULES["confidence"])
+    populations = association.populations(f["flow"])
+    f["response_rates"] = association.response_rates(f["response"], populations, RULES["confidence"])
+    f["endpoint_results"] = outcomes.results(f["endpoints"], f["flow"], RULES, "trial")
+    f["cumulative_incidence"] = outcomes.incidence(f["endpoints"], f["flow"], RULES, "trial")
     f["survival"], f["survival_curves"] = survival.fit_cohort(
         f["flow"], f["abnormalities"], f["response"], f["endpoints"], RULES, 91, "trial", 30.4375
     )

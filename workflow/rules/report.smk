@@ -75,7 +75,7 @@ rule build_report:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=20,
     params:
-        patients=flow.detail_rows(COHORT.patients),
+        patients=flow.detail_rows(COHORT.patients, SETTINGS["trial"]["data_cut"]),
         copy_plots=COPIES.patient_plots(),
         config=config,
         evidence={patient: f"evidence/{patient}.html" for patient in EVIDENCE_PATIENTS},

@@ -70,7 +70,7 @@ MODULES_OF_STAGE = {
     ),
     "abnormalities": ("abnormalities", "double_hits"),
     "response": ("endpoints", "groups", "imwg", "markers", "response", "visits"),
-    "comparison": ("association", "differential", "flow", "pooled", "survival"),
+    "comparison": ("association", "differential", "flow", "outcomes", "pooled", "survival"),
     "report": ("multiqc", "report"),
     "export": ("dictionary",),
 }
