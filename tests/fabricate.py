@@ -93,6 +93,9 @@ def cohort(
     made.frames["response"] = _response(ids, group, rng, text) if clinical else tables.empty(tables.RESPONSE)
     made.frames["endpoints"] = _endpoints(ids, group, rng) if clinical else tables.empty(tables.ENDPOINTS)
     made.frames["visits"] = _visits(ids, group, rng, text) if clinical else tables.empty(tables.VISITS)
+    made.frames["tracks"] = _tracks(ids if clinical else [], text)
+    made.frames["markers"] = _markers(made.frames["visits"])
+    made.frames["groups_by_definition"] = _definitions(made.frames["response"], text)
     made.frames["expression_early_vs_poor"] = _expression(rng, genes if rna and clinical else 0)
     made.frames["sample_map"] = _map(made.frames["samples"], rng)
     made.frames["purity"] = _purity(made.frames["samples"], rng)
@@ -293,6 +296,7 @@ def _visits(ids, group, rng, text) -> pd.DataFrame:
                     "phase": "induction" if i else "baseline",
                     "track": "serum",
                     "level": level,
+                    "confirmed_own": level,
                     "confirmed_level": level,
                     "confirmed_by": "",
                     "decided_by": "" if level == "baseline" else f"serum M protein fell {20 * i} %",
@@ -300,6 +304,47 @@ def _visits(ids, group, rng, text) -> pd.DataFrame:
                 }
             )
     return _conform(pd.DataFrame(rows, columns=tables.VISITS.names()), tables.VISITS)
+
+
+def _tracks(ids, text) -> pd.DataFrame:
+    rows = [
+        {"patient": p, "track": "serum", "reason": text or "serum measurable", "serum_m_g_l": 30.0}
+        for p in ids
+    ]
+    return _conform(pd.DataFrame(rows, columns=tables.TRACKS.names()), tables.TRACKS)
+
+
+def _markers(visits) -> pd.DataFrame:
+    fall = {"baseline": 0, "SD": -10, "MR": -30, "PR": -60, "VGPR": -92, "CR": -100, "PD": 140}
+    rows = [
+        {"patient": r.patient, "date": r.date, "day": r.day, "marker": "serum M-protein",
+         "value": 30 * (1 + fall[r.level] / 100), "unit": "g/L", "followed": "yes", "baseline": 30.0,
+         "change_percent": None if r.level == "baseline" else float(fall[r.level]), "nadir": 30.0}
+        for r in visits.itertuples()
+        if r.level in fall
+    ]  # fmt: skip
+    return tables.conform(pd.DataFrame(rows, columns=tables.MARKERS.names()), tables.MARKERS)
+
+
+def _definitions(response, text) -> pd.DataFrame:
+    rows = []
+    for row in response.to_dict("records"):
+        for definition in "ABCDE":
+            group = NEITHER if definition == "D" else row["group"]
+            rows.append(
+                {
+                    "patient": row["patient"],
+                    "definition": definition,
+                    "group": group,
+                    "chosen": "yes" if definition == "A" else "no",
+                    "differs": "yes" if group != row["group"] else "no",
+                    "decided_by": text or "made up",
+                    "rule": f"{definition}: made up",
+                }
+            )
+    return tables.conform(
+        pd.DataFrame(rows, columns=tables.GROUPS_BY_DEFINITION.names()), tables.GROUPS_BY_DEFINITION
+    )
 
 
 def _expression(rng, genes) -> pd.DataFrame:

@@ -61,6 +61,11 @@ rule build_report:
         response_rates="results/comparison/response_rates.tsv",
         survival="results/comparison/survival.tsv",
         survival_curves="results/comparison/survival_curves.tsv",
+        tracks="results/response/tracks.tsv",
+        markers="results/response/markers.tsv",
+        groups_by_definition="results/response/groups_by_definition.tsv",
+        endpoint_results="results/comparison/endpoint_results.tsv",
+        cumulative_incidence="results/comparison/cumulative_incidence.tsv",
     output:
         html=report(
             "results/report/report.html",
@@ -84,6 +89,9 @@ rule build_report:
             "report.build",
             "report.sections",
             "report.figures",
+            "report.clinical",
+            "report.clinical_figures",
+            "outcomes",
             "report.words",
             "flow",
             "association",

@@ -16,7 +16,7 @@ from myeloma.flow import members
 #: What a rule set does otherwise than `trial` (docs/analysis-plan.md, Endpoints).
 DIFFERS = {
     "trial": "",
-    "fda": "next therapy and two or more missed visits censor; no death is an event of TTP",
+    "fda": "next therapy and two or more missed visits censor; TTP counts no death",
     "ema": "no difference for these definitions: every progression and death counts",
     "trial_unconfirmed_pd": "unconfirmed progression is an event",
     "trial_unknown_death": "death of unknown cause is an event",

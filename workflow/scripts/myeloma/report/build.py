@@ -17,7 +17,7 @@ import yaml
 from markupsafe import Markup
 
 from myeloma import __version__, files, run, tables
-from myeloma.report import sections, words
+from myeloma.report import clinical, sections, words
 from myeloma.states import EARLY, POOR
 
 HERE = Path(__file__).parent
@@ -26,6 +26,7 @@ READ = (
     tables.SAMPLES, tables.FLOW, tables.QC, tables.ABNORMALITIES, tables.VISITS, tables.RESPONSE,
     tables.ENDPOINTS, tables.BY_GROUP, tables.EXPRESSION, tables.RATES, tables.SURVIVAL, tables.CURVES,
     tables.SAMPLE_MAP, tables.PURITY, tables.BURDEN, tables.SIGNATURES, tables.SIGNATURES_BY_GROUP,
+    tables.TRACKS, tables.MARKERS, tables.GROUPS_BY_DEFINITION, tables.ENDPOINT_RESULTS, tables.INCIDENCE,
     tables.FISH_CONCORDANCE, tables.FISH_AGREEMENT, tables.IDENTITY, tables.CONTAMINATION,
 )  # fmt: skip
 TOOLS = (
@@ -215,6 +216,7 @@ def context(seen: dict[str, Any], given: Given) -> dict[str, Any]:
             seen, alpha, config["comparison"]["small_group_for_expression"], given.expression_note
         ),
         "landmark": sections.landmark(seen, box["landmark"], config["groups"]["landmark_days"]),
+        "clinical": clinical.chapter(seen, given.patients, anchors, config),
         "survival": sections.survival_table(seen, {r["abnormality"]: r["label"] for r in rows}),
         "gates": sections.lamps(seen),
         "quality": sections.quality(seen, anchors),
