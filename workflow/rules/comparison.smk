@@ -146,9 +146,7 @@ rule pool_signatures:
     params:
         rules=SETTINGS["signatures"],
         build=SETTINGS["reference"]["build"],
-        code=files.code_of(
-            "pooled", "signatures", "contexts", "flow", "gates", "survival", "tables"
-        ),
+        code=files.code_of("pooled", "signatures", "contexts", "flow", "gates", "survival", "tables"),
     script:
         "../scripts/pool_signatures.py"
 
