@@ -147,6 +147,21 @@ def test_results_put_the_main_analysis_first():
     assert first[:3] == ["Time to progression", "trial (main)", "Intention to treat"]
 
 
+def test_the_chapter_is_the_same_from_the_files(tmp_path):
+    made = fabricate.cohort(n=12, seed=4)
+    direct = chapter(made)
+    for name, path in made.write(tmp_path).items():
+        made.frames[name] = tables.read(path, getattr(tables, NAMES[name]))
+    again = chapter(made)
+    assert [[c.text for c in r] for r in again["results"].rows] == [
+        [c.text for c in r] for r in direct["results"].rows
+    ]
+    assert again["swimmer"].svg == direct["swimmer"].svg
+
+
+NAMES = {value.name: name for name, value in vars(tables).items() if isinstance(value, tables.Table)}
+
+
 def test_bars_above_the_axis_are_cut_and_say_so(tmp_path):
     rows = [{"patient": "P", "group": POOR, "marker": SERUM, "change": 250.0, "response": "SD", "order": 0}]
     drawn = clinical_figures.waterfall(rows)

@@ -100,6 +100,9 @@ def rates(made: pd.DataFrame) -> Table:
 def results(made: pd.DataFrame, months: Sequence[float]) -> Table:
     """The main analysis of each endpoint, and under it every other rule set and sensitivity."""
     order = {"main": 0, "rule_set": 1, "sensitivity": 2}
+    # columns beside the contract come from the file as text
+    at = [c for c in made.columns if c.startswith("at_")]
+    made = made.assign(**{c: pd.to_numeric(made[c]) for c in at})
     names = list(ENDPOINT_WORDS)
     ordered = sorted(
         made.to_dict("records"),
