@@ -144,7 +144,7 @@ def test_changes_list_who_moves_and_who_changes_side():
 def test_results_put_the_main_analysis_first():
     made = chapter(fabricate.cohort(n=20))["results"]
     first = [c.text for c in made.rows[0]]
-    assert first[:3] == ["Time to progression", "trial (main)", "Intention to treat"]
+    assert first[:3] == ["TTP", "trial (main)", "ITT"]
 
 
 def test_the_chapter_is_the_same_from_the_files(tmp_path):

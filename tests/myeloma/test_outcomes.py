@@ -91,6 +91,9 @@ def test_small_and_empty_cohorts_keep_the_contracts(shape):
 
 def test_every_rule_set_says_what_it_does_otherwise():
     assert set(outcomes.DIFFERS) == set(tables.RULE_SETS)
+    assert outcomes.differs("TTP", "fda").endswith("no death is an event")
+    assert "death" not in outcomes.differs("PFS", "fda") and outcomes.differs("OS", "trial") == ""
+    assert outcomes.differs("OS", "fda") == "the same under every rule set"
 
 
 # ---------------------------------------------------------------- cumulative incidence

@@ -16,13 +16,15 @@ from myeloma.flow import members
 #: What a rule set does otherwise than `trial` (docs/analysis-plan.md, Endpoints).
 DIFFERS = {
     "trial": "",
-    "fda": "next therapy and two or more missed visits censor; TTP counts no death",
+    "fda": "next therapy and two or more missed visits censor",
     "ema": "no difference for these definitions: every progression and death counts",
     "trial_unconfirmed_pd": "unconfirmed progression is an event",
     "trial_unknown_death": "death of unknown cause is an event",
     "trial_new_therapy": "next therapy censors",
     "trial_pd_only": "progression only: death is no event",
 }
+#: Endpoints that no rule set changes.
+SAME_EVERYWHERE = ("OS", "TTR", "TTBR")
 RESPONDERS_ONLY = ("DoR", "TTR", "TTBR")
 PROGRESSION, DEATH = "progression or death from myeloma", "death without progression"
 RESPONSE, NO_RESPONSE = "confirmed PR or better", "progression or death before a response"
@@ -36,10 +38,18 @@ def results(endpoints: pd.DataFrame, flow: pd.DataFrame, rules: Mapping, rule_se
         for (endpoint, name), frame in of_all.groupby(["endpoint", "rule_set"], sort=False):
             main = of_all[(of_all["endpoint"] == endpoint) & (of_all["rule_set"] == rule_set)]
             row = {"endpoint": endpoint, "rule_set": name, "population": population}
-            row |= {"analysis": _kind(name, rule_set), "differs_by": DIFFERS[name]}
+            row |= {"analysis": _kind(name, rule_set), "differs_by": differs(endpoint, name)}
             rows.append(row | _numbers(frame, main, rules) | {"note": _note(endpoint, frame)})
     columns = [c for c in tables.ENDPOINT_RESULTS.names()]
     return tables.conform(pd.DataFrame(rows, columns=None if rows else columns), tables.ENDPOINT_RESULTS)
+
+
+def differs(endpoint: str, rule_set: str) -> str:
+    """What a rule set does otherwise than `trial` with this endpoint; "" for nothing to say."""
+    if endpoint in SAME_EVERYWHERE and rule_set != "trial":
+        return "the same under every rule set"
+    no_death = rule_set == "fda" and endpoint in ("TTP", "DoR")
+    return DIFFERS[rule_set] + ("; no death is an event" if no_death else "")
 
 
 def _kind(name: str, rule_set: str) -> str:
@@ -65,6 +75,8 @@ def _numbers(frame: pd.DataFrame, main: pd.DataFrame, rules: Mapping) -> dict:
         "from_enrolment": int(frame["source_record"].str.contains("never treated", regex=False).sum()),
     }
     made |= dict(zip(("median", "median_low", "median_high"), middle, strict=True))
+    if not len(frame) or frame["endpoint"].iloc[0] in ("TTR", "TTBR"):
+        follow = (math.nan,) * 3  # responders all have the event: nobody's follow-up is censored
     made |= dict(zip(("follow_up", "follow_up_low", "follow_up_high"), follow, strict=True))
     steps = survival.kaplan_meier(time, event, confidence)
     for months in rules["survival_months"]:

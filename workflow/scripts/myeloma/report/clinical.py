@@ -30,6 +30,7 @@ POPULATION_WORDS = {
     "itt_maintenance": "Intention to treat, entered maintenance",
     "per_protocol_maintenance": "Per protocol, entered maintenance",
 }
+SHORT = {"itt": "ITT", "per_protocol": "PP"}
 ENDPOINT_WORDS = {
     "TTP": "Time to progression",
     "PFS": "Progression-free survival",
@@ -102,6 +103,7 @@ def results(made: pd.DataFrame, months: Sequence[float]) -> Table:
     order = {"main": 0, "rule_set": 1, "sensitivity": 2}
     # columns beside the contract come from the file as text
     at = [c for c in made.columns if c.startswith("at_")]
+    made = made[~(made["endpoint"].isin(outcomes.SAME_EVERYWHERE) & (made["analysis"] != "main"))]
     made = made.assign(**{c: pd.to_numeric(made[c]) for c in at})
     names = list(ENDPOINT_WORDS)
     ordered = sorted(
@@ -115,16 +117,16 @@ def results(made: pd.DataFrame, months: Sequence[float]) -> Table:
     for r in ordered:
         rule = RULE_WORDS[r["rule_set"]] + (" (main)" if r["analysis"] == "main" else "")
         rows.append(
-            [Cell(ENDPOINT_WORDS[r["endpoint"]]), rule, POPULATION_WORDS[r["population"]], r["patients"], r["events"],
+            [r["endpoint"], rule, SHORT[r["population"]], r["patients"], r["events"],
              Cell(words.months(r["median"]), None if words.missing(r["median"]) else r["median"]),
              _interval(r["median_low"], r["median_high"], "{:.1f}") if r["events"] else "",
-             *[_at(r, m) for m in months], words.months(r["follow_up"]), r["changed"],
+             *[_at(r, m) for m in months], "" if words.missing(r["follow_up"]) else words.months(r["follow_up"]), r["changed"],
              "; ".join(part for part in (r["differs_by"], r["note"]) if part)]
         )  # fmt: skip
     numbers = ["Patients", "Events", "Median, months", "Changed"]
     caption = (
-        "Time to event under every rule set; changed: patients whose event or date is another one than in the main "
-        "analysis"
+        "Time to event under every rule set (ITT: intention to treat, PP: per protocol; changed: patients whose event or "
+        f"date is another one than in the main analysis). {'; '.join(f'{k}: {v.lower()}' for k, v in ENDPOINT_WORDS.items())}"
     )
     return table("endpoint-results", caption, columns, rows, numbers)
 
