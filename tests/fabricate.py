@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from myeloma import association, concordance, flow, safety, survival, tables
+from myeloma import association, concordance, flow, outcomes, safety, survival, tables
 from myeloma.states import ABSENT, EARLY, NEITHER, NOT_ASSESSABLE, NOT_EVALUABLE, POOR, PRESENT
 
 KINDS = {
@@ -94,6 +94,9 @@ def cohort(
     made.frames["response"] = _response(ids, group, rng, text) if clinical else tables.empty(tables.RESPONSE)
     made.frames["endpoints"] = _endpoints(ids, group, rng) if clinical else tables.empty(tables.ENDPOINTS)
     made.frames["visits"] = _visits(ids, group, rng, text) if clinical else tables.empty(tables.VISITS)
+    made.frames["tracks"] = _tracks(ids if clinical else [], text)
+    made.frames["markers"] = _markers(made.frames["visits"])
+    made.frames["groups_by_definition"] = _definitions(made.frames["response"], text)
     made.frames["expression_early_vs_poor"] = _expression(rng, genes if rna and clinical else 0)
     made.frames["sample_map"] = _map(made.frames["samples"], rng)
     made.frames["purity"] = _purity(made.frames["samples"], rng)
@@ -249,6 +252,8 @@ def _response(ids, group, rng, text) -> pd.DataFrame:
                 "response_date": "2024-03-01" if group[p] == EARLY else "",
                 "progression_date": "2024-04-01" if best == "PD" else "",
                 "unconfirmed_progression_date": "",
+                "maintenance": "yes" if group[p] == EARLY else "no",
+                "maintenance_reason": "end of induction 2025-01-15, made up",
                 "group": group[p],
                 "rule": GROUP_RULE,
                 "decided_by": text or f"visit C3D1: best confirmed {best}",
@@ -300,6 +305,7 @@ def _visits(ids, group, rng, text) -> pd.DataFrame:
                     "phase": "induction" if i else "baseline",
                     "track": "serum",
                     "level": level,
+                    "confirmed_own": level,
                     "confirmed_level": level,
                     "confirmed_by": "",
                     "decided_by": "" if level == "baseline" else f"serum M protein fell {20 * i} %",
@@ -307,6 +313,47 @@ def _visits(ids, group, rng, text) -> pd.DataFrame:
                 }
             )
     return _conform(pd.DataFrame(rows, columns=tables.VISITS.names()), tables.VISITS)
+
+
+def _tracks(ids, text) -> pd.DataFrame:
+    rows = [
+        {"patient": p, "track": "serum", "reason": text or "serum measurable", "serum_m_g_l": 30.0}
+        for p in ids
+    ]
+    return _conform(pd.DataFrame(rows, columns=tables.TRACKS.names()), tables.TRACKS)
+
+
+def _markers(visits) -> pd.DataFrame:
+    fall = {"baseline": 0, "SD": -10, "MR": -30, "PR": -60, "VGPR": -92, "CR": -100, "PD": 140}
+    rows = [
+        {"patient": r.patient, "date": r.date, "day": r.day, "marker": "serum M-protein",
+         "value": 30 * (1 + fall[r.level] / 100), "unit": "g/L", "followed": "yes", "baseline": 30.0,
+         "change_percent": None if r.level == "baseline" else float(fall[r.level]), "nadir": 30.0}
+        for r in visits.itertuples()
+        if r.level in fall
+    ]  # fmt: skip
+    return tables.conform(pd.DataFrame(rows, columns=tables.MARKERS.names()), tables.MARKERS)
+
+
+def _definitions(response, text) -> pd.DataFrame:
+    rows = []
+    for row in response.to_dict("records"):
+        for definition in "ABCDE":
+            group = NEITHER if definition == "D" else row["group"]
+            rows.append(
+                {
+                    "patient": row["patient"],
+                    "definition": definition,
+                    "group": group,
+                    "chosen": "yes" if definition == "A" else "no",
+                    "differs": "yes" if group != row["group"] else "no",
+                    "decided_by": text or "made up",
+                    "rule": f"{definition}: made up",
+                }
+            )
+    return tables.conform(
+        pd.DataFrame(rows, columns=tables.GROUPS_BY_DEFINITION.names()), tables.GROUPS_BY_DEFINITION
+    )
 
 
 def _expression(rng, genes) -> pd.DataFrame:
@@ -429,8 +476,10 @@ def _compare(made: Made) -> None:
     f["abnormalities_by_group"] = association.compare_cohort(
         f["flow"], f["abnormalities"], f["response"], f["endpoints"], qualifying, RULES, "trial"
     )
-    itt = flow.members(f["flow"], "itt")
-    f["response_rates"] = association.response_rates(f["response"], {"itt": itt}, RULES["confidence"])
+    populations = association.populations(f["flow"])
+    f["response_rates"] = association.response_rates(f["response"], populations, RULES["confidence"])
+    f["endpoint_results"] = outcomes.results(f["endpoints"], f["flow"], RULES, "trial")
+    f["cumulative_incidence"] = outcomes.incidence(f["endpoints"], f["flow"], RULES, "trial")
     f["survival"], f["survival_curves"] = survival.fit_cohort(
         f["flow"], f["abnormalities"], f["response"], f["endpoints"], RULES, 91, "trial", 30.4375
     )

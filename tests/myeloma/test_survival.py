@@ -51,6 +51,16 @@ def test_median_and_not_reached(leukaemia):
     assert all(math.isnan(v) for v in survival.median([], []))
 
 
+def test_medians_of_small_cohorts_equal_r(project):
+    """R survival, 75 cohorts of 2 to 14 (reference/medians.R); a third of them meets one half exactly."""
+    made = pd.read_csv(project / "tests/myeloma/reference/medians.tsv", sep="\t", comment="#", dtype=str)
+    assert len(made) > 70
+    for row in made.to_dict("records"):
+        time, event = ([int(v) for v in row[name].split(",")] for name in ("times", "events"))
+        expected = [float(row[name]) for name in ("median", "low", "high")]
+        assert survival.median(time, event) == pytest.approx(expected, nan_ok=True), row
+
+
 def test_follow_up_is_the_median_of_the_reversed_events():
     assert survival.follow_up([5, 6, 7], [0, 0, 0])[0] == 6
     assert math.isnan(survival.follow_up([5, 6, 7], [1, 1, 1])[0])

@@ -189,6 +189,12 @@ def test_immunoglobulin_and_urine_must_both_hold(limits):
     assert seen(base, {"iga_g_l": 8.0} | u(150.0), heavy_chain="IgA")(limits) == "PR"
 
 
+def test_two_rows_of_one_day_are_one_visit_and_confirm_nothing(limits):
+    rows = [(0, SERUM), (21, s(12.0)), (21, s(12.0))]
+    assert list(both(limits, rows, {})["confirmed_level"]) == ["baseline", "NE"]
+    assert list(both(limits, [*rows, (22, s(12.0))], {})["confirmed_level"])[1] == "PR"  # no minimum interval
+
+
 # ---------------------------------------------------------------- tables of tracks and markers
 
 

@@ -30,14 +30,14 @@ rule draw_flow:
         mem_mb=lambda wildcards, attempt: 1000 * attempt,
         runtime=10,
     params:
-        patients=flow.patient_rows(COHORT.patients),
+        patients=flow.patient_rows(COHORT.patients, SETTINGS["trial"]["data_cut"]),
         exclusions=flow.exclusion_rows(COHORT.exclusions),
         rules={
             "definition": SETTINGS["groups"]["definition"],
             "landmark_days": SETTINGS["groups"]["landmark_days"],
             "rule_set": SETTINGS["endpoints"]["rule_set"],
         },
-        code=files.code_of("flow", "states", "tables"),
+        code=files.code_of("flow", "endpoints", "states", "tables"),
     script:
         "../scripts/draw_flow.py"
 
@@ -107,6 +107,8 @@ rule fit_survival:
             category="Response",
         ),
         curves="results/comparison/survival_curves.tsv",
+        results="results/comparison/endpoint_results.tsv",
+        incidence="results/comparison/cumulative_incidence.tsv",
     log:
         "logs/fit_survival.log",
     conda:
@@ -119,7 +121,8 @@ rule fit_survival:
         landmark_days=SETTINGS["groups"]["landmark_days"],
         rule_set=SETTINGS["endpoints"]["rule_set"],
         days_per_month=SETTINGS["endpoints"]["days_per_month"],
-        code=files.code_of("survival", "flow", "tables"),
+        strata=flow.strata(COHORT.patients, SETTINGS["comparison"]["log_rank_strata"]),
+        code=files.code_of("survival", "outcomes", "flow", "tables"),
     script:
         "../scripts/fit_survival.py"
 
@@ -129,6 +132,7 @@ rule pool_signatures:
         counts="results/calls/sbs96.tsv",
         samples="results/cohort/samples.tsv",
         flow="results/cohort/flow.tsv",
+        response="results/response/response.tsv",
         qc="results/alignments/qc.tsv",
     output:
         table="results/comparison/signatures_by_group.tsv",
@@ -142,7 +146,7 @@ rule pool_signatures:
     params:
         rules=SETTINGS["signatures"],
         build=SETTINGS["reference"]["build"],
-        code=files.code_of("pooled", "signatures", "contexts", "flow", "gates", "tables"),
+        code=files.code_of("pooled", "signatures", "contexts", "flow", "gates", "survival", "tables"),
     script:
         "../scripts/pool_signatures.py"
 

@@ -70,6 +70,11 @@ rule build_report:
         response_rates="results/comparison/response_rates.tsv",
         survival="results/comparison/survival.tsv",
         survival_curves="results/comparison/survival_curves.tsv",
+        tracks="results/response/tracks.tsv",
+        markers="results/response/markers.tsv",
+        groups_by_definition="results/response/groups_by_definition.tsv",
+        endpoint_results="results/comparison/endpoint_results.tsv",
+        cumulative_incidence="results/comparison/cumulative_incidence.tsv",
     output:
         html=report(
             "results/report/report.html",
@@ -84,7 +89,7 @@ rule build_report:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=20,
     params:
-        patients=flow.detail_rows(COHORT.patients),
+        patients=flow.detail_rows(COHORT.patients, SETTINGS["trial"]["data_cut"]),
         copy_plots=COPIES.patient_plots(),
         config=dict(SETTINGS.values),
         evidence={patient: f"evidence/{patient}.html" for patient in EVIDENCE_PATIENTS},
@@ -95,6 +100,9 @@ rule build_report:
             "report.safety",
             "report.sections",
             "report.figures",
+            "report.clinical",
+            "report.clinical_figures",
+            "outcomes",
             "report.words",
             "flow",
             "association",

@@ -36,9 +36,7 @@ rule assess_response:
         endpoints=SETTINGS["endpoints"],
         groups=SETTINGS["groups"],
         project=str(PROJECT),
-        code=files.code_of(
-            "cohort", "visits", "imwg", "markers", "response", "endpoints", "groups", "tables"
-        ),
+        code=files.code_of("cohort", "visits", "imwg", "markers", "response", "endpoints", "groups", "tables"),
     script:
         "../scripts/assess_response.py"
 

@@ -1,6 +1,6 @@
 """Signatures of the pooled mutations of early and of poor responders."""
 
-from myeloma import contexts, pooled, tables
+from myeloma import contexts, pooled, survival, tables
 from myeloma.log import log_to
 
 with log_to(snakemake.log[0]):
@@ -11,5 +11,6 @@ with log_to(snakemake.log[0]):
         tables.read(snakemake.input.qc, tables.QC),
         snakemake.params.rules,
         snakemake.params.build,
+        survival.rule_of(tables.read(snakemake.input.response, tables.RESPONSE)),
     )
     tables.write(made, snakemake.output.table, tables.SIGNATURES_BY_GROUP)

@@ -75,7 +75,7 @@ MODULES_OF_STAGE = {
     "abnormalities": ("abnormalities", "double_hits"),
     "response": ("endpoints", "groups", "imwg", "markers", "response", "visits"),
     "safety": ("adverse_events", "exposure", "idmc", "laboratory_grades", "safety"),
-    "comparison": ("association", "differential", "flow", "pooled", "survival"),
+    "comparison": ("association", "differential", "flow", "outcomes", "pooled", "survival"),
     "report": ("multiqc", "report"),
     "export": ("adam", "adam_files", "dictionary"),
 }

@@ -292,6 +292,13 @@ LEVELS_OF_RATE = {
 PERIODS = {"induction": "best_confirmed_induction", "treatment": "best_confirmed_treatment"}
 
 
+def populations(flow: pd.DataFrame) -> dict[str, list[str]]:
+    """Denominators of the rates: all, per protocol, and those of both who entered maintenance."""
+    onward = set(members(flow, "maintenance"))
+    made = {name: members(flow, name) for name in ("itt", "per_protocol")}
+    return made | {f"{name}_maintenance": [p for p in who if p in onward] for name, who in made.items()}
+
+
 def response_rates(
     response: pd.DataFrame, populations: Mapping[str, Sequence[str]], confidence: float
 ) -> pd.DataFrame:

@@ -51,14 +51,13 @@ def _limit(cut: Date | Mapping[str, Date]):
 
 def _blank_later(frame: pd.DataFrame, names: Sequence[str], limit) -> pd.DataFrame:
     """Dates after the limit of the patient are emptied, with the fields that depend on them."""
-    blanked = frame.copy().astype(object)
+    touched = {name: [f for f in (name, *DEPENDS.get(name, ())) if f in frame.columns] for name in names}
+    blanked = frame.astype({field: object for fields in touched.values() for field in fields})
     for at, row in frame.iterrows():
-        for name in names:
+        for name, fields in touched.items():
             date = day(row.get(name))
             if date is not None and date > limit(row["patient"]):
-                for field in (name, *DEPENDS.get(name, ())):
-                    if field in blanked.columns:
-                        blanked.at[at, field] = None
+                blanked.loc[at, fields] = None
     return blanked
 
 

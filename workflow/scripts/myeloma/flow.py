@@ -5,12 +5,14 @@ without a reason, and every patient has a row for every analysis.
 """
 
 import dataclasses
+import datetime
 import re
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from myeloma import tables
+from myeloma import endpoints as endpoints_of
+from myeloma import tables, visits
 from myeloma.states import ABSENT, EARLY, FISH_ONLY, NEITHER, NOT_EVALUABLE, POOR, PRESENT
 
 #: Analyses in the order of the diagram, with the words the report uses for them.
@@ -19,6 +21,7 @@ ANALYSES = {
     "itt": "Intention to treat",
     "treated": "Treated",
     "per_protocol": "Per protocol",
+    "maintenance": "Entered maintenance",
     "response": "Evaluable for response",
     "dna": "Tumour DNA (exome) usable",
     "rna": "Tumour RNA usable",
@@ -57,7 +60,8 @@ def build(
 ) -> pd.DataFrame:
     """FLOW: one row per patient and analysis.
 
-    patients: rows of patients.tsv (patient, c1d1, deviation, qualifying_abnormality). exclusions: rows
+    patients: rows of patients.tsv (patient, c1d1, deviation, qualifying_abnormality; after_cut: why the
+    patient is not yet enrolled at the data cut, if so). exclusions: rows
     of exclusions.tsv. rules: definition (of the groups), landmark_days, rule_set. Other arguments:
     tables of the same names. A patient that a table does not know is out of what needs it.
     """
@@ -76,28 +80,42 @@ def build(
     return tables.conform(pd.DataFrame(rows, columns=tables.FLOW.names()), tables.FLOW)
 
 
-def patient_rows(patients: Sequence) -> list[dict[str, str]]:
-    """What `build` needs of the patients of a Cohort, as plain text."""
+def patient_rows(patients: Sequence, data_cut: str = "") -> list[dict[str, str]]:
+    """What `build` needs of the patients of a Cohort, as plain text, as known on the day of the data cut."""
+    cut = visits.day(data_cut)
     return [
         {
             "patient": p.patient,
-            "c1d1": str(p.c1d1 or ""),
+            "c1d1": str(p.c1d1 or "") if not _later(p.c1d1, cut) else "",
             "deviation": p.deviation,
             "qualifying_abnormality": p.qualifying_abnormality,
+            "after_cut": f"not yet enrolled: at the data cut {cut}" if _later(p.enrolment_date, cut) else "",
         }
         for p in patients
     ]
 
 
-def detail_rows(patients: Sequence) -> list[dict[str, str]]:
-    """All given columns of the patients of a Cohort as text, for the patients' pages."""
-    return [
-        {
-            field.name: "" if getattr(p, field.name) is None else f"{getattr(p, field.name)}"
-            for field in dataclasses.fields(p)
-        }
-        for p in patients
-    ]
+def _later(date, cut) -> bool:
+    return cut is not None and date is not None and date > cut
+
+
+def detail_rows(patients: Sequence, data_cut: str = "") -> list[dict[str, str]]:
+    """All given columns of the patients of a Cohort as text, for the patients' pages; dates after the data
+    cut are blank, and so is what is only known with them."""
+    cut, rows = visits.day(data_cut), []
+    for p in patients:
+        values = {field.name: getattr(p, field.name) for field in dataclasses.fields(p)}
+        for name in [n for n, v in values.items() if isinstance(v, datetime.date) and _later(v, cut)]:
+            values |= dict.fromkeys((name, *endpoints_of.DEPENDS.get(name, ())))
+        rows.append({name: "" if value is None else f"{value}" for name, value in values.items()})
+    return rows
+
+
+def strata(patients: Sequence, names: Sequence[str]) -> dict[str, str] | None:
+    """Patient -> stratum of the stratified log-rank test, from columns of patients.tsv; None for none."""
+    if not names:
+        return None
+    return {p.patient: ", ".join(f"{n} {getattr(p, n) or 'not recorded'}" for n in names) for p in patients}
 
 
 def exclusion_rows(exclusions: Sequence[Mapping]) -> list[dict[str, str]]:
@@ -141,10 +159,12 @@ class _Facts:
 def _reasons(patient: Mapping, facts: _Facts) -> dict[str, str]:
     """analysis -> reason for being out of it, "" for being in."""
     name = patient["patient"]
-    out = {"enrolled": "", "itt": facts.excluded(name, "all")}
+    later = patient.get("after_cut") or ""
+    out = {"enrolled": later, "itt": later or facts.excluded(name, "all")}
     out["treated"] = out["itt"] or ("" if patient.get("c1d1") else "never treated: no first dose recorded")
     deviation = patient.get("deviation")
     out["per_protocol"] = out["treated"] or (f"protocol deviation: {deviation}" if deviation else "")
+    out["maintenance"] = out["treated"] or _no_maintenance(name, facts)
     out["response"] = out["treated"] or _not_evaluable(name, facts)
     for analysis, assay in ASSAY_OF.items():
         out[analysis] = facts.excluded(name, "all", analysis) or _not_sequenced(name, assay, facts)
@@ -158,6 +178,13 @@ def _reasons(patient: Mapping, facts: _Facts) -> dict[str, str]:
     out["landmark"] = out["itt"] or _not_in_landmark(name, facts)
     out["qualifying_confirmed"] = _qualifying(patient, facts)
     return {analysis: out[analysis] for analysis in ANALYSES}
+
+
+def _no_maintenance(name: str, facts: _Facts) -> str:
+    row = facts.response.get(name)
+    if row is None:
+        return "no response data: the run has no assessments of this patient"
+    return "" if row["maintenance"] == "yes" else f"did not enter maintenance: {row['maintenance_reason']}"
 
 
 def _not_evaluable(name: str, facts: _Facts) -> str:

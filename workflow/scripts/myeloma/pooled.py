@@ -71,12 +71,14 @@ def fit_groups(
     qc: pd.DataFrame,
     rules: Mapping[str, Any],
     build: str,
+    group_rule: str = "",
 ) -> pd.DataFrame:
-    """Contract SIGNATURES_BY_GROUP. `counts`: classes by samples (contexts.read); `rules`: section signatures."""
+    """Contract SIGNATURES_BY_GROUP. `counts`: classes by samples (contexts.read); `rules`: section signatures;
+    `group_rule`: definition of the groups, set into every row."""
     rows = []
     for group, chosen in members(counts, samples, flow, qc).items():
         own = counts[chosen].to_numpy()
-        about = {"group": group, "patients": len(chosen), "snvs": int(own.sum())}
+        about = {"group": group, "rule": group_rule, "patients": len(chosen), "snvs": int(own.sum())}
         about |= {"table": signatures.table_name(rules, build), "library": signatures.library()}
         found, drawn = fit_group(group, own, rules, build)
         rows += [about | {"resampled": drawn} | row for row in found]

@@ -18,6 +18,9 @@ from myeloma import tables
 from myeloma.flow import members
 from myeloma.states import ABSENT, EARLY, POOR, PRESENT
 
+UNKNOWN = "not recorded"  # a stratum of its own: nobody leaves a stratified test
+NO_TEST = {"log_rank_chi2": math.nan, "log_rank_p": math.nan, "stratified_chi2": math.nan,
+           "stratified_p": math.nan, "rule": ""}  # fmt: skip
 WIDEST = 30.0  # distance of log hazard ratios beyond which a limit is infinite
 
 
@@ -73,12 +76,27 @@ _STEPS = ["time", "at_risk", "events", "censored", "survival", "low", "high"]
 def median(
     time: Sequence[float], event: Sequence[int], confidence: float = 0.95
 ) -> tuple[float, float, float]:
-    """Median with its interval from the log-log band (Brookmeyer and Crowley 1982); nan = not reached."""
+    """Median with its interval from the log-log band (Brookmeyer and Crowley 1982); nan = not reached.
+
+    Where the estimate (or its band) is one half over a stretch of time its middle is taken, as R prints it; the
+    library's own median, and this one where the stretch lasts to the end, takes its start.
+    """
     time, event = checked(time, event)
     if not len(time) or not event.any():
         return math.nan, math.nan, math.nan
-    fit = greenwood.KaplanMeier(conf_type="log-log", conf_level=confidence)
-    return tuple(float(v) for v in fit.fit(greenwood.Surv(time=time, event=event)).median(ci=True))
+    steps = kaplan_meier(time, event, confidence)
+    return tuple(_half(steps["time"], steps[name]) for name in ("survival", "low", "high"))
+
+
+def _half(time: pd.Series, value: pd.Series) -> float:
+    """Time at which a falling step function crosses one half; nan when it never gets there."""
+    known = value.notna()
+    time, value = time[known], value[known]
+    tolerance = 1.5e-8  # of R's print.survfit: products of fractions meet one half only nearly
+    at, under = time[value <= 0.5 + tolerance], time[value <= 0.5 - tolerance]
+    if not len(at):
+        return math.nan
+    return float(at.iloc[0] + (under.iloc[0] if len(under) else at.iloc[0])) / 2
 
 
 def follow_up(
@@ -97,20 +115,32 @@ def survival_at(steps: pd.DataFrame, when: float) -> tuple[float, float, float]:
     return float(row["survival"]), float(row["low"]), float(row["high"])
 
 
-def log_rank(time: Sequence[float], event: Sequence[int], group: Sequence) -> tuple[float, int, float]:
-    """Log-rank chi-square, degrees of freedom and p.
+def log_rank(
+    time: Sequence[float], event: Sequence[int], group: Sequence, strata: Sequence | None = None
+) -> tuple[float, int, float]:
+    """Log-rank chi-square, degrees of freedom and p; with `strata` compared within each of them only.
 
     nan where nothing can be compared: no event while two groups were at risk and somebody survived it.
     """
     time, event = checked(time, event)
     group = np.asarray(group)
-    if not any(
+    stratum = np.zeros(len(time), dtype=int) if strata is None else pd.factorize(np.asarray(strata))[0]
+    telling = [one for one in np.unique(stratum) if _tells(time, event, group, stratum == one)]
+    told = np.isin(stratum, telling)
+    if not told.any():
+        return math.nan, 0, math.nan
+    by = None if strata is None else stratum[told]
+    test = greenwood.logrank_test(greenwood.Surv(time=time[told], event=event[told]), group[told], strata=by)
+    return float(test.statistic), int(test.df), float(test.p_value)
+
+
+def _tells(time: np.ndarray, event: np.ndarray, group: np.ndarray, inside: np.ndarray) -> bool:
+    """Does one stratum say anything: an event while two groups were at risk, survived by somebody."""
+    time, event, group = time[inside], event[inside], group[inside]
+    return any(
         len(set(group[time >= t])) > 1 and ((time > t) | ((time == t) & (event == 0))).any()
         for t in np.unique(time[event == 1])
-    ):
-        return math.nan, 0, math.nan
-    test = greenwood.logrank_test(greenwood.Surv(time=time, event=event), group)
-    return float(test.statistic), int(test.df), float(test.p_value)
+    )
 
 
 def hazard_ratio(
@@ -202,6 +232,7 @@ def fit_cohort(
     landmark_days: int,
     rule_set: str,
     days_per_month: float,
+    strata: Mapping[str, str] | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """`summarise` on the tables of a run: the population and the landmark analysis come from FLOW."""
     groups = dict(zip(response["patient"], response["landmark_group"], strict=True))
@@ -215,7 +246,14 @@ def fit_cohort(
         landmark_days,
         rule_set,
         days_per_month,
+        strata,
+        rule_of(response),
     )
+
+
+def rule_of(response: pd.DataFrame) -> str:
+    """The definition of the groups with its parameters, as RESPONSE says it; "" without patients."""
+    return "; ".join(sorted(set(response["rule"])))
 
 
 def summarise(
@@ -227,16 +265,19 @@ def summarise(
     landmark_days: int,
     rule_set: str,
     days_per_month: float,
+    strata: Mapping[str, str] | None = None,
+    group_rule: str = "",
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """All curves of the report: (SURVIVAL rows, CURVES rows).
 
     endpoints: ENDPOINTS. patients: those of the main population. landmark: patient -> group known at
-    the landmark, for those in the landmark analysis. Times are months from start; of the landmark
+    the landmark, for those in the landmark analysis. strata: patient -> stratum of the stratified log-rank
+    test, None for none. group_rule: definition of the groups, for the rows that compare them. Times are months from start; of the landmark
     analysis, months from the landmark.
     """
     main = endpoints[(endpoints["rule_set"] == rule_set) & endpoints["patient"].isin(patients)]
     main = main.dropna(subset=["days", "event"]).assign(time=lambda f: f["days"] / days_per_month)
-    made = _Collected(rules, rule_set)
+    made = _Collected(rules, rule_set, strata)
     for endpoint in ("TTP", "PFS", "OS"):
         rows = main[main["endpoint"] == endpoint]
         made.add(endpoint, "all", rows)
@@ -244,7 +285,7 @@ def summarise(
             made.add(endpoint, "follow-up", rows.assign(event=1 - rows["event"]))
     ttp = main[main["endpoint"] == "TTP"]
     made.compare("TTP by group from the landmark", _from_landmark(ttp, landmark, landmark_days, days_per_month),
-                 (EARLY, POOR))  # fmt: skip
+                 (EARLY, POOR), group_rule)  # fmt: skip
     for name, rows in abnormalities.groupby("abnormality", sort=True):
         state = ttp["patient"].map(dict(zip(rows["patient"], rows["state"], strict=True)))
         assessable = state.isin([PRESENT, ABSENT])
@@ -263,17 +304,22 @@ def _from_landmark(ttp, landmark, landmark_days, days_per_month) -> pd.DataFrame
 class _Collected:
     """Rows of the two survival tables as they are made."""
 
-    def __init__(self, rules: Mapping, rule_set: str):
-        self.rules, self.rule_set = rules, rule_set
+    def __init__(self, rules: Mapping, rule_set: str, strata: Mapping[str, str] | None = None):
+        self.rules, self.rule_set, self.strata = rules, rule_set, strata
         self.rows: list[dict] = []
         self.curves: list[pd.DataFrame] = []
 
-    def compare(self, analysis: str, rows: pd.DataFrame, strata: Sequence[str]) -> None:
-        chi, _, p = log_rank(rows["time"], rows["event"].astype(int), rows["stratum"])
+    def compare(self, analysis: str, rows: pd.DataFrame, strata: Sequence[str], group_rule="") -> None:
+        time, event, group = rows["time"], rows["event"].astype(int), rows["stratum"]
+        chi, _, p = log_rank(time, event, group)
+        tests = {"log_rank_chi2": chi, "log_rank_p": p, "rule": group_rule}
+        if self.strata is not None:
+            chi, _, p = log_rank(time, event, group, rows["patient"].map(dict(self.strata)).fillna(UNKNOWN))
+            tests |= {"stratified_chi2": chi, "stratified_p": p}
         for stratum in strata:
-            self.add(analysis, stratum, rows[rows["stratum"] == stratum], chi, p)
+            self.add(analysis, stratum, rows[rows["stratum"] == stratum], tests)
 
-    def add(self, analysis, stratum, rows, chi=math.nan, p=math.nan) -> None:
+    def add(self, analysis: str, stratum: str, rows: pd.DataFrame, tests: Mapping = NO_TEST) -> None:
         confidence = self.rules["confidence"]
         time, event = rows["time"].to_numpy(float), rows["event"].to_numpy(int)
         middle = median(time, event, confidence)
@@ -286,10 +332,9 @@ class _Collected:
             "median": middle[0],
             "median_low": middle[1],
             "median_high": middle[2],
-            "log_rank_chi2": chi,
-            "log_rank_p": p,
             "note": self._note(rows, event),
         }
+        row |= NO_TEST | tests
         steps = kaplan_meier(time, event, confidence)
         for months in self.rules["survival_months"]:
             at = survival_at(steps, months)

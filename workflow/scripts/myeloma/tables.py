@@ -15,6 +15,8 @@ from myeloma.states import GROUPS, STATES
 
 LEVELS = ("sCR", "CR", "VGPR", "PR", "MR", "SD", "PD", "NE")
 YES_NO = ("yes", "no")
+ENDPOINT_NAMES = ("TTP", "PFS", "EFS", "OS", "DoR", "TTR", "TTBR")
+POPULATIONS = ("itt", "per_protocol", "itt_maintenance", "per_protocol_maintenance")
 #: Is a marker measurable at baseline.
 MEASURED = ("yes", "no", "not_measured")
 MARKER_NAMES = (
@@ -685,6 +687,7 @@ SIGNATURES_BY_GROUP = Table(
     ("group", "signature"),
     (
         _text("group", "response group", GROUPS),
+        _text("rule", "definition of the groups with its parameters", empty=True),
         _text("signature", "COSMIC name"),
         _text("state", "as in signatures.tsv", STATES),
         _whole("patients", "whose SNVs are pooled", "patients"),
@@ -1009,7 +1012,7 @@ ENDPOINTS = Table(
         _text(
             "endpoint",
             "times to event; TTR to the first and TTBR to the best confirmed response",
-            ("TTP", "PFS", "EFS", "OS", "DoR", "TTR", "TTBR"),
+            ENDPOINT_NAMES,
         ),
         _text("rule_set", "censoring rules; those after ema are named sensitivity analyses", RULE_SETS),
         _date("start_date", "C1D1, or enrolment when never treated"),
@@ -1287,7 +1290,7 @@ RATES = Table(
     (
         _text("rate", "ORR, VGPR, CR, CBR"),
         _text("period", "by when", ("induction", "treatment")),
-        _text("population", "denominator"),
+        _text("population", "denominator; ..._maintenance: those of it who entered maintenance", POPULATIONS),
         _whole("responders", "patients", "patients"),
         _whole("patients", "denominator", "patients"),
         _number("fraction", "rate", "fraction"),
@@ -1312,9 +1315,63 @@ SURVIVAL = Table(
         _number("median_high", "log-log interval; empty: not reached", "months"),
         _number("log_rank_chi2", "between the strata of the analysis"),
         _number("log_rank_p", "between the strata of the analysis"),
+        _number("stratified_chi2", "log-rank within the strata of log_rank_strata; empty without them"),
+        _number("stratified_p", "of stratified_chi2"),
+        _text("rule", "definition of the response groups, where they are compared", empty=True),
         _text("note", "why there is no median", empty=True),
     ),
     wide=True,
+)
+
+ENDPOINT_RESULTS = Table(
+    "endpoint_results",
+    "results/comparison/endpoint_results.tsv",
+    "endpoint, rule set, population",
+    ("endpoint", "rule_set", "population"),
+    (
+        _text("endpoint", "as in endpoints.tsv", ENDPOINT_NAMES),
+        _text("rule_set", "as in endpoints.tsv", RULE_SETS),
+        _text("population", "itt or per_protocol (flow.tsv)", ("itt", "per_protocol")),
+        _text(
+            "analysis",
+            "the main analysis, another rule set, or a sensitivity",
+            ("main", "rule_set", "sensitivity"),
+        ),
+        _text("differs_by", "what this rule set does otherwise than trial", empty=True),
+        _whole("patients", "with this endpoint; of DoR, TTR and TTBR: responders", "patients"),
+        _whole("events", "", "patients"),
+        _whole(
+            "changed", "patients whose event or date is another one than in the main analysis", "patients"
+        ),
+        _whole("from_enrolment", "never treated: their time starts at enrolment", "patients"),
+        _number("median", "Kaplan-Meier; empty: not reached", "months"),
+        _number("median_low", "log-log interval; empty: not reached", "months"),
+        _number("median_high", "log-log interval; empty: not reached", "months"),
+        _number("follow_up", "median, reverse Kaplan-Meier; empty: not reached", "months"),
+        _number("follow_up_low", "log-log interval; empty: not reached", "months"),
+        _number("follow_up_high", "log-log interval; empty: not reached", "months"),
+        _text("note", "what the row does not say", empty=True),
+    ),
+    wide=True,
+)
+
+INCIDENCE = Table(
+    "cumulative_incidence",
+    "results/comparison/cumulative_incidence.tsv",
+    "analysis, cause, time",
+    ("analysis", "cause", "months"),
+    (
+        _text(
+            "analysis", "progression (death without it competes), response (progression or death competes)"
+        ),
+        _text("cause", "the event whose incidence this is"),
+        _text("rule_set", "censoring rules"),
+        Column("months", "number", "from the start", unit="months"),
+        _whole("at_risk", "free of every event just before this time", "patients"),
+        _number("incidence", "Aalen-Johansen", "fraction"),
+        _number("low", "log-log interval; empty at 0 and 1", "fraction"),
+        _number("high", "log-log interval; empty at 0 and 1", "fraction"),
+    ),
 )
 
 CURVES = Table(

@@ -17,7 +17,7 @@ import yaml
 from markupsafe import Markup
 
 from myeloma import __version__, files, run, tables
-from myeloma.report import implausible, safety, sections, words
+from myeloma.report import clinical, implausible, safety, sections, words
 from myeloma.states import EARLY, POOR
 
 HERE = Path(__file__).parent
@@ -28,6 +28,7 @@ READ = (
     tables.SAMPLE_MAP, tables.PURITY, tables.BURDEN, tables.SIGNATURES, tables.SIGNATURES_BY_GROUP,
     tables.EXPOSURE, tables.DOSE_CHANGES, tables.AE_BY_TERM, tables.AE_SUMMARY, tables.LABORATORY_GRADES,
     tables.LABORATORY_BY_TERM, tables.IDMC_CUTS, tables.IDMC,
+    tables.TRACKS, tables.MARKERS, tables.GROUPS_BY_DEFINITION, tables.ENDPOINT_RESULTS, tables.INCIDENCE,
     tables.FISH_CONCORDANCE, tables.FISH_AGREEMENT, tables.IDENTITY, tables.CONTAMINATION,
 )  # fmt: skip
 TOOLS = (
@@ -218,6 +219,7 @@ def context(seen: dict[str, Any], given: Given) -> dict[str, Any]:
         ),
         "landmark": sections.landmark(seen, box["landmark"], config["groups"]["landmark_days"]),
         "safety": safety.chapter(seen, anchors, config),
+        "clinical": clinical.chapter(seen, given.patients, anchors, config),
         "survival": sections.survival_table(seen, {r["abnormality"]: r["label"] for r in rows}),
         "gates": sections.lamps(seen),
         "quality": sections.quality(seen, anchors),
