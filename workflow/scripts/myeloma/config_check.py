@@ -140,6 +140,7 @@ def _files(settings: Settings) -> Iterable[Problem]:
                 for n in ("targets", "baits", "panel_of_normals", "copy_number_panel")
             ]
     named.append(("expression.partner_reference", section(settings, "expression").get("partner_reference")))
+    named.append(("scores.file", section(settings, "scores").get("file")))
     for key, value in named:
         if isinstance(value, str) and value and not (settings.workdir / settings.path(value)).is_file():
             fix = (
