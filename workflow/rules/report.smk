@@ -42,6 +42,10 @@ rule build_report:
         flow="results/cohort/flow.tsv",
         qc="results/alignments/qc.tsv",
         sample_map="results/expression/sample_map.tsv",
+        scores="results/expression/scores.tsv",
+        splicing="results/expression/splicing.tsv",
+        pathway="results/expression/pathway.tsv",
+        tc_classes="results/calls/tc_classes.tsv",
         purity="results/calls/purity.tsv",
         burden="results/calls/burden.tsv",
         signatures="results/calls/signatures.tsv",
@@ -82,6 +86,7 @@ rule build_report:
         aligner=SETTINGS["align"]["aligner"],
         code=files.code_of(
             "report.build",
+            "report.expression_classes",
             "report.sections",
             "report.figures",
             "report.words",

@@ -197,7 +197,7 @@ def rna_scores(
         if enough and arithmetic == "weighted_z":
             used = _standardised(used, cohort).dropna(how="all")
             flat = found[~found["row"].isin(used.index)]
-            missing += [f"{names[row] or row} (no variation)" for row in flat["row"]]
+            missing += [f"{symbol} (no variation)" for symbol in flat["gene"].unique()]
         found = found[found["row"].isin(used.index)]
         weights, n = found.groupby("row")["weight"].sum(), found["member"].nunique()
         sides = (weights > 0).any() and (weights < 0).any()
@@ -235,7 +235,7 @@ def rna_scores(
 def _find(
     members: pd.DataFrame, values: pd.DataFrame, names: pd.Series
 ) -> tuple[pd.DataFrame, list[str], int]:
-    """(member, row of `values`, weight; members that are not there; number of members).
+    """(member, gene, row of `values`, weight; members that are not there; number of members).
 
     Probes of one gene are one member, their weights summed; a probe of several genes (ids separated by |) is one
     member, its weight divided over those that are there; a probe without a gene is a member that is missing.
@@ -252,8 +252,9 @@ def _find(
             there = [symbols[symbol]]
         if not there:
             missing.append(symbol or str(key))
-        rows += [{"member": key, "row": row, "weight": weight / len(there)} for row in there]
-    return pd.DataFrame(rows, columns=["member", "row", "weight"]), missing, label.nunique()
+        gene = symbol or str(key)
+        rows += [{"member": key, "gene": gene, "row": row, "weight": weight / len(there)} for row in there]
+    return pd.DataFrame(rows, columns=["member", "gene", "row", "weight"]), missing, label.nunique()
 
 
 def _named(missing: list[str]) -> str:

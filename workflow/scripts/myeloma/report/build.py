@@ -17,7 +17,7 @@ import yaml
 from markupsafe import Markup
 
 from myeloma import __version__, files, run, tables
-from myeloma.report import sections, words
+from myeloma.report import expression_classes, sections, words
 from myeloma.states import EARLY, POOR
 
 HERE = Path(__file__).parent
@@ -27,6 +27,7 @@ READ = (
     tables.ENDPOINTS, tables.BY_GROUP, tables.EXPRESSION, tables.RATES, tables.SURVIVAL, tables.CURVES,
     tables.SAMPLE_MAP, tables.PURITY, tables.BURDEN, tables.SIGNATURES, tables.SIGNATURES_BY_GROUP,
     tables.FISH_CONCORDANCE, tables.FISH_AGREEMENT, tables.IDENTITY, tables.CONTAMINATION,
+    tables.TC_CLASSES, tables.SCORES, tables.SPLICING, tables.PATHWAY,
 )  # fmt: skip
 TOOLS = (
     ("samtools", "--version"),
@@ -214,6 +215,7 @@ def context(seen: dict[str, Any], given: Given) -> dict[str, Any]:
         "expression": sections.expression(
             seen, alpha, config["comparison"]["small_group_for_expression"], given.expression_note
         ),
+        "expression_classes": expression_classes.chapter(seen, anchors),
         "landmark": sections.landmark(seen, box["landmark"], config["groups"]["landmark_days"]),
         "survival": sections.survival_table(seen, {r["abnormality"]: r["label"] for r in rows}),
         "gates": sections.lamps(seen),
