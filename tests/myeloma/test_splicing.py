@@ -201,3 +201,8 @@ def test_every_patient_has_a_row_of_each_event(reads, tmp_path):
     assert "12 fragments skip, 20 and 30 include" in made.loc["P1", "value"]
     assert made.loc["P2", "state"] == NOT_ASSESSABLE and "no RNA sample" in made.loc["P2", "reason"]
     tables.conform(made.reset_index(), tables.ABNORMALITIES)
+
+
+def test_a_cohort_without_rna():
+    made = splicing.measure({}, "", "", tables.empty(tables.SAMPLES), tables.empty(tables.QC), RULES)
+    assert not len(tables.conform(made, tables.SPLICING))

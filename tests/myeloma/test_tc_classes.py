@@ -154,3 +154,18 @@ def test_gates_and_missing_rna():
     assert made.loc["P99", "state"] == "not_assessable" and "no RNA sample" in made.loc["P99", "reason"]
     made = cohort(LOW_LEVEL + HIGH_LEVEL, LOW_LEVEL + HIGH_LEVEL, qc=[gate])
     assert made.loc["P00", "state"] == "not_assessable" and "gate failed" in made.loc["P00", "reason"]
+
+
+def test_a_cohort_without_rna():
+    made = tc_classes.classify_cohort(
+        ["P99"],
+        pd.DataFrame(index=pd.Index([], name="gene_id")),
+        pd.Series(dtype=str),
+        pd.DataFrame(columns=["gene_id", "gene_name", "chrom", "start", "end", "strand", "biotype"]),
+        pd.DataFrame(columns=["name", "kind", "chrom", "start", "end", "genes", "source"]),
+        tables.empty(tables.SAMPLES),
+        tables.empty(tables.QC),
+        tables.empty(tables.TRANSLOCATIONS),
+        RULES,
+    )
+    assert tables.conform(made, tables.TC_CLASSES)["state"].tolist() == ["not_assessable"]

@@ -54,11 +54,13 @@ def levels(
     library: pd.Series,
     fitted: Sequence[str],
     rules: Mapping,
+    spread: float = partners.TYPICAL_SPREAD,
 ) -> dict[str, Level]:
     """Level of one gene in every sample of `counts` (raw, index sample; each has a size factor).
 
     library: reads in genes of each sample; fitted: the samples that the components rest on; any other sample is
-    judged by a fit of these and itself. rules: the config section `expression` (outlier_*, silent_cpm).
+    judged by a fit of these and itself. rules: the config section `expression` (outlier_*, silent_cpm); spread: log2
+    standard deviation of a gene between samples.
     """
     least, apart = rules["outlier_min_samples"], rules["outlier_min_log2_separation"]
 
@@ -66,7 +68,7 @@ def levels(
         if len(chosen) < least:
             return None
         return partners.fit_mixture(
-            counts[chosen].to_numpy(float), size_factors[chosen].to_numpy(float), apart
+            counts[chosen].to_numpy(float), size_factors[chosen].to_numpy(float), apart, spread
         )
 
     whole, made = fit(list(fitted)), {}
@@ -155,7 +157,11 @@ def classify_cohort(
     }
     failed, ids = gates.failed(qc), expression.gene_ids_by_name(counts, names)
     usable = {p: s for p, s in sample_of.items() if s not in failed and pd.notna(factors.get(s))}
-    seen = {gene: _levels_of(gene, counts, ids, factors, library, usable, states, rules) for gene in SHOWN}
+    mine = list(usable.values())
+    spread = partners.typical_spread(counts[mine], factors[mine]) if mine else partners.TYPICAL_SPREAD
+    seen = {
+        gene: _levels_of(gene, counts, ids, factors, library, usable, states, rules, spread) for gene in SHOWN
+    }
     rows = []
     for patient in patients:
         sample = sample_of.get(patient, "")
@@ -182,7 +188,7 @@ def classify_cohort(
     return pd.DataFrame(rows, columns=tables.TC_CLASSES.names())
 
 
-def _levels_of(gene, counts, ids, factors, library, usable, states, rules) -> dict[str, Level]:
+def _levels_of(gene, counts, ids, factors, library, usable, states, rules, spread) -> dict[str, Level]:
     """Level of one gene in the usable samples; the components rest on those without its own translocation."""
     mine = list(usable.values())
     if gene not in ids:
@@ -192,7 +198,7 @@ def _levels_of(gene, counts, ids, factors, library, usable, states, rules) -> di
         return {sample: Level(UNKNOWN, float(value)) for sample, value in values.items()}
     own = CYCLINS[gene][0]
     fitted = [s for p, s in usable.items() if states.get(p, {}).get(own) != PRESENT]
-    return levels(counts.loc[ids[gene], mine], factors, library, fitted, rules)
+    return levels(counts.loc[ids[gene], mine], factors, library, fitted, rules, spread)
 
 
 def _evidence(states: Mapping[str, str], level: Mapping[str, Level]) -> str:
