@@ -96,6 +96,23 @@ def test_published_weights_on_made_up_arrays(project):
     assert made["z"] == pytest.approx(sky.sum()) and made["y"] == pytest.approx(0)
 
 
+def test_array_scores_equal_those_of_r(project):
+    """reference/array_scores.R: colMeans and scale() of R on the same made-up series."""
+    wanted = pd.read_csv(
+        project / "tests/myeloma/reference/array_scores.tsv", sep="\t", comment="#", index_col=0
+    )
+    known = scores.read_scores(project / "resources/expression_scores.tsv")
+    j = np.arange(1, 6)
+    for name, members_ in known.groupby("score"):
+        i = np.arange(1, len(members_) + 1)[:, None]
+        matrix = pd.DataFrame(
+            8 + 2 * np.sin(i * j + i), index=members_["probe"], columns=[f"s{k}" for k in j]
+        )
+        calls = pd.DataFrame(np.where((i + j) % 4 == 0, "A", "P"), index=matrix.index, columns=matrix.columns)
+        made = scores.array_scores(matrix, members_, calls)[name]
+        assert made.to_numpy() == pytest.approx(wanted[name].to_numpy(), rel=1e-9)
+
+
 def test_the_command_writes_the_published_score(project, tmp_path):
     known = scores.read_scores(project / "resources/expression_scores.tsv")
     gep = known[known["score"] == "UAMS70"].set_index("probe")["weight"]
