@@ -40,7 +40,8 @@ def folder(tmp_path):
     write(
         tmp_path / "truth" / "copies.tsv", [change, change | {"event": "tri5", "chrom": "chr5", "total": 3}]
     )
-    write(tmp_path / "truth" / "translocations.tsv", [{"patient": "A", "translocation": "t(4;14)"}])
+    moved = {"patient": "A", "translocation": "t(4;14)", "partners": "NSD2"}
+    write(tmp_path / "truth" / "translocations.tsv", [moved])
     event = {"patient": "A", "event": "CRBN_exon10_skipping", "present": "yes", "purity": 0.8}
     write(tmp_path / "truth" / "splicing.tsv", [event, event | {"event": "other", "present": "no"}])
     answer = {"patient": "A", "best_confirmed_response": "PR", "progression_date": "", "group": "NEITHER"}
