@@ -35,7 +35,7 @@ BASELINE = {
 FOLLOWERS = {"MAF": ("ITGB7", "CCND2"), "MAFB": ("ITGB7", "CCND2")}
 LENGTH_MEAN, LENGTH_SD = 205, 40
 CASSETTE = ("CRBN", 10)  # gene and exon that a patient may skip; every sample has
-CASSETTE_PAIRS = 170  # pairs of this exon and its two neighbours, or none would cross a junction often enough
+CASSETTE_PAIRS = 300  # pairs of this exon and its two neighbours, or none would cross a junction often enough
 FUSION = {
     "NSD2": ("IGHJ4", 3, 0.9),
     "CCND1": ("IGHJ6", 1, 0.45),
