@@ -2,7 +2,8 @@
 
 Reads DIR/truth and the result tables below DIR/results, writes DIR/results/scorecard.tsv and prints it.
 --strict: exit 1 when a minimum does not hold (purity >= 0.6: SNVs and indels recall and precision >= 0.95,
-copy-number events and translocations recall >= 0.9 without a false positive; all groups and times to
+copy-number events and translocations recall >= 0.9 without a false positive; skipped exons all found and none
+false; all groups and times to
 progression equal to the truth).
 
 Rows: `kind` planted, `purity` of the sample ("all" and ">=0.6" beside each value; "-" where it has no meaning),
@@ -89,6 +90,7 @@ def score(folder: Path) -> Tally:
     score_translocations(
         tally, truth["translocations"], samples, read(results / "calls" / "translocations.tsv")
     )
+    score_splicing(tally, truth.get("splicing", []), read(results / "expression" / "splicing.tsv"), samples)
     score_clinical(
         tally,
         truth["clinical"],
@@ -209,6 +211,15 @@ def score_translocations(tally: Tally, planted: list[dict], samples: dict, calle
         tally.add("translocation", value, wanted, found)
 
 
+def score_splicing(tally: Tally, planted: list[dict], called: list[dict], samples: dict) -> None:
+    """State per patient and skipped exon; one not_assessable is not found, and none that is absent may be present."""
+    states = {(samples[r["sample"]]["patient"], r["event"]): r["state"] for r in called}
+    for row in planted:
+        key = (row["patient"], row["event"])
+        wanted = {key} if row["present"] == "yes" else set()
+        tally.add("splicing", float(row["purity"]), wanted, {key} if states.get(key) == "present" else set())
+
+
 def score_clinical(tally: Tally, planted: list[dict], response: list[dict], endpoints: list[dict]) -> None:
     """One item per patient: the planted value counts as found when the called one is equal."""
     answers = {r["patient"]: r for r in response}
@@ -248,6 +259,9 @@ def shortfalls(tally: Tally) -> list[str]:
             )
         if called > true:
             problems.append(f"{kind}: {called - true} false positive at purity >= 0.6, none wanted")
+    planted, called, true = tally.counts[("splicing", "all")]
+    if planted > true or called > true:
+        problems.append(f"splicing: {true} of {planted} planted skipped exons called, {called - true} false")
     for kind in ("group", "ttp"):
         planted, _, true = tally.counts[(kind, "-")]
         if not planted or true < planted:

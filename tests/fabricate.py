@@ -99,6 +99,7 @@ def cohort(
     made.frames["groups_by_definition"] = _definitions(made.frames["response"], text)
     made.frames["expression_early_vs_poor"] = _expression(rng, genes if rna and clinical else 0)
     made.frames["sample_map"] = _map(made.frames["samples"], rng)
+    made.frames |= _classes(ids, made.frames["samples"], seed, text)
     made.frames["purity"] = _purity(made.frames["samples"], rng)
     made.frames["burden"] = _burden(made.frames["samples"], text)
     made.frames["signatures"] = _signatures(made.frames["samples"], text)
@@ -388,6 +389,57 @@ def _map(samples, rng) -> pd.DataFrame:
         frame[name] = rng.normal(0, 10, len(frame))
     frame["pc1_variance"], frame["pc2_variance"], frame["cluster"] = 0.31, 0.18, "0"
     return _conform(frame, tables.SAMPLE_MAP)
+
+
+def _classes(ids, samples, seed, text) -> dict[str, pd.DataFrame]:
+    """TC classes, scores, skipped exons and pathway; every third sample has no place."""
+    rng = np.random.default_rng([seed, 7])
+    rna = samples[(samples["assay"] == "rna") & (samples["role"] == "analysis")]
+    rows: dict[str, list] = {"scores": [], "pathway": [], "splicing": [], "tc_classes": []}
+    for i, row in enumerate(rna.itertuples()):
+        state, reason = ("not_assessable", text or "too few") if i % 3 == 2 else ("computed", "")
+        z = np.nan if reason else rng.normal()
+        one = {"patient": row.patient, "sample": row.sample, "z": z, "cohort_samples": len(rna)}
+        one |= {"state": state, "reason": reason, "quantile": None if reason else 0.5, "value_raw": 3.0}
+        one |= {
+            "genes_used": 50,
+            "genes_of": 50,
+            "missing": text,
+            "value": 5.0,
+            "quartile": None if reason else 2,
+        }
+        rows["scores"].append(one | {"score": "GPI50"})
+        rows["pathway"] += [one | {"gene": gene} for gene in ("CRBN", "IKZF1")]
+        called = {
+            "patient": row.patient,
+            "sample": row.sample,
+            "event": "CRBN_exon10_skipping",
+            "gene": "CRBN",
+        }
+        called |= {
+            "exon": 10,
+            "transcript": text,
+            "locus": text,
+            "upstream_reads": 30,
+            "downstream_reads": 30,
+        }
+        called |= {"skipping_reads": 9, "psi": 0.77, "skipped_share": 0.23, "low": 0.11, "high": 0.39}
+        rows["splicing"].append(called | {"threshold": 0.1, "state": PRESENT, "reason": ""})
+    for i, patient in enumerate(ids):
+        one = {
+            "patient": patient,
+            "sample": "",
+            "tc_class": ("D1", "D1 or none", "")[i % 3],
+            "evidence": text,
+        }
+        one |= {
+            "state": ("called", "ambiguous", "not_assessable")[i % 3],
+            "ccnd1": "high",
+            "ccnd2": "unknown",
+        }
+        rows["tc_classes"].append(one | {"reason": text} | {f"ccnd{k}_value": 3.0 for k in (1, 2, 3)})
+    contracts = (tables.SCORES, tables.PATHWAY, tables.SPLICING, tables.TC_CLASSES)
+    return {t.name: _conform(pd.DataFrame(rows[t.name], columns=t.names()), t) for t in contracts}
 
 
 def _purity(samples, rng) -> pd.DataFrame:

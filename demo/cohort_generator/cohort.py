@@ -140,15 +140,11 @@ class Cohort:
         expected = expression.expected_pairs(
             self.genome, patient, group, segments, self.levels, self.differential, rng
         )
-        return expression.molecules(
-            self.genome,
-            patient,
-            self.haplotypes[sample.patient],
-            sample.mutations,
-            expected,
-            self.levels,
-            rng,
-        )
+        own = self.haplotypes[sample.patient]
+        out = expression.molecules(self.genome, patient, own, sample.mutations, expected, self.levels, rng)
+        # a stream of its own, so that the other molecules stay what they are
+        rng = np.random.default_rng([self.seed, 61, sample.number])
+        return out + expression.cassette(self.genome, patient, own, sample.mutations, rng)
 
     def dna_fragments(
         self, sample: Sample, rng: np.random.Generator, blocks: list[reads.Block] | None = None
@@ -365,6 +361,21 @@ class Cohort:
                 }
                 for p in self.patients
                 if p.translocation and p.rna
+            ],
+        )
+        symbol, exon = expression.CASSETTE
+        write_table(
+            folder / "splicing.tsv",
+            [
+                {
+                    "patient": p.patient,
+                    "event": f"{symbol}_exon{exon}_skipping",
+                    "skipped_share": round(p.skipping * p.purity, 4),
+                    "present": "yes" if p.skipping else "no",
+                    "purity": p.purity,
+                }
+                for p in self.patients
+                if p.rna
             ],
         )
         write_table(

@@ -1,6 +1,6 @@
 """RNA: how much each gene is expressed in each patient, and the molecules that are read."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -34,6 +34,8 @@ BASELINE = {
 # with MAF and MAFB their targets rise
 FOLLOWERS = {"MAF": ("ITGB7", "CCND2"), "MAFB": ("ITGB7", "CCND2")}
 LENGTH_MEAN, LENGTH_SD = 205, 40
+CASSETTE = ("CRBN", 10)  # gene and exon that a patient may skip; every sample has
+CASSETTE_PAIRS = 300  # pairs of this exon and its two neighbours, or none would cross a junction often enough
 FUSION = {
     "NSD2": ("IGHJ4", 3, 0.9),
     "CCND1": ("IGHJ6", 1, 0.45),
@@ -136,6 +138,25 @@ def molecules(
             out += cut(sequence, count, rng)
     for sequence, count in _immunoglobulins(genome, patient, rng):
         out += cut(sequence, count, rng)
+    return [reverse_complement(f) for f in out]
+
+
+def cassette(
+    genome: Genome,
+    patient: Patient,
+    germline: Haplotypes,
+    mutations: list[Mutation],
+    rng: np.random.Generator,
+) -> list[str]:
+    """Fragments of the exon of CASSETTE and its neighbours, with it and, in the skipping share, without."""
+    symbol, number = CASSETTE
+    gene = genome.gene(symbol)
+    whole = gene.exons[number - 2 : number + 1]
+    skipped = int(rng.binomial(CASSETTE_PAIRS, patient.skipping * patient.purity))
+    out: list[str] = []
+    for exons, pairs in ((whole, CASSETTE_PAIRS - skipped), ([whole[0], whole[2]], skipped)):
+        for sequence, count in _alleles(genome, replace(gene, exons=exons), germline, mutations, pairs, rng):
+            out += cut(sequence, count, rng)
     return [reverse_complement(f) for f in out]
 
 

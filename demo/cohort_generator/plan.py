@@ -65,6 +65,7 @@ class Patient:
     libraries: list[Library] = field(default_factory=list)
     heavy: str = "IGHG1"
     light: str = "kappa"
+    skipping: float = 0.0  # share of the tumour's CRBN molecules without exon 10
 
 
 def loss(event: str, region: str, ccf: float = 1.0) -> CopyChange:
@@ -104,6 +105,7 @@ def make_plan(seed: int) -> list[Patient]:
             "IPD-004", "male", 0.90, [loss("del17p", "chr17p"), gain("amp1q", "chr1q", 4)], [tp53[0], ras[3]],
             Translocation("t(4;14)", ("NSD2",), True),
             libraries=[Library("L1", "HDEMO1DSXX", 2, 0.75), Library("L2", "HDEMO2DSXY", 1, 0.25)], heavy="IGHG2",
+            skipping=0.5,
         ),
         Patient(
             "IPD-005", "female", 0.60,

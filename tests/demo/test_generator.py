@@ -275,6 +275,25 @@ def test_fragments_hold_part_of_the_block():
     assert all(reads.SHORTEST <= len(f) <= reads.LONGEST for f in made)
 
 
+def test_exon_10_of_crbn_is_skipped_in_one_patient(cohort):
+    gene = cohort.genome.gene("CRBN")
+    pieces = [
+        reverse_complement(cohort.genome.contigs["chr3"][s:e]) for s, e in gene.exons[8:11]
+    ]  # minus strand
+    with_exon, without = pieces[0][-12:] + pieces[1][:12], pieces[0][-12:] + pieces[2][:12]
+    seen = {}
+    for name in ("IPD-003", "IPD-004"):
+        made = expression.cassette(
+            cohort.genome, cohort.patient(name), cohort.haplotypes[name], [], np.random.default_rng(2)
+        )
+        sense = [reverse_complement(f) for f in made]
+        assert len(made) == expression.CASSETTE_PAIRS
+        seen[name] = (sum(with_exon in f for f in sense), sum(without in f for f in sense))
+    assert seen["IPD-003"][0] > 20 and seen["IPD-003"][1] == 0
+    assert seen["IPD-004"][1] > 20
+    assert [p.patient for p in cohort.patients if p.skipping] == ["IPD-004"]
+
+
 def test_partners_of_translocations_rise_and_decoys_stay_below(cohort):
     rng = np.random.default_rng(1)
 

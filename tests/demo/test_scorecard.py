@@ -40,7 +40,10 @@ def folder(tmp_path):
     write(
         tmp_path / "truth" / "copies.tsv", [change, change | {"event": "tri5", "chrom": "chr5", "total": 3}]
     )
-    write(tmp_path / "truth" / "translocations.tsv", [{"patient": "A", "translocation": "t(4;14)"}])
+    moved = {"patient": "A", "translocation": "t(4;14)", "partners": "NSD2"}
+    write(tmp_path / "truth" / "translocations.tsv", [moved])
+    event = {"patient": "A", "event": "CRBN_exon10_skipping", "present": "yes", "purity": 0.8}
+    write(tmp_path / "truth" / "splicing.tsv", [event, event | {"event": "other", "present": "no"}])
     answer = {"patient": "A", "best_confirmed_response": "PR", "progression_date": "", "group": "NEITHER"}
     write(tmp_path / "truth" / "clinical.tsv", [answer | {"ttp_days": 64, "ttp_event": 1}])
     arms = [
@@ -66,6 +69,8 @@ def folder(tmp_path):
         results / "calls" / "translocations.tsv",
         [found, found | {"translocation": "t(6;14)", "state": "absent"}],
     )
+    skipped = {"sample": "A-R", "event": "CRBN_exon10_skipping", "state": "present"}
+    write(results / "expression" / "splicing.tsv", [skipped, skipped | {"event": "other", "state": "absent"}])
     write(results / "response" / "response.tsv", [answer])
     time = {"patient": "A", "endpoint": "TTP", "rule_set": "trial", "days": 64, "event": 1}
     write(results / "response" / "endpoints.tsv", [time])
@@ -113,6 +118,8 @@ def test_perfect_results_meet_every_minimum(folder):
         ("calls/segments.tsv.gz", "total_copies", "3", 2, "copy_number"),
         ("calls/translocations.tsv", "state", "absent", 0, "translocation"),
         ("calls/translocations.tsv", "state", "present", 1, "translocation"),
+        ("expression/splicing.tsv", "state", "not_assessable", 0, "splicing"),
+        ("expression/splicing.tsv", "state", "present", 1, "splicing"),
         ("response/response.tsv", "group", "POOR_RESPONDER", 0, "group"),
         ("response/endpoints.tsv", "days", "63", 0, "ttp"),
     ],
@@ -127,7 +134,7 @@ def test_missing_results_are_not_perfect(folder):
     for path in (folder / "results").rglob("*.tsv*"):
         path.unlink()
     kinds = {p.split(":")[0] for p in problems(folder)}
-    assert kinds == {"snv", "indel", "copy_number", "translocation", "group", "ttp"}
+    assert kinds == {"snv", "indel", "copy_number", "translocation", "splicing", "group", "ttp"}
 
 
 def test_strict_exit_code_and_last_line(folder):

@@ -12,7 +12,7 @@ import yaml
 from tests import fabricate
 
 from myeloma import flow, tables
-from myeloma.report import build, figures, implausible, sections, words
+from myeloma.report import build, expression_classes, figures, implausible, sections, words
 from myeloma.states import EARLY
 
 HOSTILE = "</script><script>alert(1)</script>"
@@ -290,3 +290,27 @@ def test_values_to_confirm_are_listed_or_said_to_be_none(project):
     assert [c.text for c in found["table"].rows[0]][3:] == ["haemoglobin_g_l", "41", "g/L", "50 to 180"]
     none = implausible.section({"implausible_values": tables.empty(tables.IMPLAUSIBLE_VALUES)}, anchors)
     assert none["sentence"].startswith("No clinical value") and not none["table"].rows
+
+
+def test_expression_classes_say_how_many_and_of_whom():
+    made = fabricate.cohort(n=12, seed=3)
+    rows = made.frames["splicing"].copy()
+    rows.loc[0, "state"], rows.loc[1, "state"] = "absent", "not_assessable"
+    chapter = expression_classes.chapter(made.frames | {"splicing": rows}, sections.Anchors([]))
+    n = len(rows)
+    assert (
+        chapter["splicing_said"]
+        == f"CRBN exon 10 skipping: present in {n - 2} of {n - 1} assessable samples, "
+        "not assessable in 1."
+    )
+    assert chapter["tc_said"].startswith(
+        "One class in 4 of 12 patients, several left in 4, not assessable in 4"
+    )
+    placed = made.frames["pathway"].query("state == 'computed'")
+    assert len(chapter["pathway"].table.rows) == len(placed) > 0
+    assert "does not show a test" in chapter["pathway"].caption
+    nobody = made.frames | {
+        name: tables.empty(getattr(tables, name.upper())) for name in ("scores", "pathway")
+    }
+    chapter = expression_classes.chapter(nobody, sections.Anchors([]))
+    assert chapter["pathway"] is None and chapter["scores_said"].startswith("No score was computed")

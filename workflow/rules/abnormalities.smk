@@ -1,7 +1,7 @@
 """abnormalities: one three-state call per patient and abnormality.
 
-Reads results/calls (variants, callability, segments, purity, translocations), results/alignments/qc.tsv
-and results/cohort/samples.tsv. Writes results/abnormalities/abnormalities.tsv.
+Reads results/calls (variants, callability, segments, purity, translocations), results/expression/splicing.tsv,
+results/alignments/qc.tsv and results/cohort/samples.tsv. Writes results/abnormalities/abnormalities.tsv.
 """
 
 
@@ -17,6 +17,7 @@ rule call_abnormalities:
         copy_events="results/calls/copy_events.tsv",
         translocations="results/calls/translocations.tsv",
         tumour_in_normal="results/calls/tumour_in_normal.tsv",
+        splicing="results/expression/splicing.tsv",
         regions="results/references/regions.tsv",
     output:
         table="results/abnormalities/abnormalities.tsv",
@@ -33,6 +34,7 @@ rule call_abnormalities:
         copy_number=SETTINGS["copy_number"],
         gates=SETTINGS["gates"],
         tin_max=SETTINGS["somatic"]["tin_max"],
+        splicing_events=[event["name"] for event in SETTINGS["splicing"]["events"]],
         code=files.code_of(
             "abnormalities",
             "double_hits",

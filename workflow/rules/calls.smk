@@ -727,6 +727,33 @@ rule call_translocations:
         "../scripts/call_translocations.py"
 
 
+# TC class: translocations and cyclins D together.
+
+
+rule classify_tc:
+    input:
+        unpack(lambda wildcards: named(genes=GENES, regions=REGIONS)),
+        counts="results/expression/counts.tsv.gz",
+        samples="results/cohort/samples.tsv",
+        qc="results/alignments/qc.tsv",
+        translocations="results/calls/translocations.tsv",
+    output:
+        classes="results/calls/tc_classes.tsv",
+    log:
+        "logs/classify_tc.log",
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+        runtime=20,
+    params:
+        patients=COHORT.patient_ids,
+        rules=SETTINGS["expression"],
+        code=files.code_of("tc_classes", "partners", "expression", "gates", "places", "tables"),
+    script:
+        "../scripts/classify_tc.py"
+
+
 # FISH against sequencing alone
 
 

@@ -1,5 +1,6 @@
 """Reads alignments (STAR's counts and junctions) and references; writes results/expression: the count
-matrix, fusions, over-expressed translocation partners, the cohort as AnnData and the sample map.
+matrix, fusions, over-expressed translocation partners, published scores, skipped exons (from the RNA CRAMs),
+the cohort as AnnData and the sample map.
 
 A sample that failed its gates stays in every table; its votes are not_assessable there.
 """
@@ -104,6 +105,62 @@ rule call_partners:
         code=files.code_of("partners", "expression", "gates", "places", "tables"),
     script:
         "../scripts/call_partners.py"
+
+
+rule score_expression:
+    input:
+        unpack(
+            lambda wildcards: named(
+                genes=GENES,
+                regions=REGIONS,
+                scores=SETTINGS.path(SETTINGS["scores"]["file"]),
+            )
+        ),
+        counts="results/expression/counts.tsv.gz",
+        samples="results/cohort/samples.tsv",
+        qc="results/alignments/qc.tsv",
+    output:
+        scores="results/expression/scores.tsv",
+        pathway="results/expression/pathway.tsv",
+    log:
+        "logs/score_expression.log",
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+        runtime=20,
+    params:
+        excluded=SETTINGS["expression"]["exclude_from_size_factors"],
+        rules=SETTINGS["scores"],
+        code=files.code_of("scores", "expression", "gates", "places", "tables"),
+    script:
+        "../scripts/score_expression.py"
+
+
+rule measure_splicing:
+    input:
+        unpack(lambda wildcards: named(gtf=SETTINGS.has("gtf") and "results/references/genome.gtf")),
+        crams=expand("results/alignments/{sample}.cram", sample=RNA_SAMPLES),
+        crais=expand("results/alignments/{sample}.cram.crai", sample=RNA_SAMPLES),
+        fasta="results/references/genome.fa",
+        fai="results/references/genome.fa.fai",
+        samples="results/cohort/samples.tsv",
+        qc="results/alignments/qc.tsv",
+    output:
+        splicing="results/expression/splicing.tsv",
+    log:
+        "logs/measure_splicing.log",
+    conda:
+        "../../envs/align.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=30,
+    params:
+        samples=RNA_SAMPLES,
+        rules=SETTINGS["splicing"],
+        code=files.code_of("splicing", "transcripts", "gates", "tables"),
+    script:
+        "../scripts/measure_splicing.py"
 
 
 rule map_samples:

@@ -5,7 +5,7 @@ from myeloma.log import log_to
 
 with log_to(snakemake.log[0]):
     names = ("samples", "qc", "variants", "callable", "segments", "purity", "copy_events", "translocations")
-    names += ("tumour_in_normal",)
+    names += ("tumour_in_normal", "splicing")
     read = {name: tables.read(snakemake.input[name], getattr(tables, name.upper())) for name in names}
     table = abnormalities.call_all(
         read, snakemake.input.regions, snakemake.params, snakemake.input.get("genes", "")

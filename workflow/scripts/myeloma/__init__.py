@@ -47,7 +47,7 @@ MODULES_OF_STAGE = {
     "references": ("downloads", "intervals", "places", "reference_check", "references", "transcripts"),
     "reads": ("reads",),
     "alignments": ("alignments", "contamination", "gates", "identity", "qc", "rna"),
-    "expression": ("expression", "fusions", "partners"),
+    "expression": ("expression", "fusions", "partners", "scores", "splicing"),
     "calls": (
         "annotation",
         "burden",
@@ -68,6 +68,7 @@ MODULES_OF_STAGE = {
         "signatures",
         "structural",
         "structural_votes",
+        "tc_classes",
         "translocations",
         "tumour_in_normal",
         "variants",

@@ -33,7 +33,8 @@ def call_all(
 
     `genes_path`: gene table of the GTF ("" without one).
     `read`: frames by contract name (samples, qc, variants, callable, segments, purity, copy_events,
-    translocations, tumour_in_normal); `rules`: `patients` (ids), `tin_max` and the config sections abnormalities, copy_number, gates.
+    translocations, tumour_in_normal, splicing); `rules`: `patients` (ids), `tin_max`, `splicing_events` (names) and the
+    config sections abnormalities, copy_number, gates.
     """
     regions = places.read_regions(regions_path)
     used = set(analysis_samples(read["samples"], "wes").values())
@@ -54,6 +55,7 @@ def call_all(
         rules["abnormalities"],
         copy_events.kinds(regions, rules["copy_number"]),
         tumour_in_normal.spoilt(read["tumour_in_normal"], rules["tin_max"]),
+        (read["splicing"], rules["splicing_events"]),
     )
 
 
@@ -85,13 +87,15 @@ def call(
     rules: Mapping[str, Any],
     copy_kinds: Mapping[str, str],
     spoilt: Mapping[str, str] | None = None,
+    splicing: tuple[pd.DataFrame, Sequence[str]] | None = None,
 ) -> pd.DataFrame:
     """The abnormality table (contract ABNORMALITIES) for every patient of the cohort.
 
     `copy_number` holds the rows of `copy_events`; `copies` maps a gene of `biallelic_genes` and a sample to
     the copies of that gene; `rules` is the config section `abnormalities`;
     `copy_kinds` maps every copy-number abnormality to its kind, so that none is missing for a patient;
-    `spoilt`: sample -> why its normal rejects somatic variants (tumour_in_normal.spoilt).
+    `spoilt`: sample -> why its normal rejects somatic variants (tumour_in_normal.spoilt); `splicing`: SPLICING
+    rows and the names of the events.
     """
     dna = analysis_samples(samples, "wes")
     failed = {**(spoilt or {}), **gates.failed(qc)}
@@ -109,6 +113,8 @@ def call(
         complete(copy_number, copy_kinds, patients, dna),
         translocation_rows(patients, translocations, rules),
     ]
+    if splicing is not None:
+        rows.append(splicing_rows(patients, analysis_samples(samples, "rna"), *splicing))
     combined = combine(patients, mutations, copies, dna, rules)
     table = pd.concat([*rows, combined], ignore_index=True)
     return tables.conform(table, tables.ABNORMALITIES)
@@ -255,6 +261,43 @@ def translocation_rows(patients, translocations, rules) -> pd.DataFrame:
                     else f"{seen['partner']} >= {seen['threshold']:.1f}",
                     reason=seen["reason"],
                     evidence=seen["evidence"],
+                )
+            )
+    return pd.DataFrame(rows)
+
+
+def splicing_rows(
+    patients: Sequence[str], rna: Mapping[str, str], splicing: pd.DataFrame, events: Sequence[str]
+) -> pd.DataFrame:
+    """One row per patient and skipped exon; `rna`: patient -> RNA sample. It is no part of CRBN_pathway (DNA)."""
+    called = splicing.set_index(["sample", "event"])
+    rows = []
+    for patient in patients:
+        sample = rna.get(patient, "")
+        for name in events:
+            if (sample, name) not in called.index:
+                reason = "no junctions were counted" if sample else "no RNA sample in the analysis"
+                rows.append(_row(patient, name, "splicing", NOT_ASSESSABLE, sample, reason=reason))
+                continue
+            seen = called.loc[(sample, name)]
+            value = ""
+            if pd.notna(seen["skipped_share"]):
+                value = (
+                    f"skipped share {seen['skipped_share']:.2f} ({seen['low']:.2f}-{seen['high']:.2f}), "
+                    f"{seen['skipping_reads']} fragments skip, {seen['upstream_reads']} and "
+                    f"{seen['downstream_reads']} include"
+                )
+            rows.append(
+                _row(
+                    patient,
+                    name,
+                    "splicing",
+                    seen["state"],
+                    sample,
+                    value=value,
+                    threshold=f"interval above {seen['threshold']:g}",
+                    reason=seen["reason"],
+                    evidence=f"expression/splicing.tsv: {seen['locus']}" if seen["locus"] else "",
                 )
             )
     return pd.DataFrame(rows)

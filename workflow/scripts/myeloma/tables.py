@@ -851,6 +851,97 @@ SAMPLE_MAP = Table(
     ),
 )
 
+SCORES = Table(
+    "scores",
+    "results/expression/scores.tsv",
+    "RNA tumour sample, published score",
+    ("sample", "score"),
+    (
+        PATIENT,
+        SAMPLE,
+        _text("score", "name of the score in the score file: GPI50, UAMS70, EMC92"),
+        _number(
+            "value_raw",
+            "the published formula on RNA-seq values; NOT on the scale of the paper: no cut-off of the paper applies",
+            "log2 normalised counts",
+        ),
+        _number("z", "against mean and standard deviation of the cohort; exploratory", "standard deviations"),
+        _number("quantile", "share of the cohort below, and half of the equals; exploratory", "fraction"),
+        _whole("genes_used", "genes of the score in the count matrix", "genes"),
+        _whole("genes_of", "genes of the score", "genes"),
+        _text("missing", "genes that are not there, or do not vary", empty=True),
+        _whole("cohort_samples", "samples it is relative to", "samples"),
+        _text("state", "is there a score; never high or low risk", ("computed", "not_assessable")),
+        REASON,
+    ),
+)
+
+PATHWAY = Table(
+    "pathway",
+    "results/expression/pathway.tsv",
+    "RNA tumour sample, gene of the drugs' pathway",
+    ("sample", "gene"),
+    (
+        PATIENT,
+        SAMPLE,
+        _text("gene", "symbol, from scores.pathway_genes"),
+        _number("value", "expression", "log2 normalised counts"),
+        _number("z", "against mean and standard deviation of the cohort", "standard deviations"),
+        _whole("quartile", "of the cohort, 1 = lowest", "1-4"),
+        _whole("cohort_samples", "samples it is relative to", "samples"),
+        _text("state", "is its place in the cohort known", ("computed", "not_assessable")),
+        REASON,
+    ),
+)
+
+SPLICING = Table(
+    "splicing",
+    "results/expression/splicing.tsv",
+    "RNA tumour sample, exon that may be skipped",
+    ("sample", "event"),
+    (
+        PATIENT,
+        SAMPLE,
+        _text("event", "name in splicing.events"),
+        _text("gene", "symbol"),
+        _whole("exon", "number in the transcript, from its 5' end"),
+        _text("transcript", "transcript that speaks for the gene", empty=True),
+        _text("locus", "intron of the skipping junction", empty=True),
+        _whole("upstream_reads", "fragments over the junction into the exon", "fragments"),
+        _whole("downstream_reads", "fragments over the junction out of the exon", "fragments"),
+        _whole("skipping_reads", "fragments over the junction that leaves the exon out", "fragments"),
+        _number("psi", "mean inclusion / (mean inclusion + skipping)", "fraction"),
+        _number("skipped_share", "1 - psi", "fraction"),
+        _number("low", "of the skipped share, exact interval at splicing.confidence", "fraction"),
+        _number("high", "of the skipped share", "fraction"),
+        _number("threshold", "splicing.normal_share", "fraction"),
+        _text("state", "is the exon skipped beyond the threshold", STATES),
+        REASON,
+    ),
+)
+
+TC_CLASSES = Table(
+    "tc_classes",
+    "results/calls/tc_classes.tsv",
+    "patient",
+    ("patient",),
+    (
+        PATIENT,
+        _text("sample", "RNA sample of the analysis", empty=True),
+        _text("tc_class", "TC class; all that are left, joined by or, when ambiguous", empty=True),
+        _text("state", "is one class left", ("called", "ambiguous", "not_assessable")),
+        _text("ccnd1", "relative to the cohort without t(11;14)", ("high", "low", "unknown")),
+        _text("ccnd2", "relative to the cohort without t(12;14)", ("high", "low", "unknown")),
+        _number("ccnd1_value", "expression", "log2 normalised counts"),
+        _number("ccnd2_value", "expression", "log2 normalised counts"),
+        _number(
+            "ccnd3_value", "expression, for the reader: t(6;14) is called elsewhere", "log2 normalised counts"
+        ),
+        REASON,
+        _text("evidence", "what it rests on", empty=True),
+    ),
+)
+
 ABNORMALITIES = Table(
     "abnormalities",
     "results/abnormalities/abnormalities.tsv",
@@ -860,7 +951,11 @@ ABNORMALITIES = Table(
         PATIENT,
         _text("sample", "sample that decides; empty when there is none", empty=True),
         _text("abnormality", "name, e.g. del17p"),
-        _text("kind", "family of event", ("mutation", "copy_number", "ploidy", "translocation", "combined")),
+        _text(
+            "kind",
+            "family of event",
+            ("mutation", "copy_number", "ploidy", "translocation", "combined", "splicing"),
+        ),
         _text("state", "the call", STATES),
         _text("value", "what was measured, in words and numbers", empty=True),
         _text("threshold", "against what", empty=True),

@@ -29,6 +29,7 @@ class Transcript:
     strand: str
     tags: set[str] = field(default_factory=set)
     coding: list[tuple[int, int]] = field(default_factory=list)
+    exons: list[tuple[int, int]] = field(default_factory=list)  # filled where asked for
 
     @property
     def coding_length(self) -> int:
@@ -54,13 +55,16 @@ def stem(name: str) -> str:
     return name.split(".")[0]
 
 
-def read_transcripts(gtf: str | os.PathLike, genes: Collection[str] | None = None) -> list[Transcript]:
-    """Coding transcripts of the GTF (all genes, or those named)."""
+def read_transcripts(
+    gtf: str | os.PathLike, genes: Collection[str] | None = None, exons: bool = False
+) -> list[Transcript]:
+    """Coding transcripts of the GTF (all genes, or those named), with all their exons if `exons`."""
+    features = ("transcript", "CDS", "exon") if exons else ("transcript", "CDS")
     found: dict[str, Transcript] = {}
     with files.open_text(gtf) as handle:
         for line in handle:
             row = line.rstrip("\n").split("\t")
-            if len(row) < 9 or row[2] not in ("transcript", "CDS"):
+            if len(row) < 9 or row[2] not in features:
                 continue
             pairs = ATTRIBUTE.findall(row[8])
             words = dict(pairs)
@@ -72,6 +76,8 @@ def read_transcripts(gtf: str | os.PathLike, genes: Collection[str] | None = Non
             made.tags.update(value for key, value in pairs if key == "tag")
             if row[2] == "CDS":
                 made.coding.append((int(row[3]), int(row[4])))
+            elif row[2] == "exon":
+                made.exons.append((int(row[3]), int(row[4])))
     for made in found.values():
         made.coding.sort()
     return [made for made in found.values() if made.coding]

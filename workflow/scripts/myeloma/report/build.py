@@ -17,7 +17,7 @@ import yaml
 from markupsafe import Markup
 
 from myeloma import __version__, files, run, tables
-from myeloma.report import clinical, implausible, safety, sections, words
+from myeloma.report import clinical, expression_classes, implausible, safety, sections, words
 from myeloma.states import EARLY, POOR
 
 HERE = Path(__file__).parent
@@ -30,6 +30,7 @@ READ = (
     tables.LABORATORY_BY_TERM, tables.IDMC_CUTS, tables.IDMC,
     tables.TRACKS, tables.MARKERS, tables.GROUPS_BY_DEFINITION, tables.ENDPOINT_RESULTS, tables.INCIDENCE,
     tables.FISH_CONCORDANCE, tables.FISH_AGREEMENT, tables.IDENTITY, tables.CONTAMINATION,
+    tables.TC_CLASSES, tables.SCORES, tables.SPLICING, tables.PATHWAY,
 )  # fmt: skip
 TOOLS = (
     ("samtools", "--version"),
@@ -217,6 +218,7 @@ def context(seen: dict[str, Any], given: Given) -> dict[str, Any]:
         "expression": sections.expression(
             seen, alpha, config["comparison"]["small_group_for_expression"], given.expression_note
         ),
+        "expression_classes": expression_classes.chapter(seen, anchors),
         "landmark": sections.landmark(seen, box["landmark"], config["groups"]["landmark_days"]),
         "safety": safety.chapter(seen, anchors, config),
         "clinical": clinical.chapter(seen, given.patients, anchors, config),

@@ -95,6 +95,9 @@ def abnormality(name: str, kind: str = "") -> str:
     if match:
         change, chromosome, arm, band = match.groups()
         return f"{change}({chromosome}{arm}{band})"
+    match = re.fullmatch(r"(\w+)_exon(\d+)_skipping", name)
+    if match:
+        return f"{match.group(1)} exon {match.group(2)} skipping"
     if name.endswith("_high_fraction"):
         return f"{abnormality(name.removesuffix('_high_fraction'))} at high clonal fraction"
     words = name.replace("RAS_RAF", "RAS/RAF").replace("_", " ")
