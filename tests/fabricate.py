@@ -109,6 +109,7 @@ def cohort(
     made.frames["identity"] = _identity(made.frames["samples"])
     made.frames["contamination"] = tables.empty(tables.CONTAMINATION)
     made.frames |= {table.name: tables.empty(table) for table in safety.CONTRACTS.values()}
+    made.frames |= _pharmacokinetics(ids, rng, text, clinical)
     _compare(made)
     return made
 
@@ -535,3 +536,49 @@ def _compare(made: Made) -> None:
     f["survival"], f["survival_curves"] = survival.fit_cohort(
         f["flow"], f["abnormalities"], f["response"], f["endpoints"], RULES, 91, "trial", 30.4375
     )
+
+
+def _pharmacokinetics(ids, rng, text, clinical) -> dict[str, pd.DataFrame]:
+    """Five samples a patient; the last patient has none that is usable. Without clinical tables: nothing."""
+    contracts = (
+        tables.PK_INDIVIDUAL,
+        tables.PK_CONCENTRATIONS,
+        tables.PK_POPULATION,
+        tables.PK_VPC,
+        tables.EXPOSURE_RESPONSE,
+    )
+    if not clinical or not ids:
+        return {table.name: tables.empty(table) for table in contracts}
+    out = ids[-1]
+    individual, samples = [], []
+    for patient in ids:
+        auc = float(np.exp(rng.normal(7.8, 0.4)))
+        row = {"patient": patient, "state": "assessable", "samples": 5, "below": 0, "left_out": 0, "auc_cycle1": auc,
+               "auc_low": auc / 1.5, "auc_high": auc * 1.5, "average_cycle1": auc / 504, "dosed_auc_cycle1": auc,
+               "cl_over_f": 6000 / auc, "reliability": 0.8, "log_auc_se": 0.2}  # fmt: skip
+        if patient == out:
+            row = {"patient": patient, "state": "not_assessable", "samples": 0, "below": 0, "left_out": 5,
+                   "reason": f"no usable concentration: {text}"}  # fmt: skip
+        individual.append(row)
+        for number, hours in enumerate((1, 4, 96, 72, 264), 1):
+            value = float(np.exp(rng.normal(1.5, 0.6)))
+            samples.append({"patient": patient, "number": number, "date": "2024-01-01", "time": "09:00", "nominal": text,
+                            "state": "left_out" if patient == out else "used", "value_ng_ml": value, "lloq_ng_ml": 0.5,
+                            "hours_since_first_dose": hours, "hours_since_last_dose": hours, "pred": value * 1.1,
+                            "ipred": value, "iwres": 0.1, "cwres": -0.2, "reason": text if patient == out else ""})  # fmt: skip
+    population = [{"quantity": "CL/F", "kind": "typical value", "unit": "L/h", "published": 3.2, "state": "refused", "reason": text},
+                  {"quantity": "shrinkage of eta CL", "kind": "shrinkage", "estimate": 0.4, "state": "look", "reason": "high"}]  # fmt: skip
+    check = [{"bin": b, "statistic": name, "from_h": b, "to_h": b + 1, "middle_h": b + 0.5, "samples": 10, "patients": 10,
+              "observed": v, "simulated": v, "simulated_low": v * 0.8, "simulated_high": v * 1.2}
+             for b in (1, 2) for name, v in (("P10", 1.0), ("P50", 4.0), ("P90", 9.0), ("below", 0.1))]  # fmt: skip
+    fitted = {"kind": "adverse_event", "patients": 11, "events": 5, "no_exposure": 1, "no_outcome": 0, "odds_ratio": 2.5,
+              "ci_low": 0.7, "ci_high": 12.0, "p": 0.13, "q": 0.13, "state": "fitted"}  # fmt: skip
+    outcomes = [
+        {"outcome": text or "any", "metric": metric, **fitted}
+        for metric in ("auc_cycle1", "average_to_event")
+    ]
+    rows = (individual, samples, population, check, outcomes)
+    return {
+        table.name: tables.conform(pd.DataFrame(r, columns=table.names()), table)
+        for table, r in zip(contracts, rows, strict=True)
+    }

@@ -79,6 +79,11 @@ rule build_report:
         groups_by_definition="results/response/groups_by_definition.tsv",
         endpoint_results="results/comparison/endpoint_results.tsv",
         cumulative_incidence="results/comparison/cumulative_incidence.tsv",
+        pk_individual="results/pharmacokinetics/individual.tsv",
+        pk_concentrations="results/pharmacokinetics/concentrations.tsv",
+        pk_population="results/pharmacokinetics/population.tsv",
+        pk_vpc="results/pharmacokinetics/vpc.tsv",
+        exposure_response="results/pharmacokinetics/exposure_response.tsv",
     output:
         html=report(
             "results/report/report.html",
@@ -104,6 +109,8 @@ rule build_report:
             "report.safety",
             "report.expression_classes",
             "report.sections",
+            "report.pharmacokinetics",
+            "report.pk_figures",
             "report.figures",
             "report.clinical",
             "report.clinical_figures",

@@ -1487,6 +1487,146 @@ CURVES = Table(
     ),
 )
 
+PK_INDIVIDUAL = Table(
+    "pk_individual",
+    "results/pharmacokinetics/individual.tsv",
+    "patient",
+    ("patient",),
+    (
+        PATIENT,
+        _text("state", "is there an exposure to compare", ("assessable", "not_assessable")),
+        _whole("samples", "quantified concentrations used", "samples"),
+        _whole("below", "used as below the limit of quantification (M3)", "samples"),
+        _whole("left_out", "not used; concentrations.tsv says why", "samples"),
+        _number("bsa", "body surface (Mosteller); empty: height or weight not given", "m2"),
+        _number("auc_cycle1", "predicted area of cycle 1 at the protocol's doses: the exposure", "ng h/mL"),
+        _number("auc_low", "conditional (Laplace) interval, lower end", "ng h/mL"),
+        _number("auc_high", "upper end", "ng h/mL"),
+        _number("average_cycle1", "auc_cycle1 over the length of the cycle", "ng/mL"),
+        _number("dosed_auc_cycle1", "the same time with the doses that were taken", "ng h/mL"),
+        _number("log_auc_se", "standard error of log auc_cycle1, given the population model", "log"),
+        _number(
+            "reliability", "1 - (log_auc_se / between-patient SD)^2: 0 = the samples say nothing", "fraction"
+        ),
+        _number("cl_over_f", "apparent clearance CL/F", "L/h"),
+        _number("cl_over_f_low", "conditional interval, lower end", "L/h"),
+        _number("cl_over_f_high", "upper end", "L/h"),
+        _number("cl", "clearance; apart from F only as far as the published volumes hold", "L/h"),
+        _number("bioavailability", "F; likewise", "fraction"),
+        _number("v4", "second peripheral volume", "L"),
+        _number("eta_cl", "empirical-Bayes eta of CL", "log"),
+        _number("se_cl", "its standard error", "log"),
+        _number("eta_f", "of F", "log"),
+        _number("se_f", "its standard error", "log"),
+        _number("eta_v4", "of V4", "log"),
+        _number("se_v4", "its standard error", "log"),
+        REASON,
+    ),
+)
+
+PK_CONCENTRATIONS = Table(
+    "pk_concentrations",
+    "results/pharmacokinetics/concentrations.tsv",
+    "patient, sample of blood",
+    ("patient", "number"),
+    (
+        PATIENT,
+        _whole("number", "sample of the patient in the order of time", empty=False),
+        _date("date", "day of the sample", empty=False),
+        _text("time", "HH:MM"),
+        _text("nominal", "planned time", empty=True),
+        _text("state", "what the fit does with it", ("used", "below_lloq", "left_out")),
+        _number("value_ng_ml", "measured; empty below the limit", "ng/mL"),
+        _number("lloq_ng_ml", "lower limit of quantification", "ng/mL"),
+        _number("hours_since_first_dose", "clock time since the first dose taken", "h"),
+        _number("hours_since_last_dose", "since the last dose before it", "h"),
+        _number("pred", "prediction of the population model for these doses", "ng/mL"),
+        _number("ipred", "the same with the patient's own parameters", "ng/mL"),
+        _number("iwres", "(log value - log ipred) / SD of the residual", "SD"),
+        _number("cwres", "conditional weighted residual, log scale", "SD"),
+        _number("probability_below", "of a sample below the limit: how likely that was", "probability"),
+        REASON,
+    ),
+)
+
+PK_POPULATION = Table(
+    "pk_population",
+    "results/pharmacokinetics/population.tsv",
+    "quantity",
+    ("quantity",),
+    (
+        _text("quantity", "parameter of the model or diagnostic of the fit"),
+        _text(
+            "kind",
+            "what it is",
+            ("typical value", "between-patient variance", "residual", "shrinkage", "diagnostic"),
+        ),
+        _text("unit", "its unit", empty=True),
+        _number("published", "value of the published model, which the individual fits use"),
+        _number("estimate", "from this trial's data; empty: not estimated"),
+        _number("rse_percent", "relative standard error of the estimate (of typical values)", "%"),
+        _number("low", "interval of the estimate, lower end"),
+        _number("high", "upper end"),
+        _text("state", "what was done", ("fixed", "estimated", "not_identifiable", "refused", "ok", "look")),
+        REASON,
+    ),
+)
+
+PK_VPC = Table(
+    "pk_vpc",
+    "results/pharmacokinetics/vpc.tsv",
+    "bin of hours after the last dose, statistic",
+    ("bin", "statistic"),
+    (
+        _whole("bin", "number of the bin", empty=False),
+        _text("statistic", "percentile of the concentrations, or the share below the limit"),
+        _number("from_h", "lower edge", "h after the last dose"),
+        _number("to_h", "upper edge", "h after the last dose"),
+        _number("middle_h", "median of the samples in it", "h after the last dose"),
+        _whole("samples", "in the bin", "samples"),
+        _whole("patients", "in the bin", "patients"),
+        _number(
+            "observed", "empty: the percentile lies below the limit of quantification", "ng/mL or fraction"
+        ),
+        _number("simulated", "median over the simulated trials", "ng/mL or fraction"),
+        _number("simulated_low", "5th percentile over the simulated trials", "ng/mL or fraction"),
+        _number("simulated_high", "95th percentile", "ng/mL or fraction"),
+    ),
+)
+
+EXPOSURE_RESPONSE = Table(
+    "exposure_response",
+    "results/pharmacokinetics/exposure_response.tsv",
+    "outcome, metric of exposure",
+    ("outcome", "metric"),
+    (
+        _text("outcome", "response or adverse event"),
+        _text(
+            "metric",
+            "auc_cycle1: predicted at the protocol's doses (primary); average_to_event: of the doses taken up to the event, or up to the median day of the events",
+            ("auc_cycle1", "average_to_event"),
+        ),
+        _text("kind", "which side", ("response", "adverse_event")),
+        _whole("patients", "with exposure and outcome", "patients"),
+        _whole("events", "of them with the outcome", "patients"),
+        _whole(
+            "no_exposure",
+            "treated patients without an assessable exposure (average_to_event: or too early an event)",
+            "patients",
+        ),
+        _whole("no_outcome", "with exposure, but the outcome is not evaluable", "patients"),
+        _number("mean_with", "geometric mean of exposure in those with the outcome", "ng h/mL or ng/mL"),
+        _number("mean_without", "in those without", "ng h/mL or ng/mL"),
+        _number("odds_ratio", "Firth logistic regression, per doubling of the exposure", "ratio"),
+        _number("ci_low", "penalised profile likelihood", "ratio"),
+        _number("ci_high", "penalised profile likelihood", "ratio"),
+        _number("p", "penalised likelihood ratio"),
+        _number("q", "Benjamini-Hochberg over the outcomes of the metric"),
+        _text("state", "was it fitted", ("fitted", "refused")),
+        REASON,
+    ),
+)
+
 ALL = tuple(value for value in list(globals().values()) if isinstance(value, Table))
 
 

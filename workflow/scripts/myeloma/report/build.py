@@ -17,7 +17,15 @@ import yaml
 from markupsafe import Markup
 
 from myeloma import __version__, files, run, tables
-from myeloma.report import clinical, expression_classes, implausible, safety, sections, words
+from myeloma.report import (
+    clinical,
+    expression_classes,
+    implausible,
+    pharmacokinetics,
+    safety,
+    sections,
+    words,
+)
 from myeloma.states import EARLY, POOR
 
 HERE = Path(__file__).parent
@@ -31,6 +39,7 @@ READ = (
     tables.TRACKS, tables.MARKERS, tables.GROUPS_BY_DEFINITION, tables.ENDPOINT_RESULTS, tables.INCIDENCE,
     tables.FISH_CONCORDANCE, tables.FISH_AGREEMENT, tables.IDENTITY, tables.CONTAMINATION,
     tables.TC_CLASSES, tables.SCORES, tables.SPLICING, tables.PATHWAY,
+    tables.PK_INDIVIDUAL, tables.PK_CONCENTRATIONS, tables.PK_POPULATION, tables.PK_VPC, tables.EXPOSURE_RESPONSE,
 )  # fmt: skip
 TOOLS = (
     ("samtools", "--version"),
@@ -223,6 +232,7 @@ def context(seen: dict[str, Any], given: Given) -> dict[str, Any]:
         "safety": safety.chapter(seen, anchors, config),
         "clinical": clinical.chapter(seen, given.patients, anchors, config),
         "survival": sections.survival_table(seen, {r["abnormality"]: r["label"] for r in rows}),
+        "pharmacokinetics": pharmacokinetics.chapter(seen, anchors, config),
         "gates": sections.lamps(seen),
         "quality": sections.quality(seen, anchors),
         "purity": sections.purity(seen, anchors),

@@ -1,0 +1,70 @@
+"""pharmacokinetics: exposure to ixazomib of every patient, the check of its model, and exposure against outcome.
+
+Reads the patients, dosing, concentrations, adverse_events and exclusions sheets, the published population model
+and results/response. Writes results/pharmacokinetics. Without dosing or concentrations nobody has an exposure,
+and the report drops its chapter with a sentence.
+"""
+
+from myeloma import files
+
+
+rule fit_exposure:
+    input:
+        sheets=[
+            path
+            for path in map(SETTINGS.sheet, ("patients", "dosing", "concentrations", "exclusions"))
+            if path
+        ],
+        model=SETTINGS.path(SETTINGS["pharmacokinetics"]["model"]),
+    output:
+        individual="results/pharmacokinetics/individual.tsv",
+        concentrations="results/pharmacokinetics/concentrations.tsv",
+        population="results/pharmacokinetics/population.tsv",
+        vpc="results/pharmacokinetics/vpc.tsv",
+    log:
+        "logs/fit_exposure.log",
+    benchmark:
+        "benchmarks/fit_exposure.tsv"
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 1500 * attempt,
+        runtime=20,
+    params:
+        trial=SETTINGS["trial"],
+        rules=SETTINGS["pharmacokinetics"],
+        project=str(PROJECT),
+        code=files.code_of("cohort", "individual_pk", "ixazomib", "population_pk", "tables"),
+    script:
+        "../scripts/fit_exposure.py"
+
+
+rule test_exposure:
+    input:
+        sheets=[
+            path
+            for path in map(SETTINGS.sheet, ("patients", "dosing", "adverse_events", "exclusions"))
+            if path
+        ],
+        model=SETTINGS.path(SETTINGS["pharmacokinetics"]["model"]),
+        individual="results/pharmacokinetics/individual.tsv",
+        response="results/response/response.tsv",
+    output:
+        table=report(
+            "results/pharmacokinetics/exposure_response.tsv",
+            caption="../report/exposure_response.rst",
+            category="Pharmacokinetics",
+        ),
+    log:
+        "logs/test_exposure.log",
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=10,
+    params:
+        rules=SETTINGS["pharmacokinetics"],
+        project=str(PROJECT),
+        code=files.code_of("cohort", "individual_pk", "exposure_response", "ixazomib", "tables"),
+    script:
+        "../scripts/test_exposure.py"
