@@ -264,3 +264,22 @@ def test_codes_follow_the_contracts_of_the_tables():
     assert coded["ADAE", "ATOXGRN"] == {
         str(g) for g in range(known[0]["grade"]["minimum"], known[0]["grade"]["maximum"] + 1)
     }
+
+
+def test_another_program_reads_the_transport_files(trial, tmp_path):
+    """pandas has a reader of SAS transport files of its own."""
+    frames = made(trial)
+    adam_files.write_all(frames, tmp_path)
+    for name, frame in frames.items():
+        seen = pd.read_sas(tmp_path / f"{name}.xpt", format="xport", encoding="utf-8")
+        assert list(seen.columns) == list(frame.columns) and len(seen) == len(frame)
+        for v in adam.definitions()[name].variables:
+            if v.type == "Num":
+                np.testing.assert_allclose(
+                    seen[v.name], frame[v.name], rtol=1e-12, atol=1e-70
+                )  # pandas: 0 is 5e-79
+            elif v.type == "Date":
+                days = [(d - date(1960, 1, 1)).days if d else np.nan for d in frame[v.name]]
+                np.testing.assert_allclose(seen[v.name].astype(float), days)
+            else:
+                assert seen[v.name].fillna("").tolist() == [adam_files._cut(x) for x in frame[v.name]]
