@@ -10,7 +10,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 from small_trial import Trial
 
-from myeloma import adam, adam_files
+from myeloma import adam, adam_files, sheets, tables
 
 FLOW = pd.DataFrame(
     [
@@ -94,6 +94,12 @@ def test_times(trial):
     ttp, duration = frame.loc["TTP"], frame.loc["DOR"]
     assert (ttp["AVAL"], ttp["CNSR"], ttp["ANL01FL"], ttp["EVNTDESC"]) == (185, 0, "Y", "confirmed PD")
     assert (duration["CNSR"], duration["ANL01FL"], duration["CNSDTDSC"]) == (1, "", "cut")
+
+
+def test_the_main_analysis_is_that_of_the_config(trial):
+    trial.config["endpoints"]["rule_set"] = "fda"
+    frame = made(trial)["adtte"].set_index("PARAMCD")
+    assert frame["ANL01FL"].to_dict() == {"TTP": "", "DOR": "Y"}
 
 
 def test_events(trial):
@@ -244,3 +250,36 @@ def test_definitions_fit_the_transport_format():
         assert {v.type for v in made_.variables} <= {"Char", "Num", "Date"}
     table = adam.dictionary()
     assert len(table) == sum(len(m.variables) for m in adam.definitions().values())
+
+
+def test_codes_follow_the_contracts_of_the_tables():
+    """A new endpoint or group must reach the definitions, not stop the export of a finished run."""
+    coded = {(d.name, v.name): set(v.values) for d in adam.definitions().values() for v in d.variables}
+    allowed = {c.name: c.allowed for t in (tables.ENDPOINTS, tables.RESPONSE) for c in t.columns}
+    assert coded["ADTTE", "PARAMCD"] == {name.upper() for name in allowed["endpoint"]} == set(adam.ENDPOINTS)
+    assert coded["ADSL", "RESPGR"] == set(allowed["group"])
+    assert coded["ADSL", "LANDGR"] == set(allowed["landmark_group"]) - {""}
+    known = sheets.schema("adverse_events")["properties"], sheets.schema("dosing")["properties"]
+    assert coded["ADEX", "EXTRT"] == set(known[1]["drug"]["enum"])
+    assert coded["ADAE", "ATOXGRN"] == {
+        str(g) for g in range(known[0]["grade"]["minimum"], known[0]["grade"]["maximum"] + 1)
+    }
+
+
+def test_another_program_reads_the_transport_files(trial, tmp_path):
+    """pandas has a reader of SAS transport files of its own."""
+    frames = made(trial)
+    adam_files.write_all(frames, tmp_path)
+    for name, frame in frames.items():
+        seen = pd.read_sas(tmp_path / f"{name}.xpt", format="xport", encoding="utf-8")
+        assert list(seen.columns) == list(frame.columns) and len(seen) == len(frame)
+        for v in adam.definitions()[name].variables:
+            if v.type == "Num":
+                np.testing.assert_allclose(
+                    seen[v.name], frame[v.name], rtol=1e-12, atol=1e-70
+                )  # pandas: 0 is 5e-79
+            elif v.type == "Date":
+                days = [(d - date(1960, 1, 1)).days if d else np.nan for d in frame[v.name]]
+                np.testing.assert_allclose(seen[v.name].astype(float), days)
+            else:
+                assert seen[v.name].fillna("").tolist() == [adam_files._cut(x) for x in frame[v.name]]

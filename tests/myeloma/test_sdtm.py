@@ -82,6 +82,13 @@ def test_text_under_the_name_of_a_sas_file_is_one_problem(trial, ending):
     assert any("is no SAS file of its ending" in p.message for p in found)
 
 
+def test_a_csv_with_another_separator_is_one_problem(trial):
+    text = "".join(";".join(r) + "\n" for r in trial.sheets["dosing"])
+    (trial.folder / "dosing.csv").write_text(text)
+    trial.config["sheets"]["dosing"] = "dosing.csv"
+    assert any("is not comma-separated" in p.message for p in trial.problems())
+
+
 # Domains
 
 DM = {

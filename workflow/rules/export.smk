@@ -52,6 +52,7 @@ rule export_adam:
         folder=ADAM,
         trial=SETTINGS["trial"],
         export=SETTINGS["export"],
+        endpoints=SETTINGS["endpoints"],
         project=str(PROJECT),
         code=files.code_of(
             "cohort", "sheets", "laboratory", "visits", "endpoints", "adam", "adam_files", "tables"

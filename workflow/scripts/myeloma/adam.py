@@ -44,6 +44,7 @@ ENDPOINTS = {
     "OS": "Overall survival",
     "DOR": "Duration of response",
     "TTR": "Time to response",
+    "TTBR": "Time to best response",
 }
 
 
@@ -257,8 +258,8 @@ def _study_of(subjects: pd.DataFrame) -> str:
     return str(subjects["STUDYID"].iloc[0]) if len(subjects) else ""
 
 
-def adtte(subjects: pd.DataFrame, times: pd.DataFrame) -> pd.DataFrame:
-    """ADTTE: every row of endpoints.tsv."""
+def adtte(subjects: pd.DataFrame, times: pd.DataFrame, main: str) -> pd.DataFrame:
+    """ADTTE: every row of endpoints.tsv; `main` is the rule set of the main analysis."""
     starts, study = _starts(subjects), _study_of(subjects)
     rows = []
     for e in times.to_dict("records"):
@@ -280,7 +281,7 @@ def adtte(subjects: pd.DataFrame, times: pd.DataFrame) -> pd.DataFrame:
                 "EVNTDESC": e["event_reason"],
                 "CNSDTDSC": e["censor_reason"],
                 "SRCREC": e["source_record"],
-                "ANL01FL": "Y" if e["rule_set"] == "trial" else "",
+                "ANL01FL": "Y" if e["rule_set"] == main else "",
             }
         )
     return conform(_frame(rows, "adtte"), "adtte")
@@ -463,7 +464,7 @@ def make(names, cohort: Any, settings: Any, read: Mapping[str, pd.DataFrame]) ->
     makers = {
         "adsl": lambda: subjects,
         "adrs": lambda: adrs(subjects, read["visits"], read["response"]),
-        "adtte": lambda: adtte(subjects, read["endpoints"]),
+        "adtte": lambda: adtte(subjects, read["endpoints"], settings["endpoints"]["rule_set"]),
         "adae": lambda: adae(subjects, sheet("adverse_events"), days),
         "adex": lambda: adex(subjects, sheet("dosing"), trial),
         "adpc": lambda: adpc(subjects, sheet("concentrations"), sheet("dosing")),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from myeloma import adam, files
 
 # SAS transport version 5 holds texts of at most this many bytes.
 LONGEST_TEXT = 200
+SAS_DAY_0 = date(1960, 1, 1)
 # The header of an XPT file holds the time of writing: the same data shall give the same bytes.
 WRITTEN = re.compile(rb"[0-9]{2}[A-Z]{3}[0-9]{2}:[0-9]{2}:[0-9]{2}:[0-9]{2}")
 NO_TIME = b"01JAN60:00:00:00"
@@ -73,6 +75,10 @@ def _transport(frame: pd.DataFrame, name: str, folder: Path) -> list[str]:
                     f"{made.name}.{v.name}: {cut} text{'s' * (cut != 1)} longer than {LONGEST_TEXT} bytes "
                     "stand cut in the XPT file; TSV and Parquet hold them whole."
                 )
+    dates = [v.name for v in made.variables if v.type == "Date"]
+    for column in dates:
+        # as numbers with a date's format: a column of empty dates would else become one of text
+        short[column] = [np.nan if d is None else float((d - SAS_DAY_0).days) for d in frame[column]]
     with files.whole(folder / f"{name}.xpt") as private:
         pyreadstat.write_xport(
             short,
@@ -80,6 +86,7 @@ def _transport(frame: pd.DataFrame, name: str, folder: Path) -> list[str]:
             file_label=made.description[:40],
             column_labels=[v.label for v in made.variables],
             table_name=made.name,
+            variable_format=dict.fromkeys(dates, "DATE9."),
             file_format_version=5,
         )
         content = private.read_bytes()

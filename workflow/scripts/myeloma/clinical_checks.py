@@ -21,6 +21,7 @@ MOST_OF_PLANNED = 3
 #: Kinds of later therapy that end the trial's: radiotherapy of a bone does not (assumption, for sign-off).
 ENDING_KINDS = ("systemic", "transplant")
 DRUGS = ("ixazomib", "pomalidomide", "dexamethasone")
+SAME_DAY = "one row per patient, day and parameter: of two samples of one day keep the worse value"
 #: Dates of each sheet that may not lie after the death.
 DATES = {
     "dosing": ("date",),
@@ -59,7 +60,7 @@ def _unique(sheet: Sheet, key: tuple[str, ...]) -> None:
                 key[-1],
                 row.written(key[-1]),
                 f"{', '.join(key)} as in line {rows[0].line}",
-                f"one row per {', '.join(key)}",
+                SAME_DAY if sheet.name == "laboratory" else f"one row per {', '.join(key)}",
             )
 
 

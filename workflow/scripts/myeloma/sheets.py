@@ -211,8 +211,10 @@ def _header(cells: list[str], line: int, sheet: Sheet) -> list[str]:
     while cells and not cells[-1]:
         cells.pop()
     wanted, known = schema(sheet.name)["required"], schema(sheet.name)["properties"]
-    if len(cells) == 1 and cells[0] not in known and re.search("[,;]", cells[0]):
-        sheet.problem(line, "", cells[0], "is not tab-separated", "save it as tab-separated text")
+    if len(cells) == 1 and cells[0] not in known and re.search("[,;\t]", cells[0]):
+        wanted_mark = "comma" if sheet.file.lower().endswith(".csv") else "tab"
+        fix = f"save it as {wanted_mark}-separated text"
+        sheet.problem(line, "", cells[0], f"is not {wanted_mark}-separated", fix)
         return []
     for name in dict.fromkeys(cells):
         if not name:
