@@ -265,7 +265,7 @@ def score(n, share, seeds, genes=tuple(simulated_partners.PARTNERS)):
     return total
 
 
-SEEDS, LONG_SEEDS = {6: 8, 10: 6, 20: 2}, {6: 120, 10: 60, 20: 30, 60: 10}
+SEEDS, LONG_SEEDS = {6: 5, 10: 4, 20: 1}, {6: 60, 10: 30, 20: 10, 60: 3}
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.8])
