@@ -17,7 +17,7 @@ import yaml
 from markupsafe import Markup
 
 from myeloma import __version__, files, run, tables
-from myeloma.report import clinical, expression_classes, implausible, safety, sections, words
+from myeloma.report import clinical, expression_classes, implausible, safety, sections, translocations, words
 from myeloma.states import EARLY, POOR
 
 HERE = Path(__file__).parent
@@ -31,6 +31,7 @@ READ = (
     tables.TRACKS, tables.MARKERS, tables.GROUPS_BY_DEFINITION, tables.ENDPOINT_RESULTS, tables.INCIDENCE,
     tables.FISH_CONCORDANCE, tables.FISH_AGREEMENT, tables.IDENTITY, tables.CONTAMINATION,
     tables.TC_CLASSES, tables.SCORES, tables.SPLICING, tables.PATHWAY,
+    tables.TRANSLOCATIONS, tables.FUSIONS,
 )  # fmt: skip
 TOOLS = (
     ("samtools", "--version"),
@@ -227,6 +228,7 @@ def context(seen: dict[str, Any], given: Given) -> dict[str, Any]:
         "quality": sections.quality(seen, anchors),
         "purity": sections.purity(seen, anchors),
         "copy_plots": given.copy_plots,
+        "translocations": translocations.chapter(seen, anchors),
         "fish": sections.fish(seen, anchors),
         "fish_agreement": sections.fish_agreement(seen),
         "identity": sections.identity(seen),
