@@ -20,9 +20,8 @@ def main() -> int:
     parser.add_argument("--regions", default="", help="results/references/regions.tsv of the same run")
     parser.add_argument("--config", default="config/config.yaml", help="config with the section expression")
     parser.add_argument("--out", required=True, help="table to write")
-    given = vars(parser.parse_args())
     try:
-        print(partners.write_reference(**given))
+        print(partners.write_reference(**vars(parser.parse_args())))
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
