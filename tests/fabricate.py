@@ -110,6 +110,7 @@ def cohort(
     made.frames["contamination"] = tables.empty(tables.CONTAMINATION)
     made.frames |= {table.name: tables.empty(table) for table in safety.CONTRACTS.values()}
     made.frames |= _pharmacokinetics(ids, rng, text, clinical)
+    made.frames["translocations"], made.frames["fusions"] = _moved(ids, text)
     _compare(made)
     return made
 
@@ -119,6 +120,28 @@ def _implausible(ids) -> pd.DataFrame:
     row = ["assessments", 3, None, "2021-03-04", "haemoglobin_g_l", 41.0, "g/L", 50.0, 180.0]
     frame = pd.DataFrame([row], columns=tables.IMPLAUSIBLE_VALUES.names())
     return frame.assign(patient=ids[0]) if len(ids) else tables.empty(tables.IMPLAUSIBLE_VALUES)
+
+
+def _moved(ids: list[str], text: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The first patient has a t(4;14) that FISH denies; nobody else has any translocation."""
+    none = dict.fromkeys(("state", "dna", "rna", "expression", "fish"), "absent") | {"conflict": "no"}
+    first = {"state": "present", "rna": "present", "expression": "present", "conflict": "yes"}
+    first |= {"reason": f"RNA junctions {text}", "evidence": text}
+    calls = [
+        {"patient": p, "translocation": name, **none, **(first if p == ids[0] and name == "t(4;14)" else {})}
+        for p in ids
+        for name in ("t(4;14)", "t(11;14)")
+    ]
+    fused = [
+        {"patient": p, "sample": f"{p}-R", "gene_a": text or "IGH", "gene_b": "NSD2", "chrom_a": "chr14", "pos_a": 5,
+         "strand_a": "-", "chrom_b": "chr4", "pos_b": 7, "strand_b": "+", "junction_reads": 9, "spanning_pairs": 2,
+         "known": "t(4;14)", "filter": "PASS" if p == ids[0] else "low_support"}
+        for p in ids
+    ]  # fmt: skip
+    return (
+        tables.conform(pd.DataFrame(calls, columns=tables.TRANSLOCATIONS.names()), tables.TRANSLOCATIONS),
+        tables.conform(pd.DataFrame(fused, columns=tables.FUSIONS.names()), tables.FUSIONS),
+    )
 
 
 def _identity(samples: pd.DataFrame) -> pd.DataFrame:

@@ -17,6 +17,7 @@ TUMOUR_DEPTH = 105
 NORMAL_DEPTH = 58
 FLOWCELLS = {"wes": "HDEMO1DSXX", "rna": "HDEMO3DSXZ"}
 LOW_PURITY = 0.6
+FISH_MISSES = {"IPD-001"}  # FISH denies the planted translocation
 RELAPSE_DAY = 380
 RELAPSE_PURITY = 0.75
 ALL_COLUMNS = ["sample", "library", "flowcell", "lane", "fastq_1", "fastq_2"]
@@ -282,7 +283,7 @@ class Cohort:
         return rows
 
     def fish_rows(self) -> list[dict]:
-        """fish.tsv: what FISH would see, sorted cells; IPD-002 has a del13q that nobody planted (conflict)."""
+        """fish.tsv: what FISH would see, sorted cells; IPD-002 has a del13q that nobody planted, IPD-001's t(11;14) is missed (conflicts)."""
         probes = {"del17p": "TP53", "gain1q": "CKS1B", "del1p32": "CDKN2C", "del13q": "D13S319"}
         rows = []
 
@@ -306,8 +307,14 @@ class Cohort:
             for name in ("del17p", "gain1q"):
                 found = tried.get(name, tried.get("amp1q", 0) if name == "gain1q" else 0)
                 add(patient.patient, name, round(100 * found * patient.purity) if found else 3, 20)
-            if patient.translocation and patient.patient != "IPD-001":
-                add(patient.patient, patient.translocation.name, round(95 * patient.purity), 10)
+            if patient.translocation:
+                wrong = patient.patient in FISH_MISSES
+                add(
+                    patient.patient,
+                    patient.translocation.name,
+                    2 if wrong else round(95 * patient.purity),
+                    10,
+                )
         add("IPD-002", "del13q", 48, 20)
         return rows
 
@@ -358,6 +365,7 @@ class Cohort:
                     "junction_reads_planted": "yes" if p.translocation.junction else "no",
                     "partners": ";".join(p.translocation.partners),
                     "purity": p.purity,
+                    "fish_says": "absent" if p.patient in FISH_MISSES else "",
                 }
                 for p in self.patients
                 if p.translocation and p.rna

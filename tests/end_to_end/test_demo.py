@@ -5,12 +5,16 @@ import re
 import shutil
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import pysam
 import pytest
+import yaml
 
-from myeloma import tables
+from myeloma import expression, fusions, gates, partners, places, tables, translocations
 
 pytestmark = pytest.mark.end_to_end
 PROJECT = Path(__file__).resolve().parents[2]
@@ -83,6 +87,87 @@ def test_the_relapse_biopsy_stays_out_of_the_comparison(demo):
         assert row.sample not in set(used["sample"])
         for gene in new["gene"]:
             assert set(used.loc[used["abnormality"] == gene, "state"]) <= {"absent", "not_assessable"}
+
+
+# translocations: the votes, and a quarter of the reads
+
+
+def planted(demo):
+    return pd.read_csv(demo / "truth/translocations.tsv", sep="\t", keep_default_na=False)
+
+
+def test_fish_that_denies_a_translocation_is_shown_beside_the_call(demo):
+    called = read(demo, tables.TRANSLOCATIONS).set_index(["patient", "translocation"])
+    wrong = planted(demo).query("fish_says == 'absent'")
+    assert len(wrong) >= 1
+    for row in wrong.itertuples():
+        answer = called.loc[(row.patient, row.translocation)]
+        assert (answer["state"], answer["fish"], answer["conflict"]) == ("present", "absent", "yes")
+
+
+def test_each_kind_of_evidence_decides_somewhere(demo):
+    called = read(demo, tables.TRANSLOCATIONS).set_index(["patient", "translocation"])
+    for row in planted(demo).itertuples():
+        answer = called.loc[(row.patient, row.translocation)]
+        assert answer["rna"] == ("present" if row.junction_reads_planted == "yes" else "absent")
+        assert answer["expression"] == "present"
+        assert ("expression alone" in answer["reason"]) == (row.junction_reads_planted == "no")
+
+
+def thin(demo, folder, share, seed):
+    """TRANSLOCATIONS without FISH from a share of the RNA reads: chimeric reads by name, counts binomially."""
+    config = yaml.safe_load((PROJECT / "config/config.yaml").read_text())
+    for section, given in yaml.safe_load((demo / "config.yaml").read_text()).items():
+        config[section] = config[section] | given if isinstance(given, dict) else given
+    rules, known = config["expression"], config["abnormalities"]["translocations"]
+    paths = {name: str(demo / f"results/references/{name}.tsv") for name in ("genes", "regions")}
+    genes, regions = places.read_genes(paths["genes"]), places.read_regions(paths["regions"])
+    annotation = fusions.Annotation(genes, regions, known)
+    names = ("samples", "qc", "structural", "structural_power", "tumour_in_normal")
+    seen = {name: read(demo, getattr(tables, name.upper())) for name in names}
+    used = seen["samples"].query("assay == 'rna' and role == 'analysis'")
+    found = []
+    with pysam.FastaFile(str(demo / "results/references/genome.fa")) as fasta:
+        for row in used.itertuples():
+            lines = (demo / f"results/alignments/{row.sample}.Chimeric.out.junction").read_text().splitlines()
+            kept = [
+                line for line in lines if line.startswith(("#", "chr_donorA")) or drawn(line, share, seed)
+            ]
+            path = folder / f"{row.sample}.{seed}.junction"
+            path.write_text("".join(f"{line}\n" for line in kept))
+            made = fusions.call_sample(str(path), row.patient, row.sample, annotation, rules, fasta.fetch)
+            found.append(tables.conform(made, tables.FUSIONS))
+    counts, symbols = expression.read_counts(demo / tables.COUNTS.path)
+    fewer = np.random.default_rng(seed).binomial(counts.to_numpy(), share)
+    counts = pd.DataFrame(fewer, index=counts.index, columns=counts.columns)
+    failed = gates.failed(seen["qc"])
+    voted = partners.call_cohort(counts, symbols, genes, regions, seen["samples"], failed, known, rules)
+    seen |= {
+        "fusions": pd.concat(found, ignore_index=True),
+        "partners": tables.conform(voted, tables.PARTNERS),
+    }
+    limits = config["structural"] | {"tin_max": config["somatic"]["tin_max"]}
+    patients = sorted(set(seen["samples"]["patient"]))
+    return translocations.call_cohort(patients, seen, paths, [], config["abnormalities"], limits, 90)
+
+
+def drawn(line, share, seed):
+    """Is a line of the read kept? All lines of one read share its fate."""
+    name = line.split("\t")[9]
+    return zlib.crc32(f"{seed}:{name}".encode()) / 2**32 < share
+
+
+@pytest.mark.parametrize("share, seed", [(1.0, 0), *((0.25, seed) for seed in range(1, 6))])
+def test_every_planted_translocation_at_a_quarter_of_the_reads_and_no_other(demo, tmp_path, share, seed):
+    made = thin(demo, tmp_path, share, seed)
+    called = set(
+        made.loc[made["state"] == "present", ["patient", "translocation"]].itertuples(index=False, name=None)
+    )
+    truth = planted(demo)
+    assert called == set(truth[["patient", "translocation"]].itertuples(index=False, name=None))
+    junctions = made.set_index(["patient", "translocation"])["rna"]
+    for row in truth.query("junction_reads_planted == 'yes'").itertuples():
+        assert junctions[row.patient, row.translocation] == "present"
 
 
 def snakemake(demo, *arguments):

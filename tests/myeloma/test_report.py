@@ -12,7 +12,7 @@ import yaml
 from tests import fabricate
 
 from myeloma import flow, tables
-from myeloma.report import build, expression_classes, figures, implausible, sections, words
+from myeloma.report import build, expression_classes, figures, implausible, sections, translocations, words
 from myeloma.states import EARLY
 
 HOSTILE = "</script><script>alert(1)</script>"
@@ -314,3 +314,26 @@ def test_expression_classes_say_how_many_and_of_whom():
     }
     chapter = expression_classes.chapter(nobody, sections.Anchors([]))
     assert chapter["pathway"] is None and chapter["scores_said"].startswith("No score was computed")
+
+
+def test_votes_stand_side_by_side_and_a_conflict_is_marked():
+    seen = fabricate.cohort(n=4).frames
+    made = translocations.chapter(seen, sections.Anchors([]))
+    first = seen["samples"]["patient"].iloc[0]
+    votes = [[cell.text for cell in row] for row in made["votes"].rows]
+    assert [row[:8] for row in votes] == [
+        [first, "t(4;14)", "present", "absent", "present", "present", "absent", "conflict"]
+    ]
+    counts = [[cell.text for cell in row] for row in made["counts"].rows]
+    assert counts == [["t(11;14)", "0", "4", "0", "0"], ["t(4;14)", "1", "3", "0", "1"]]
+    assert len(made["fusions"].rows) == 1
+    assert "1 of 8 rows" in made["told"] and "1 of 4 candidate fusions passed" in made["told"]
+
+
+def test_no_fusion_and_no_call_say_so():
+    seen = fabricate.cohort(n=3).frames
+    seen["fusions"] = seen["fusions"].iloc[:0]
+    seen["translocations"] = seen["translocations"].iloc[2:]
+    made = translocations.chapter(seen, sections.Anchors([]))
+    assert made["votes"].rows == made["fusions"].rows == ()
+    assert "0 of 4 rows" in made["told"] and "0 of 0 candidate fusions" in made["told"]

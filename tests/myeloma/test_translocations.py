@@ -10,38 +10,85 @@ P, A, N = "present", "absent", "not_assessable"
 CONFIG = {"t(4;14)": ["NSD2", "FGFR3"], "t(11;14)": ["CCND1"]}
 
 
-@pytest.mark.parametrize(
-    ("dna", "rna", "expression", "fish", "state", "conflict"),
-    [
-        (N, P, P, N, P, False),
-        (N, P, N, N, P, False),
-        (N, P, A, N, P, True),
-        (N, A, P, N, P, False),  # expression alone: a missing junction contradicts nothing
-        (N, A, A, N, A, False),
-        (N, A, N, N, N, False),  # a missing junction alone is never absence
-        (N, A, A, P, A, True),  # FISH is shown and does not overrule
-        (N, P, P, A, P, True),
-        (N, A, N, P, P, False),
-        (N, N, N, A, A, False),
-        (N, N, N, N, N, False),
-        (P, A, A, N, P, True),
-        (A, A, P, N, P, True),
-        (A, N, N, N, A, False),
-        (P, N, N, N, P, False),  # DNA alone
-        (P, N, N, A, P, True),
-        (P, A, A, A, P, True),
-        (A, P, N, N, P, True),  # absent in DNA with power, and a junction in RNA: shown, and RNA counts
-        (A, A, N, P, A, True),
-        (A, A, A, N, A, False),
-    ],
-)
+#: Every combination of votes, written by hand from the rules: P present, A absent, - no vote. Columns after the bar:
+#: the call without FISH, with FISH present, with FISH absent; ! = the votes contradict each other.
+EXPECTED = """
+DNA RNA expr | no FISH  FISH present  FISH absent
+P   P   P    | P        P             P!
+P   P   A    | P!       P!            P!
+P   P   -    | P        P             P!
+P   A   P    | P        P             P!
+P   A   A    | P!       P!            P!
+P   A   -    | P        P             P!
+P   -   P    | P        P             P!
+P   -   A    | P!       P!            P!
+P   -   -    | P        P             P!
+A   P   P    | P!       P!            P!
+A   P   A    | P!       P!            P!
+A   P   -    | P!       P!            P!
+A   A   P    | P!       P!            P!
+A   A   A    | A        A!            A
+A   A   -    | A        A!            A
+A   -   P    | P!       P!            P!
+A   -   A    | A        A!            A
+A   -   -    | A        A!            A
+-   P   P    | P        P             P!
+-   P   A    | P!       P!            P!
+-   P   -    | P        P             P!
+-   A   P    | P        P             P!
+-   A   A    | A        A!            A
+-   A   -    | -        P             A
+-   -   P    | P        P             P!
+-   -   A    | A        A!            A
+-   -   -    | -        P             A
+"""
+WORD = {"P": P, "A": A, "-": N}
+COMBINATIONS = [
+    (*(WORD[word] for word in line.split("|")[0].split()), WORD["-PA"[i]], WORD[said[0]], said[1:] == "!")
+    for line in EXPECTED.strip().splitlines()[1:]
+    for i, said in enumerate(line.split("|")[1].split())
+]
+
+
+def test_the_table_holds_every_combination_once():
+    votes = {row[:4] for row in COMBINATIONS}
+    assert len(COMBINATIONS) == len(votes) == 3**4
+
+
+@pytest.mark.parametrize(("dna", "rna", "expression", "fish", "state", "conflict"), COMBINATIONS)
 def test_adjudication(dna, rna, expression, fish, state, conflict):
     assert translocations.adjudicate(dna, rna, expression, fish)[:2] == (state, conflict)
 
 
-def frames(partner_rows, fusion_rows=(), failed=()):
+@pytest.mark.parametrize(("dna", "rna", "expression", "fish", "state", "conflict"), COMBINATIONS)
+def test_the_row_shows_every_vote_beside_the_call(dna, rna, expression, fish, state, conflict):
+    """The same combinations through the tables: nothing is lost or averaged on the way."""
+    seen = frames([{"gene": "NSD2", "state": expression}], [IGH_NSD2] if rna == P else [])
+    rows = [fish_row(result=fish)] if fish != N else []
+    vote = Vote(dna, "power" if dna == A else "", "DNA locus" if dna == P else "")
+    shown = [] if rna == N else list(CONFIG)
+    row = call(seen, rows, assessable=shown, dna={("p1", "t(4;14)"): vote}).loc[("p1", "t(4;14)")]
+    assert row[["dna", "rna", "expression", "fish"]].tolist() == [dna, rna, expression, fish]
+    assert (row["state"], row["conflict"]) == (state, "yes" if conflict else "no")
+    assert ("votes contradict" in row["reason"]) == conflict
+    assert ("FISH only" in row["reason"]) == (
+        fish != N and state == fish and N == dna == expression and rna != P
+    )
+
+
+def fish_row(patient="p1", day="2020-01-01", name="t(4;14)", **more):
+    return {"patient": patient, "date": day, "abnormality": name, "percent": "", "cutoff_percent": "", **more}
+
+
+def frames(partner_rows, fusion_rows=(), failed=(), sampled="2020-01-20"):
     """The four input tables of one RNA patient p1 (sample r1) beside p2 without RNA."""
-    samples = pd.DataFrame([{"patient": "p1", "sample": "r1", "assay": "rna", "role": "analysis"}])
+    samples = pd.DataFrame(
+        [
+            ("p1", "r1", "rna", "tumour", "analysis", sampled),
+            ("p1", "n1", "wes", "normal", "analysis", "2010-01-01"),
+        ],
+        columns="patient sample assay tissue role collection_date".split(),
+    )
     qc = pd.DataFrame(
         [(s, "assigned_reads", "fail", "assigned_reads 5 < 2000") for s in failed],
         columns=["sample", "gate", "verdict", "reason"],
@@ -125,12 +172,90 @@ def test_without_annotation_a_missing_junction_says_nothing():
 
 def test_fish_without_result_or_cutoff_says_nothing():
     rows = [{"date": "2020-01-01", "abnormality": "t(4;14)", "percent": 12, "cutoff_percent": ""}]
-    assert translocations.fish_vote(rows, "t(4;14)")[0] == N
+    assert translocations.fish_vote(rows, "t(4;14)").state == N
 
 
 def test_fish_zero_percent_is_absent():
     rows = [{"date": "2020-01-01", "abnormality": "t(4;14)", "percent": 0, "cutoff_percent": 10}]
-    assert translocations.fish_vote(rows, "t(4;14)")[0] == A
+    assert translocations.fish_vote(rows, "t(4;14)").state == A
+
+
+@pytest.mark.parametrize(
+    ("day", "state"),
+    [("2020-01-20", P), ("2019-10-22", P), ("2019-10-21", N), ("2020-04-19", P), ("2020-04-20", N)],
+)
+def test_fish_of_more_than_90_days_from_the_sample_is_shown_and_does_not_vote(day, state):
+    seen = frames([{"gene": "NSD2", "state": N, "reason": "too few"}])
+    row = call(seen, [fish_row(day=day, result=P, percent="45")]).loc[("p1", "t(4;14)")]
+    assert (row["state"], row["fish"]) == (state, state)
+    assert f"{day} present (45 %)" in row["evidence"]
+    assert ("91 days from the sequenced sample, more than 90" in row["fish_reason"]) == (state == N)
+    assert (row["fish_reason"] in row["reason"]) or state == P
+
+
+def test_old_fish_neither_contradicts_nor_supports():
+    rows = [{"gene": "NSD2", "state": A}]
+    row = call(frames(rows), [fish_row(day="2015-01-01", result=P)]).loc[("p1", "t(4;14)")]
+    assert (row["state"], row["fish"], row["conflict"]) == (A, N, "no")
+    assert "2015-01-01 present, 1845 days from the sequenced sample" in row["evidence"]
+
+
+def test_the_nearest_sequenced_sample_counts_and_no_known_date_is_no_limit():
+    rows = [fish_row(day="2020-06-01", result=A)]
+    assert translocations.fish_vote(rows, "t(4;14)", ["2019-01-01", "2020-05-01"], 90).state == A
+    assert translocations.fish_vote(rows, "t(4;14)", ["2019-01-01", ""], 90).state == N
+    assert translocations.fish_vote(rows, "t(4;14)", [""], 90).state == A
+
+
+def test_fish_results_that_contradict_each_other_are_no_vote_and_a_conflict():
+    rows = [fish_row(result=P), fish_row(day="2020-01-03", result=A)]
+    seen = frames([{"gene": "NSD2", "state": N, "reason": "too few"}])
+    row = call(seen, rows).loc[("p1", "t(4;14)")]
+    assert (row["state"], row["fish"], row["conflict"]) == (N, N, "yes")
+    assert "FISH results contradict each other" in row["reason"]
+    assert "2020-01-01 present, 2020-01-03 absent" in row["evidence"]
+    decided = call(frames([{"gene": "NSD2", "state": P}]), rows).loc[("p1", "t(4;14)")]
+    assert (decided["state"], decided["conflict"]) == (P, "yes")
+
+
+def test_an_old_contradicting_fish_leaves_the_newer_vote():
+    rows = [fish_row(day="2015-01-01", result=A), fish_row(result=P)]
+    row = call(frames([{"gene": "NSD2", "state": P}]), rows).loc[("p1", "t(4;14)")]
+    assert (row["fish"], row["conflict"]) == (P, "no")
+
+
+# gates
+
+
+def test_rna_gated_and_dna_decides():
+    dna = {("p1", "t(4;14)"): Vote(A, "no junction; power IGH 1.00")}
+    seen = frames([{"gene": "NSD2", "state": P}], [IGH_NSD2], failed=["r1"])
+    row = call(seen, dna=dna).loc[("p1", "t(4;14)")]
+    assert (row["state"], row["rna"], row["expression"], row["conflict"]) == (A, N, N, "no")
+    assert "assigned_reads 5 < 2000" in row["reason"]
+
+
+def test_dna_gated_and_rna_decides():
+    dna = {("p1", "t(4;14)"): Vote(N, "median_target_depth 9 < 30")}
+    row = call(frames([{"gene": "NSD2", "state": A}]), dna=dna).loc[("p1", "t(4;14)")]
+    assert (row["state"], row["dna"], row["dna_reason"]) == (A, N, "median_target_depth 9 < 30")
+
+
+def test_both_gated_and_fish_alone_decides_and_says_so():
+    dna = {("p1", "t(4;14)"): Vote(N, "median_target_depth 9 < 30")}
+    seen = frames([{"gene": "NSD2", "state": P}], [IGH_NSD2], failed=["r1"])
+    row = call(seen, [fish_row(result=A)], dna=dna).loc[("p1", "t(4;14)")]
+    assert (row["state"], row["fish"]) == (A, A) and "FISH only" in row["reason"]
+    nothing = call(seen, dna=dna).loc[("p1", "t(4;14)")]
+    assert nothing["state"] == N
+    assert "assigned_reads" in nothing["reason"] and "median_target_depth 9 < 30" in nothing["reason"]
+
+
+def test_tumour_only_dna_is_present_and_says_so():
+    words = "calls/structural_variants.tsv: NSD2 chr4:5 - IGH chr14:6, 9 DNA fragments, tumour-only call"
+    dna = {("p1", "t(4;14)"): Vote(P, "", words, 9)}
+    row = call(frames([{"gene": "NSD2", "state": N, "reason": "too few"}]), dna=dna).loc[("p1", "t(4;14)")]
+    assert row["state"] == P and "tumour-only call" in row["evidence"]
 
 
 # DNA

@@ -1,7 +1,8 @@
 """What is planned: job counts by configuration, one direction, no job for what was not given."""
 
 import pytest
-from planning import cohort, planned_jobs, rule_edges, stage_of_rules
+import yaml
+from planning import cohort, planned_jobs, rule_edges, snakemake, stage_of_rules
 
 from myeloma import STAGES
 
@@ -55,3 +56,25 @@ def test_what_is_not_given_is_switched_off_and_the_rest_still_planned(tmp_path, 
     assert jobs["call_abnormalities"] == 1
     assert jobs["build_report"] == 1
     assert gone is None or jobs[gone] == 0
+
+
+def test_the_config_chooses_the_fusion_caller_and_what_follows_stays(tmp_path):
+    config = cohort(tmp_path / "c")
+    own = planned_jobs(tmp_path / "c")
+    assert own["call_fusions"] == 2 and own["run_arriba"] == own["read_arriba"] == 0
+    (tmp_path / "c/in/blacklist.tsv").write_bytes(b"")
+    values = yaml.safe_load(config.read_text())
+    values["expression"] = {"fusion_caller": "arriba", "arriba": {"blacklist": "in/blacklist.tsv"}}
+    config.write_text(yaml.safe_dump(values))
+    other = planned_jobs(tmp_path / "c")
+    assert other["run_arriba"] == other["read_arriba"] == 2 and other["call_fusions"] == 0
+    rest = {"call_fusions", "run_arriba", "read_arriba"}
+    assert {k: n for k, n in own.items() if k not in rest} == {
+        k: n for k, n in other.items() if k not in rest
+    }
+    shown = snakemake(tmp_path / "c", "--dry-run", "--printshellcmds", "--cores", "2").stdout
+    assert "-b in/blacklist.tsv -s auto" in shown
+    del values["reference"]["gtf"]
+    config.write_text(yaml.safe_dump(values))
+    done = snakemake(tmp_path / "c", "--dry-run", check=False)
+    assert done.returncode and "expression.fusion_caller" in done.stdout + done.stderr

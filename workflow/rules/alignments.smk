@@ -192,6 +192,7 @@ rule align_rna:
         units=lambda wildcards: unit_values(COHORT.sample(wildcards.sample)),
         min_read_length=SETTINGS["align"]["min_read_length"],
         two_pass=SETTINGS["align"]["star_two_pass"],
+        chimeric_in_cram=SETTINGS["expression"]["fusion_caller"] == "arriba",
     script:
         "../scripts/align_rna.py"
 

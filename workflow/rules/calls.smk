@@ -710,6 +710,7 @@ rule call_translocations:
         patients=COHORT.patient_ids,
         abnormalities=SETTINGS["abnormalities"],
         limits={**SETTINGS["structural"], "tin_max": SETTINGS["somatic"]["tin_max"]},
+        fish_max_days=SETTINGS["copy_number"]["fish_max_days"],
         fish=[
             {name: "" if value is None else str(value) for name, value in row.items()} for row in COHORT.fish
         ],

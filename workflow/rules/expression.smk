@@ -5,9 +5,16 @@ the cohort as AnnData and the sample map.
 A sample that failed its gates stays in every table; its votes are not_assessable there.
 """
 
+from myeloma import arriba
+
 RNA_SAMPLES = [sample.sample for sample in COHORT.rna_samples]
 GENES = "results/references/genes.tsv" if SETTINGS.has("gtf") else ""
 REGIONS = "results/references/regions.tsv"
+FUSION_CALLER = SETTINGS["expression"]["fusion_caller"]
+ARRIBA_FILES = {
+    name: SETTINGS.path(SETTINGS["expression"]["arriba"][name])
+    for name in ("blacklist", "known_fusions", "protein_domains")
+}
 
 
 rule collect_counts:
@@ -32,32 +39,99 @@ rule collect_counts:
         "../scripts/collect_counts.py"
 
 
-rule call_fusions:
-    input:
-        unpack(lambda wildcards: named(genes=GENES, regions=REGIONS)),
-        junctions="results/alignments/{sample}.Chimeric.out.junction",
-        fasta="results/references/genome.fa",
-        fai="results/references/genome.fa.fai",
-    output:
-        fusions="results/expression/fusions/{sample}.tsv",
-    log:
-        "logs/call_fusions/{sample}.log",
-    benchmark:
-        "benchmarks/call_fusions/{sample}.tsv"
-    wildcard_constraints:
-        sample=one_of(RNA_SAMPLES),
-    conda:
-        "../../envs/python.yaml"
-    resources:
-        mem_mb=lambda wildcards, attempt: 3000 * attempt,
-        runtime=60,
-    params:
-        patient=lambda wildcards: COHORT.sample(wildcards.sample).patient,
-        translocations=SETTINGS["abnormalities"]["translocations"],
-        rules={name: SETTINGS["expression"][name] for name in ("junction_min_reads", "fusion_min_reads")},
-        code=files.code_of("fusions", "expression", "places", "tables"),
-    script:
-        "../scripts/call_fusions.py"
+if FUSION_CALLER == "star_junctions":
+
+    rule call_fusions:
+        input:
+            unpack(lambda wildcards: named(genes=GENES, regions=REGIONS)),
+            junctions="results/alignments/{sample}.Chimeric.out.junction",
+            fasta="results/references/genome.fa",
+            fai="results/references/genome.fa.fai",
+        output:
+            fusions="results/expression/fusions/{sample}.tsv",
+        log:
+            "logs/call_fusions/{sample}.log",
+        benchmark:
+            "benchmarks/call_fusions/{sample}.tsv"
+        wildcard_constraints:
+            sample=one_of(RNA_SAMPLES),
+        conda:
+            "../../envs/python.yaml"
+        resources:
+            mem_mb=lambda wildcards, attempt: 3000 * attempt,
+            runtime=60,
+        params:
+            patient=lambda wildcards: COHORT.sample(wildcards.sample).patient,
+            translocations=SETTINGS["abnormalities"]["translocations"],
+            rules={name: SETTINGS["expression"][name] for name in ("junction_min_reads", "fusion_min_reads")},
+            code=files.code_of("fusions", "expression", "places", "tables"),
+        script:
+            "../scripts/call_fusions.py"
+
+
+if FUSION_CALLER == "arriba":
+
+    rule run_arriba:
+        input:
+            **named(
+                cram="results/alignments/{sample}.cram",
+                crai="results/alignments/{sample}.cram.crai",
+                fasta="results/references/genome.fa",
+                fai="results/references/genome.fa.fai",
+                gtf="results/references/genome.gtf",
+                **ARRIBA_FILES,
+            ),
+        output:
+            fusions="results/expression/arriba/{sample}.fusions.tsv",
+            discarded="results/expression/arriba/{sample}.discarded.tsv",
+        log:
+            "logs/run_arriba/{sample}.log",
+        benchmark:
+            "benchmarks/run_arriba/{sample}.tsv"
+        wildcard_constraints:
+            sample=one_of(RNA_SAMPLES),
+        conda:
+            "../../envs/arriba.yaml"
+        resources:
+            # the genome and all chimeric reads in memory
+            mem_mb=lambda wildcards, attempt: (4000 + MEGABASES * 4) * attempt,
+            runtime=lambda wildcards, attempt: 240 * attempt,
+        params:
+            options=lambda wildcards: arriba.options(
+                ARRIBA_FILES, COHORT.sample(wildcards.sample).strandedness
+            ),
+        shell:
+            "(arriba -x {input.cram:q} -a {input.fasta:q} -g {input.gtf:q} {params.options:q} "
+            "-o {output.fusions:q}.part -O {output.discarded:q}.part "
+            "&& mv {output.discarded:q}.part {output.discarded:q} "
+            "&& mv {output.fusions:q}.part {output.fusions:q}) > {log:q} 2>&1"
+
+    rule read_arriba:
+        input:
+            unpack(lambda wildcards: named(genes=GENES, regions=REGIONS)),
+            fusions="results/expression/arriba/{sample}.fusions.tsv",
+            fai="results/references/genome.fa.fai",
+        output:
+            fusions="results/expression/fusions/{sample}.tsv",
+        log:
+            "logs/read_arriba/{sample}.log",
+        wildcard_constraints:
+            sample=one_of(RNA_SAMPLES),
+        conda:
+            "../../envs/python.yaml"
+        resources:
+            mem_mb=lambda wildcards, attempt: 1500 * attempt,
+            runtime=20,
+        params:
+            patient=lambda wildcards: COHORT.sample(wildcards.sample).patient,
+            translocations=SETTINGS["abnormalities"]["translocations"],
+            rules={
+                name: SETTINGS["expression"][name]
+                for name in ("junction_min_reads", "fusion_min_reads", "arriba")
+            },
+            code=files.code_of("arriba", "fusions", "expression", "places", "tables"),
+        script:
+            "../scripts/read_arriba.py"
 
 
 rule collect_fusions:

@@ -14,4 +14,5 @@ with log_to(snakemake.log[0]):
         snakemake.params.min_read_length,
         snakemake.params.two_pass,
         snakemake.threads,
+        chimeric_in_cram=snakemake.params.chimeric_in_cram,
     )

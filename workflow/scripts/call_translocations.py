@@ -11,6 +11,6 @@ with log_to(snakemake.log[0]):
     paths = {"genes": given.get("genes", ""), "regions": given.get("regions", "")}
     asked = snakemake.params
     made = translocations.call_cohort(
-        asked.patients, read, paths, asked.fish, asked.abnormalities, asked.limits
+        asked.patients, read, paths, asked.fish, asked.abnormalities, asked.limits, asked.fish_max_days
     )
     tables.write(made, snakemake.output.table, tables.TRANSLOCATIONS)

@@ -48,7 +48,7 @@ MODULES_OF_STAGE = {
     "references": ("downloads", "intervals", "places", "reference_check", "references", "transcripts"),
     "reads": ("reads",),
     "alignments": ("alignments", "contamination", "gates", "identity", "qc", "rna"),
-    "expression": ("expression", "fusions", "partners", "scores", "splicing"),
+    "expression": ("arriba", "expression", "fusions", "partners", "scores", "splicing"),
     "calls": (
         "annotation",
         "burden",

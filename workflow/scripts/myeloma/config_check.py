@@ -70,6 +70,9 @@ def check_config(settings: Settings, check_files: bool) -> list[Problem]:
     if reference.get("download") is True and build not in ("GRCh38", "hg38"):
         fix = "give paths for another build, or set reference.build: GRCh38"
         problems.append(Problem("config", 0, "reference.download", "true", f"build is {build}", fix))
+    if section(settings, "expression").get("fusion_caller") == "arriba" and not reference.get("gtf"):
+        fix = "give reference.gtf, or set expression.fusion_caller: star_junctions"
+        problems.append(Problem("config", 0, "expression.fusion_caller", "arriba", "needs a GTF", fix))
     cut = section(settings, "trial").get("data_cut")
     if cut and isinstance(cut, str):
         _, message, fix = check_date(cut)
@@ -142,6 +145,9 @@ def _files(settings: Settings) -> Iterable[Problem]:
     named.append(("safety.laboratory_limits", section(settings, "safety").get("laboratory_limits")))
     named.append(("expression.partner_reference", section(settings, "expression").get("partner_reference")))
     named.append(("scores.file", section(settings, "scores").get("file")))
+    arriba = section(settings, "expression").get("arriba")
+    for name in ("blacklist", "known_fusions", "protein_domains"):
+        named.append((f"expression.arriba.{name}", arriba.get(name) if isinstance(arriba, Mapping) else ""))
     for key, value in named:
         if isinstance(value, str) and value and not (settings.workdir / settings.path(value)).is_file():
             fix = (

@@ -478,8 +478,14 @@ def table(clusters: Iterable[Cluster], patient: str, sample: str, least: int = 2
         for c in clusters
         if c.known or len(c.reads) >= least
     ]
+    return as_table(rows)
+
+
+def as_table(rows: Iterable[Mapping]) -> pd.DataFrame:
+    """Rows of any caller as a frame with the columns of FUSIONS, one row a key: the best supported."""
     columns = "patient sample gene_a gene_b chrom_a pos_a strand_a chrom_b pos_b strand_b".split()
-    frame = pd.DataFrame(rows, columns=[*columns, "junction_reads", "spanning_pairs", "known", "filter"])
+    columns += ["junction_reads", "spanning_pairs", "known", "filter"]
+    frame = pd.DataFrame(rows, columns=columns)
     # Both orders of one pair of breakpoints may stand side by side; the key has no strand.
     frame = frame.sort_values("junction_reads", ascending=False, kind="stable")
     return frame.drop_duplicates(["gene_a", "gene_b", "chrom_a", "pos_a", "chrom_b", "pos_b"])

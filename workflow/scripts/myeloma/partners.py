@@ -4,7 +4,10 @@ The question for each partner gene and sample: does it stand in a component of t
 raised above the rest? "Median + 5 MAD" fails here, because an enriched cohort may hold 10-80 % carriers:
 then median and MAD describe carriers. Two methods, in this order:
 
-reference  a table gene, mean, sd (log2 normalised counts) of samples without the event, when one is given.
+reference  a table gene, mean, sd of samples without the event, when one is given (`make_reference` writes it from
+           an earlier cohort). It holds every expressed gene, not the partners alone: a sample is put on the
+           reference's scale by the median of its genes against their means, as size factors are relative to
+           the cohort they were computed in.
 mixture    a Bayesian two-component model of the cohort's own counts, at least six samples.
 
 The mixture. The sample's size factor scales raw counts, so zeros and small counts carry their own
@@ -24,22 +27,26 @@ Counts are Poisson around log-normal levels (with a small dispersion of the coun
 are those of the log scale on both sides; a negative binomial's long left tail would explain a minority of
 non-carriers as ordinary low samples.
 
-Present needs a posterior of at least `outlier_posterior`, a value above the normal level by at least the
-separation plus one typical spread and by half the distance of the two components, and `outlier_min_count` normalised counts (a silent gene with a few stray reads is no event). Absent
-needs a posterior of at most 1 - `outlier_posterior`, or one below one half together with a value less than the
-separation above the normal level. Between them: not_assessable. The priors are
-assumptions, for sign-off; tests/myeloma/test_partners.py holds them to simulated cohorts.
+Present needs a posterior of at least `outlier_posterior` (in cohorts of fewer than `outlier_small_samples`:
+`outlier_small_posterior`), a value above the normal level by at least the
+separation plus one typical spread and by half the distance of the two components, and `outlier_min_count`
+normalised counts (a silent gene with a few stray reads is no event). Absent needs a posterior of at most one
+minus that, or one below one half together with a value less than the separation above the normal level.
+Between them: not_assessable. The priors are assumptions, for sign-off; tests/myeloma/test_partners.py holds
+them to simulated cohorts, and docs/fusions.md says what they showed.
 """
 
 import logging
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import yaml
 from scipy.special import betaln, gammaln, logsumexp
 
-from myeloma import expression
+from myeloma import expression, files, places, tables
 from myeloma.states import ABSENT, NOT_ASSESSABLE, PRESENT
 
 MAX_CARRIERS = 0.80  # rules of analysis 5: valid at 0-80 % carriers
@@ -55,6 +62,8 @@ ODD_LOW, ODD_HIGH, ODD_SD = 0.0005, 0.0001, 2.0  # shares of samples that lie an
 SEPARATION_MEAN, SEPARATION_SD = 4.5, 2.0
 CARRIER_PRIOR = (1.0, 1.0)
 NO_CARRIER_PROBABILITY = 0.2
+REFERENCE_MEAN = np.log2(100)  # genes that put a sample on the reference's scale: counts large enough to tell
+REFERENCE_SDS = 3  # standard deviations above the reference mean
 
 
 @dataclass(frozen=True)
@@ -207,6 +216,94 @@ def typical_spread(counts: pd.DataFrame, size_factors: pd.Series) -> float:
     return float(np.clip(spread, 0.2, 0.9))
 
 
+def make_reference(
+    counts: pd.DataFrame, names: pd.Series, left_out: Collection[str], samples: Sequence[str], least: int
+) -> pd.DataFrame:
+    """The reference: gene, mean, sd (log2(count / size factor + 1)) of every gene in samples without the event.
+
+    `counts`: raw, index gene_id, one column per sample; `names`: index gene_id; `left_out`: gene ids that size
+    factors do without; `samples`: those without any translocation; `least`: fewer are refused. Raises ValueError
+    naming the samples that are not in the table.
+    """
+    missing = [sample for sample in samples if sample not in counts.columns]
+    if missing:
+        raise ValueError(f"not in the count table: {', '.join(missing)}; give columns of it")
+    if len(set(samples)) < least:
+        raise ValueError(
+            f"{len(set(samples))} samples without the event, {least} needed: a spread of fewer is none"
+        )
+    chosen = counts[list(dict.fromkeys(samples))]
+    factors = expression.size_factors(chosen.loc[~chosen.index.isin(list(left_out))])
+    if factors.isna().any():
+        raise ValueError(f"samples without reads: {', '.join(factors.index[factors.isna()])}")
+    logged = np.log2(chosen.div(factors, axis=1) + 1)
+    ids = expression.gene_ids_by_name(chosen, names)
+    kept = {name: gene_id for name, gene_id in ids.items() if gene_id not in left_out}
+    logged = logged.loc[list(kept.values())]
+    frame = pd.DataFrame({"gene": list(kept), "mean": logged.mean(axis=1), "sd": logged.std(axis=1, ddof=1)})
+    return frame.sort_values("gene").reset_index(drop=True)
+
+
+def write_reference(counts: str, without: str, genes: str, regions: str, config: str, out: str) -> str:
+    """Write the reference of an earlier cohort; returns what went in. Arguments: paths, `regions` may be ""."""
+    with open(config, encoding="utf-8") as handle:
+        rules = yaml.safe_load(handle)["expression"]
+    with open(without, encoding="utf-8") as handle:
+        samples = [line.strip() for line in handle if line.strip()]
+    seen, names = expression.read_counts(counts)
+    places_of = places.read_genes(genes), places.read_regions(regions)
+    dropped = expression.left_out(places_of[0], rules["exclude_from_size_factors"], places_of[1])
+    made = make_reference(seen, names, dropped, samples, rules["outlier_min_samples"])
+    with files.whole(out) as private:
+        made.round(4).to_csv(private, sep="\t", index=False)
+    scale = int((made["mean"] >= REFERENCE_MEAN).sum())
+    return f"{out}: {len(made)} genes of {len(samples)} samples, {scale} of them put a sample on its scale"
+
+
+def read_reference(path: str | os.PathLike) -> pd.DataFrame:
+    """The reference, index gene, columns mean and sd. Raises ContractError naming line, field and value."""
+    frame = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
+    if not {"gene", "mean", "sd"} <= set(frame.columns):
+        raise tables.ContractError(
+            f"{path}: columns gene, mean, sd are needed; make it by make_partner_reference.py"
+        )
+    for name in ("mean", "sd"):
+        values = pd.to_numeric(frame[name], errors="coerce")
+        bad = values[~np.isfinite(values) | (values < 0)]
+        if len(bad):
+            line = bad.index[0]
+            raise tables.ContractError(
+                f"{path} line {line + 2}, {name}: {frame[name][line]!r} is not a number of 0 or more"
+            )
+        frame[name] = values
+    twice = frame["gene"].duplicated()
+    if twice.any():
+        line = int(twice.idxmax())
+        raise tables.ContractError(f"{path} line {line + 2}, gene: {frame['gene'][line]} stands there twice")
+    return frame.set_index("gene")[["mean", "sd"]]
+
+
+def on_reference_scale(
+    counts: pd.DataFrame, gene_ids: Mapping[str, str], reference: pd.DataFrame, left_out: Collection[str] = ()
+) -> pd.DataFrame:
+    """Per sample: `factor`, which divides counts to the reference's scale, `spread` (robust log2 standard
+    deviation of its genes around their means) and `genes`, how many of them told (nan and 0: too few)."""
+    shared = [
+        (name, gene_ids[name])
+        for name in reference.index[reference["mean"] >= REFERENCE_MEAN]
+        if name in gene_ids and gene_ids[name] not in left_out
+    ]
+    made = pd.DataFrame({"factor": np.nan, "spread": np.nan, "genes": len(shared)}, index=counts.columns)
+    if len(shared) < expression.MIN_GENES_FOR_RATIO:
+        return made
+    means = reference.loc[[name for name, _ in shared], "mean"].to_numpy()[:, None]
+    apart = np.log2(counts.loc[[gene_id for _, gene_id in shared]].to_numpy(float) + 0.5) - means
+    centre = np.median(apart, axis=0)
+    made["factor"] = np.where(counts.sum(axis=0) > 0, 2.0**centre, np.nan)
+    made["spread"] = 1.4826 * np.median(np.abs(apart - centre), axis=0)
+    return made
+
+
 def call_cohort(
     counts: pd.DataFrame,
     names: pd.Series,
@@ -220,16 +317,16 @@ def call_cohort(
 ) -> pd.DataFrame:
     """PARTNERS rows from the cohort's tables: size factors without the genes that the config leaves out.
 
-    `reference`: path of a table gene, mean, sd, "" = none. Other arguments as in `call_partners`.
+    `reference`: path of the reference, "" = none. Other arguments as in `call_partners`.
     """
     dropped = expression.left_out(genes, rules["exclude_from_size_factors"], regions)
     factors = expression.size_factors(counts.loc[~counts.index.isin(list(dropped))])
     tumours = samples[(samples["assay"] == "rna") & (samples["tissue"] == "tumour")]
     tumours = tumours[~tumours["role"].isin(["excluded", "no_reads"])]
     wanted = list(dict.fromkeys(gene for symbols in translocations.values() for gene in symbols))
-    known = pd.read_csv(reference, sep="\t") if reference else None
+    known = read_reference(reference) if reference else None
     ids = expression.gene_ids_by_name(counts, names)
-    return call_partners(counts, factors, ids, tumours, failed, wanted, rules, known)
+    return call_partners(counts, factors, ids, tumours, failed, wanted, rules, known, dropped)
 
 
 def call_partners(
@@ -241,12 +338,14 @@ def call_partners(
     genes: Iterable[str],
     rules: Mapping,
     reference: pd.DataFrame | None = None,
+    left_out: Collection[str] = (),
 ) -> pd.DataFrame:
     """PARTNERS rows for every RNA tumour sample and partner gene.
 
     counts: raw, index gene_id, one column per sample; size_factors: index sample, NaN where none could be
     computed; gene_ids: symbol -> gene_id; samples: SAMPLES rows of RNA tumours; failed: sample -> reason of
-    the failed gate; genes: symbols; rules: the config section `expression`; reference: gene, mean, sd.
+    the failed gate; genes: symbols; rules: the config section `expression`; reference: as `read_reference`
+    gives it; left_out: gene ids that do not put a sample on its scale.
     The mixture is fitted to the analysis samples that passed their gates; any other sample is judged
     by a fit of these samples and itself.
     """
@@ -256,7 +355,10 @@ def call_partners(
     ]
     spread = typical_spread(counts[fitted], size_factors[fitted]) if fitted else TYPICAL_SPREAD
     logging.info("typical spread between samples: %.2f log2 (%d samples)", spread, len(fitted))
-    known = reference.set_index("gene") if reference is not None else None
+    scale = None
+    if reference is not None:
+        scale = on_reference_scale(counts[usable], gene_ids, reference, left_out)
+        logging.info("scale of the reference:\n%s", scale.round(3).to_string())
     rows = []
     for gene in genes:
         gene_id = gene_ids.get(gene)
@@ -270,8 +372,8 @@ def call_partners(
                 made |= _none("no counts, or no size factor")
             elif row.sample in failed:
                 made |= _none(f"gate failed: {failed[row.sample]}", _value(k, size_factors, row.sample))
-            elif known is not None and gene in known.index:
-                made |= _by_reference(_value(k, size_factors, row.sample), known.loc[gene], rules)
+            elif reference is not None and gene in reference.index:
+                made |= _by_reference(k[row.sample], scale.loc[row.sample], reference.loc[gene], rules)
             elif len(fitted) < rules["outlier_min_samples"]:
                 made |= _none(
                     f"{len(fitted)} samples to compare, {rules['outlier_min_samples']} needed, and no reference",
@@ -309,7 +411,9 @@ def _fit(counts, samples, size_factors, spread, rules) -> tuple[Mixture, int] | 
 
 
 def _by_mixture(fit: Mixture, n: int, index: int, count: float, size_factor: float, rules: Mapping) -> dict:
-    separation, sure = rules["outlier_min_log2_separation"], rules["outlier_posterior"]
+    separation = rules["outlier_min_log2_separation"]
+    # a handful of samples knows little of its own spread
+    sure = rules["outlier_posterior" if n >= rules["outlier_small_samples"] else "outlier_small_posterior"]
     above = max(separation + fit.spread, 0 if np.isnan(fit.distance) else fit.distance / 2)
     limit = max(2 ** (fit.level + above), rules["outlier_min_count"])
     posterior, normalised = float(fit.posterior[index]), count / size_factor
@@ -334,15 +438,30 @@ def _by_mixture(fit: Mixture, n: int, index: int, count: float, size_factor: flo
     }
 
 
-def _by_reference(value: float, known: pd.Series, rules: Mapping) -> dict:
-    """Over-expressed: at least the separation, and three standard deviations, above the reference mean."""
-    limit = float(known["mean"] + max(rules["outlier_min_log2_separation"], 3 * known["sd"]))
-    high = value >= max(limit, np.log2(rules["outlier_min_count"] + 1))
-    return {
-        "value": value,
-        "threshold": max(limit, float(np.log2(rules["outlier_min_count"] + 1))),
-        "posterior": np.nan,
-        "state": PRESENT if high else ABSENT,
-        "method": "reference",
-        "reason": "above the limit of the reference samples" if high else "",
-    }
+def _by_reference(count: float, scale: pd.Series, known: pd.Series, rules: Mapping) -> dict:
+    """Present: at least the separation, and three standard deviations, above the reference mean; absent: less than
+    the separation; between them (a wide reference) not assessable. No vote where the sample cannot be put on the
+    reference's scale."""
+    if pd.isna(scale["factor"]):
+        return _none(
+            f"the reference shares {int(scale['genes'])} expressed genes with the counts, "
+            f"{expression.MIN_GENES_FOR_RATIO} needed to bring both to one scale"
+        )
+    value = float(np.log2(count / scale["factor"] + 1))
+    if scale["spread"] > rules["partner_reference_max_spread"]:
+        return _none(
+            f"the sample lies {scale['spread']:.1f} log2 from the reference over all genes, more than "
+            f"{rules['partner_reference_max_spread']:g}: another protocol or annotation",
+            value,
+        )
+    apart, sure = rules["outlier_min_log2_separation"], REFERENCE_SDS * known["sd"]
+    floor = float(np.log2(rules["outlier_min_count"] + 1))
+    low, high = max(known["mean"] + apart, floor), max(known["mean"] + max(apart, sure), floor)
+    if value >= high:
+        state, reason = PRESENT, "above the limit of the reference samples"
+    elif value < low:
+        state, reason = ABSENT, ""
+    else:
+        state, reason = NOT_ASSESSABLE, "raised above the reference samples, but below the limit"
+    made = {"value": value, "threshold": float(high), "posterior": np.nan, "state": state}
+    return made | {"method": "reference", "reason": reason}

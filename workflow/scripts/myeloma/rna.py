@@ -21,7 +21,6 @@ from myeloma.run import ToolError, command
 # Chimeric detection as Arriba's and STAR-Fusion's documentation set it; `chimSegmentMin` and the overhang
 # decide how short a piece beyond the junction may be. peOverlap: short fragments are merged first.
 CHIMERIC = {
-    "chimOutType": "Junctions",
     "chimSegmentMin": 12,
     "chimJunctionOverhangMin": 10,
     "chimScoreDropMax": 30,
@@ -55,9 +54,11 @@ def align(
     two_pass: bool = False,
     threads: int = 1,
     sort_memory_mb: int = 768,
+    chimeric_in_cram: bool = False,
 ) -> None:
     """Write cram (+ .crai), counts, junctions, log of STAR and the fastp folder of `outputs`, each whole.
 
+    `chimeric_in_cram`: chimeric reads stand in the CRAM too, as supplementary alignments (Arriba reads them).
     An index that was built without a GTF gives no gene counts: then `counts` is an empty file. Raises
     ToolError naming the unit at fault.
     """
@@ -70,7 +71,7 @@ def align(
         (private / "fastp").mkdir()
         trimmed = [_trim(u, n, private, reference, min_read_length, threads) for n, u in enumerate(units)]
         counted = Path(index, "exonGeTrInfo.tab").exists()
-        _star(units, trimmed, index, private, counted, two_pass, threads)
+        _star(units, trimmed, index, private, counted, two_pass, threads, chimeric_in_cram)
         for pair in trimmed:
             for path in pair:
                 path.unlink()
@@ -142,7 +143,9 @@ def _unpack(unit, number: int, folder: Path, reference) -> dict[str, str]:
     return {"fastq_1": pair[0], "fastq_2": pair[1]}
 
 
-def _star(units, trimmed, index: str, folder: Path, counted: bool, two_pass: bool, threads: int) -> None:
+def _star(
+    units, trimmed, index: str, folder: Path, counted: bool, two_pass: bool, threads: int, in_bam: bool
+) -> None:
     words = ["STAR", "--runThreadN", threads, "--genomeDir", index, "--genomeLoad", "NoSharedMemory"]
     words += ["--readFilesIn", *(",".join(str(pair[side]) for pair in trimmed) for side in (0, 1))]
     groups: list[str] = []
@@ -154,6 +157,7 @@ def _star(units, trimmed, index: str, folder: Path, counted: bool, two_pass: boo
     words += ["--alignSJstitchMismatchNmax", *STITCH_MISMATCHES]
     for name, value in CHIMERIC.items():
         words += [f"--{name}", value]
+    words += ["--chimOutType", "Junctions", *(["WithinBAM", "HardClip"] if in_bam else [])]
     if counted:
         words += ["--quantMode", "GeneCounts"]
     if two_pass:

@@ -780,6 +780,7 @@ TRANSLOCATIONS = Table(
         _number("threshold", "limit of the expression vote", "log2 normalised counts"),
         _whole("dna_fragments", "DNA fragments of the best supported junction; empty: none", "fragments"),
         _text("dna_reason", "why DNA votes as it does", empty=True),
+        _text("fish_reason", "why a FISH result has no vote", empty=True),
         REASON,
         _text("evidence", "file and locus", empty=True),
     ),

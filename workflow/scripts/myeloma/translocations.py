@@ -9,6 +9,8 @@ Rules:
 * Else, when sequencing could not assess it, FISH alone decides, and the reason says so.
 * FISH never overrules sequencing: votes that contradict each other give conflict = yes and stand beside
   the call. A missing junction contradicts nothing.
+* FISH of more than `copy_number.fish_max_days` from every sequenced sample of the analysis is shown and does
+  not vote; FISH results that contradict each other are no vote, and the row is a conflict.
 * Where a translocation names several partner genes the first decides: FGFR3 is silent in about 30 % of
   t(4;14), so NSD2 does; a later gene speaks only when the first cannot be assessed, and only for present.
 * Over-expression of the config's `unspecific_partners` is no vote for present.
@@ -17,6 +19,7 @@ Rules:
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -29,26 +32,58 @@ from myeloma.structural_votes import Vote, myc_junctions
 NO_DNA = Vote(NOT_ASSESSABLE, "no tumour exome in the analysis")
 
 
-def fish_vote(rows: Iterable[Mapping], translocation: str) -> tuple[str, str]:
-    """(state, words) of a patient's FISH rows for one translocation; present if any row is.
+@dataclass(frozen=True)
+class Fish:
+    """What FISH says of one translocation in one patient. `split`: its own results contradict each other."""
 
-    A row counts by its result, else by percent against cutoff_percent; a row with neither says nothing.
+    state: str
+    words: str = ""
+    reason: str = ""
+    split: bool = False
+
+
+def fish_vote(
+    rows: Iterable[Mapping], translocation: str, sampled: Iterable[str] = (), most_days: int = 0
+) -> Fish:
+    """The vote of a patient's FISH rows for one translocation.
+
+    A row counts by its result, else by percent against cutoff_percent; a row with neither says nothing. A row
+    more than `most_days` from every date of `sampled` (collection of the patient's sequenced samples, as text;
+    none known: no limit) is shown and does not vote. Rows that contradict each other are no vote.
     """
-    states, words = [], []
+    days_of = [date.fromisoformat(day) for day in sampled if day]
+    states, words, reasons = [], [], []
     for row in rows:
         if row["abnormality"] != translocation:
             continue
-        result, percent, cutoff = row.get("result") or "", row.get("percent"), row.get("cutoff_percent")
-        given = [value for value in (percent, cutoff) if value not in (None, "")]
-        if not result and len(given) == 2:
-            result = PRESENT if float(percent) >= float(cutoff) else ABSENT
-        if result in (PRESENT, ABSENT):
+        result = _fish_result(row)
+        if result not in (PRESENT, ABSENT):
+            reasons.append(f"FISH of {row['date']}: neither a result nor a percentage with its cut-off")
+            continue
+        percent = row.get("percent")
+        said = f"{row['date']} {result}" + (f" ({float(percent):g} %)" if percent not in (None, "") else "")
+        apart = min((abs((date.fromisoformat(str(row["date"])) - day).days) for day in days_of), default=0)
+        if apart > most_days:
+            said += f", {apart} days from the sequenced sample"
+            reasons.append(
+                f"FISH of {row['date']}: {apart} days from the sequenced sample, more than {most_days}"
+            )
+        else:
             states.append(result)
-            shown = f" ({float(percent):g} %)" if percent not in (None, "") else ""
-            words.append(f"{row['date']} {result}{shown}")
-    if not states:
-        return NOT_ASSESSABLE, ""
-    return (PRESENT if PRESENT in states else ABSENT), "FISH " + ", ".join(words)
+        words.append(said)
+    shown = "FISH " + ", ".join(words) if words else ""
+    split = PRESENT in states and ABSENT in states
+    if split:
+        reasons.insert(0, "FISH results contradict each other")
+    state = states[0] if states and not split else NOT_ASSESSABLE
+    return Fish(state, shown, "; ".join(reasons), split)
+
+
+def _fish_result(row: Mapping) -> str:
+    result, percent, cutoff = row.get("result") or "", row.get("percent"), row.get("cutoff_percent")
+    if not result and not any(value in (None, "") for value in (percent, cutoff)):
+        return PRESENT if float(percent) >= float(cutoff) else ABSENT
+    return result
 
 
 def expression_vote(partners: pd.DataFrame, genes: Sequence[str], unspecific: Collection[str] = ()) -> dict:
@@ -97,6 +132,7 @@ def call_cohort(
     fish: Iterable[Mapping],
     abnormalities: Mapping[str, Any],
     limits: Mapping[str, Any],
+    fish_max_days: int,
 ) -> pd.DataFrame:
     """TRANSLOCATIONS of the cohort, MYC among them.
 
@@ -118,9 +154,11 @@ def call_cohort(
         abnormalities,
         limits,
     )
-    unspecific = abnormalities["unspecific_partners"]
-    ig = call(patients, known, **seen, fish=fish, assessable=shown, dna=dna, unspecific=unspecific)
-    myc = call_myc(patients, **seen, fish=fish, regions=regions, abnormalities=abnormalities, dna=dna)
+    more = {"fish": fish, "dna": dna, "fish_max_days": fish_max_days}
+    ig = call(
+        patients, known, **seen, **more, assessable=shown, unspecific=abnormalities["unspecific_partners"]
+    )
+    myc = call_myc(patients, **seen, **more, regions=regions, abnormalities=abnormalities)
     return pd.concat([frame for frame in (ig, myc) if len(frame)], ignore_index=True) if len(myc) else ig
 
 
@@ -135,6 +173,7 @@ def call(
     assessable: Collection[str],
     dna: Mapping[tuple[str, str], Vote] | None = None,
     unspecific: Collection[str] = (),
+    fish_max_days: int = 90,
 ) -> pd.DataFrame:
     """TRANSLOCATIONS rows: every patient and configured translocation.
 
@@ -144,13 +183,14 @@ def call(
     over-expression is no vote.
     """
     fish, rows = list(fish), []
-    for patient, rna in _rna_of(patients, samples, qc, fusions, partners).items():
+    for patient, rna in _seen_of(patients, samples, qc, fusions, partners).items():
         for name, genes in translocations.items():
             seen = rna.fusions[(rna.fusions["known"] == name) & (rna.fusions["filter"] == "PASS")]
             expressed = expression_vote(rna.partners, genes, unspecific)
             shown = name in assessable
             vote = (dna or {}).get((patient, name), NO_DNA)
-            rows.append(_row(patient, name, seen, shown, expressed, fish, rna.not_assessable, vote))
+            seen_by_fish = fish_vote(rna.own(fish), name, rna.sampled, fish_max_days)
+            rows.append(_row(patient, name, seen, shown, expressed, seen_by_fish, rna.not_assessable, vote))
     return pd.DataFrame(rows, columns=[*_COLUMNS])
 
 
@@ -164,56 +204,68 @@ def call_myc(
     regions: pd.DataFrame,
     abnormalities: Mapping[str, Any],
     dna: Mapping[tuple[str, str], Vote],
+    fish_max_days: int = 90,
 ) -> pd.DataFrame:
     """TRANSLOCATIONS rows of MYC with each locus of the config, and of MYC_rearrangement; arguments as in `call`."""
     fish, rows = list(fish), []
     expressed = {"state": NOT_ASSESSABLE, "partner": "MYC", "value": None, "threshold": None}
     expressed["reason"] = "MYC is high without a rearrangement as well"
     window = bool(len(regions[(regions["kind"] == "partner") & (regions["name"] == "MYC")]))
-    for patient, rna in _rna_of(patients, samples, qc, fusions, partners).items():
+    for patient, rna in _seen_of(patients, samples, qc, fusions, partners).items():
         for name, seen in myc_junctions(rna.fusions, regions, abnormalities).items():
             vote = dna.get((patient, name), NO_DNA)
-            rows.append(_row(patient, name, seen, window, expressed, fish, rna.not_assessable, vote))
+            seen_by_fish = fish_vote(rna.own(fish), name, rna.sampled, fish_max_days)
+            rows.append(_row(patient, name, seen, window, expressed, seen_by_fish, rna.not_assessable, vote))
     return pd.DataFrame(rows, columns=[*_COLUMNS])
 
 
 @dataclass(frozen=True)
-class _Rna:
+class _Seen:
+    """One patient's rows, why RNA has no vote ("" when it has), and when the sequenced samples were taken."""
+
+    patient: str
     fusions: pd.DataFrame
     partners: pd.DataFrame
     not_assessable: str
+    sampled: tuple[str, ...]
+
+    def own(self, fish: Iterable[Mapping]) -> list[Mapping]:
+        return [row for row in fish if row["patient"] == self.patient]
 
 
-def _rna_of(patients, samples, qc, fusions, partners) -> dict[str, _Rna]:
-    """Patient -> rows of the RNA sample that the analysis uses, and why it has no vote ("" when it has)."""
-    chosen = samples[(samples["assay"] == "rna") & (samples["role"] == "analysis")]
-    sample_of = dict(zip(chosen["patient"], chosen["sample"], strict=True))
+def _seen_of(patients, samples, qc, fusions, partners) -> dict[str, _Seen]:
+    """Patient -> rows of the RNA sample that the analysis uses, and the rest of `_Seen`."""
+    used = samples[(samples["tissue"] == "tumour") & (samples["role"] == "analysis")]
+    rna = used[used["assay"] == "rna"]
+    sample_of = dict(zip(rna["patient"], rna["sample"], strict=True))
     failed, made = gates.failed(qc), {}
     for patient in patients:
         sample = sample_of.get(patient, "")
-        made[patient] = _Rna(
+        days = used.loc[used["patient"] == patient, "collection_date"]
+        made[patient] = _Seen(
+            patient,
             fusions[fusions["sample"] == sample],
             partners[partners["sample"] == sample].set_index("gene"),
             "no RNA sample" if not sample else failed.get(sample, ""),
+            tuple(str(day) for day in days if day and not pd.isna(day)),
         )
     return made
 
 
 _COLUMNS = (
     "patient translocation state dna rna expression fish conflict junction_reads partner value threshold "
-    "dna_fragments dna_reason reason evidence"
+    "dna_fragments dna_reason fish_reason reason evidence"
 ).split()
 
 
-def _row(patient, name, seen, shown: bool, expressed, fish_rows, not_assessable: str, dna: Vote) -> dict:
+def _row(patient, name, seen, shown: bool, expressed, fish: Fish, not_assessable: str, dna: Vote) -> dict:
     """`seen`: PASS junctions of RNA; `shown`: could one be seen; `not_assessable`: why RNA has no vote, or ""."""
     if not_assessable:
         # Value and limit stay in the row for the reader; they have no vote.
         rna, expressed = NOT_ASSESSABLE, {**expressed, "state": NOT_ASSESSABLE, "reason": not_assessable}
     else:
         rna = PRESENT if len(seen) else (ABSENT if shown else NOT_ASSESSABLE)
-    fish, fish_words = fish_vote((row for row in fish_rows if row["patient"] == patient), name)
-    state, conflict, decided = adjudicate(dna.state, rna, expressed["state"], fish)
+    state, conflict, decided = adjudicate(dna.state, rna, expressed["state"], fish.state)
     reasons = [decided]
     if state == NOT_ASSESSABLE or expressed["state"] == NOT_ASSESSABLE:
         reasons.append(not_assessable or f"expression: {expressed['reason']}")
@@ -223,8 +275,10 @@ def _row(patient, name, seen, shown: bool, expressed, fish_rows, not_assessable:
         reasons.append(
             "votes contradict: "
             + (f"DNA {dna.state}, " if dna.state != NOT_ASSESSABLE else "")
-            + f"RNA junctions {rna}, expression {expressed['state']}, FISH {fish.replace('_', ' ')}"
+            + f"RNA junctions {rna}, expression {expressed['state']}, FISH {fish.state.replace('_', ' ')}"
         )
+    if fish.split or (state == NOT_ASSESSABLE and fish.reason):
+        reasons.append(fish.reason)
     evidence = [dna.evidence] if dna.state == PRESENT else []
     evidence += [_junctions(seen)] if rna == PRESENT else []
     if expressed["state"] == PRESENT:
@@ -232,8 +286,8 @@ def _row(patient, name, seen, shown: bool, expressed, fish_rows, not_assessable:
             f"expression/partners.tsv: {expressed['partner']} {expressed['value']:.1f} >= "
             f"{expressed['threshold']:.1f} log2, {expressed['reason']}"
         )
-    if fish_words:
-        evidence.append(fish_words)
+    if fish.words:
+        evidence.append(fish.words)
     return {
         "patient": patient,
         "translocation": name,
@@ -241,14 +295,15 @@ def _row(patient, name, seen, shown: bool, expressed, fish_rows, not_assessable:
         "dna": dna.state,
         "rna": rna,
         "expression": expressed["state"],
-        "fish": fish,
-        "conflict": "yes" if conflict else "no",
+        "fish": fish.state,
+        "conflict": "yes" if conflict or fish.split else "no",
         "junction_reads": None if rna == NOT_ASSESSABLE else int(seen["junction_reads"].sum()),
         "partner": expressed["partner"],
         "value": expressed["value"],
         "threshold": expressed["threshold"],
         "dna_fragments": dna.fragments,
         "dna_reason": dna.reason,
+        "fish_reason": fish.reason,
         "reason": "; ".join(part for part in reasons if part),
         "evidence": "; ".join(part for part in evidence if part),
     }

@@ -24,6 +24,7 @@ from myeloma.report import (
     pharmacokinetics,
     safety,
     sections,
+    translocations,
     words,
 )
 from myeloma.states import EARLY, POOR
@@ -40,6 +41,7 @@ READ = (
     tables.FISH_CONCORDANCE, tables.FISH_AGREEMENT, tables.IDENTITY, tables.CONTAMINATION,
     tables.TC_CLASSES, tables.SCORES, tables.SPLICING, tables.PATHWAY,
     tables.PK_INDIVIDUAL, tables.PK_CONCENTRATIONS, tables.PK_POPULATION, tables.PK_VPC, tables.EXPOSURE_RESPONSE,
+    tables.TRANSLOCATIONS, tables.FUSIONS,
 )  # fmt: skip
 TOOLS = (
     ("samtools", "--version"),
@@ -237,6 +239,7 @@ def context(seen: dict[str, Any], given: Given) -> dict[str, Any]:
         "quality": sections.quality(seen, anchors),
         "purity": sections.purity(seen, anchors),
         "copy_plots": given.copy_plots,
+        "translocations": translocations.chapter(seen, anchors),
         "fish": sections.fish(seen, anchors),
         "fish_agreement": sections.fish_agreement(seen),
         "identity": sections.identity(seen),
