@@ -47,7 +47,7 @@ MODULES_OF_STAGE = {
     "references": ("downloads", "intervals", "places", "reference_check", "references", "transcripts"),
     "reads": ("reads",),
     "alignments": ("alignments", "contamination", "gates", "identity", "qc", "rna"),
-    "expression": ("expression", "fusions", "partners", "scores", "splicing"),
+    "expression": ("expression", "fusions", "gene_sets", "partners", "scores", "splicing"),
     "calls": (
         "annotation",
         "burden",
@@ -76,7 +76,7 @@ MODULES_OF_STAGE = {
     "abnormalities": ("abnormalities", "double_hits"),
     "response": ("endpoints", "groups", "imwg", "markers", "response", "visits"),
     "safety": ("adverse_events", "exposure", "idmc", "laboratory_grades", "safety"),
-    "comparison": ("association", "differential", "flow", "outcomes", "pooled", "survival"),
+    "comparison": ("association", "design", "differential", "enrichment", "flow", "outcomes", "pooled", "survival"),
     "report": ("multiqc", "report"),
     "export": ("adam", "adam_files", "dictionary"),
 }

@@ -142,6 +142,8 @@ def _files(settings: Settings) -> Iterable[Problem]:
     named.append(("safety.laboratory_limits", section(settings, "safety").get("laboratory_limits")))
     named.append(("expression.partner_reference", section(settings, "expression").get("partner_reference")))
     named.append(("scores.file", section(settings, "scores").get("file")))
+    sets = section(settings, "expression").get("gene_sets")
+    named += [("expression.gene_sets", path) for path in (sets if isinstance(sets, list) else [])]
     for key, value in named:
         if isinstance(value, str) and value and not (settings.workdir / settings.path(value)).is_file():
             fix = (
