@@ -155,7 +155,7 @@ rule pool_signatures:
 
 # Calls are read only where a covariate names one; the RNA purity where a rule of this workflow makes it.
 STATES_ASKED = any(name.startswith("abnormality:") for name in SETTINGS["expression"]["covariates"])
-RNA_PURITY = [str(file) for rule in workflow.rules for file in rule.output if "rna_purity.tsv" in str(file)]
+RNA_PURITY = [f for rule in workflow.rules for f in rule.output if f == "results/expression/rna_purity.tsv"]
 
 
 rule test_expression:
@@ -164,7 +164,7 @@ rule test_expression:
             lambda wildcards: named(
                 genes=GENES,
                 regions=REGIONS,
-                purity="".join(RNA_PURITY[:1]),
+                purity=RNA_PURITY and str(RNA_PURITY[0]),
                 abnormalities="results/abnormalities/abnormalities.tsv" if STATES_ASKED else "",
             )
         ),

@@ -184,7 +184,7 @@ def _without_lonely(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[tuple[str, 
 def _columns(name: str, found: pd.Series) -> dict[str, np.ndarray]:
     if found.nunique() == 1:
         raise DesignError(
-            f"covariate {name} has one value in all samples: leave it out of expression.covariates"
+            f"covariate {name} has one value in all samples of the design: leave it out of expression.covariates"
         )
     if pd.api.types.is_numeric_dtype(found):
         number = found.to_numpy(dtype=float)
