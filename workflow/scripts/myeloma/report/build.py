@@ -17,7 +17,7 @@ import yaml
 from markupsafe import Markup
 
 from myeloma import __version__, files, run, tables
-from myeloma.report import clinical, expression_classes, implausible, safety, sections, words
+from myeloma.report import clinical, expression_classes, implausible, programmes, safety, sections, words
 from myeloma.states import EARLY, POOR
 
 HERE = Path(__file__).parent
@@ -29,6 +29,7 @@ READ = (
     tables.EXPOSURE, tables.DOSE_CHANGES, tables.AE_BY_TERM, tables.AE_SUMMARY, tables.LABORATORY_GRADES,
     tables.LABORATORY_BY_TERM, tables.IDMC_CUTS, tables.IDMC,
     tables.TRACKS, tables.MARKERS, tables.GROUPS_BY_DEFINITION, tables.ENDPOINT_RESULTS, tables.INCIDENCE,
+    tables.EXPRESSION_ANALYSES, tables.GENE_SETS,
     tables.FISH_CONCORDANCE, tables.FISH_AGREEMENT, tables.IDENTITY, tables.CONTAMINATION,
     tables.TC_CLASSES, tables.SCORES, tables.SPLICING, tables.PATHWAY,
 )  # fmt: skip
@@ -52,6 +53,7 @@ PACKAGES = (
     "scipy",
     "greenwood",
     "pydeseq2",
+    "gseapy",
     "scanpy",
     "matplotlib",
     "pysam",
@@ -219,6 +221,7 @@ def context(seen: dict[str, Any], given: Given) -> dict[str, Any]:
             seen, alpha, config["comparison"]["small_group_for_expression"], given.expression_note
         ),
         "expression_classes": expression_classes.chapter(seen, anchors),
+        "programmes": programmes.chapter(seen, alpha),
         "landmark": sections.landmark(seen, box["landmark"], config["groups"]["landmark_days"]),
         "safety": safety.chapter(seen, anchors, config),
         "clinical": clinical.chapter(seen, given.patients, anchors, config),
