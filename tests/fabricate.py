@@ -98,6 +98,8 @@ def cohort(
     made.frames["markers"] = _markers(made.frames["visits"])
     made.frames["groups_by_definition"] = _definitions(made.frames["response"], text)
     made.frames["expression_early_vs_poor"] = _expression(rng, genes if rna and clinical else 0)
+    made.frames["expression_analyses"] = _analyses(genes if rna and clinical else 0)
+    made.frames["gene_sets"] = _gene_sets(rng, rna and clinical, text)
     made.frames["sample_map"] = _map(made.frames["samples"], rng)
     made.frames |= _classes(ids, made.frames["samples"], seed, text)
     made.frames["purity"] = _purity(made.frames["samples"], rng)
@@ -404,6 +406,51 @@ def _expression(rng, genes) -> pd.DataFrame:
     frame.loc[:2, ["log2_fold_change", "lfc_se", "p", "q"]] = np.nan
     frame.loc[:2, "reason"] = "no reads in either group"
     return _conform(frame, tables.EXPRESSION)
+
+
+def _analyses(genes) -> pd.DataFrame:
+    """The main test, the same without covariates, and one that was not done."""
+    rows = [
+        {"analysis": "main", "state": "tested", "early": 6, "poor": 7, "covariates": "age", "tested": genes - 3,
+         "found": 40, "found_in_main": 40, "jaccard": 1.0, "lfc_correlation": 1.0, "top_same_direction": 1.0},
+        {"analysis": "without_covariates", "state": "tested", "early": 6, "poor": 7, "tested": genes - 3, "found": 44,
+         "found_in_main": 38, "jaccard": 38 / 46, "lfc_correlation": 0.98, "top_same_direction": 0.96},
+        {"analysis": "without_low_purity", "state": "not_assessable", "reason": "no sample has a plasma-cell score"},
+    ]  # fmt: skip
+    if not genes:
+        rows = [{"analysis": "main", "state": "not_assessable", "reason": "no RNA sample in this cohort"}]
+    return _conform(
+        pd.DataFrame(rows, columns=tables.EXPRESSION_ANALYSES.names()), tables.EXPRESSION_ANALYSES
+    )
+
+
+def _gene_sets(rng, tested, text) -> pd.DataFrame:
+    names = [f"MM_SET_{i}" for i in range(8)] + [
+        "A_SET_WITH_A_NAME_THAT_IS_MUCH_TOO_LONG_FOR_ITS_PLACE",
+        "SMALL",
+    ]
+    rows = []
+    for i, name in enumerate(names):
+        row = {
+            "set": name,
+            "source": text or "a paper",
+            "collection": "mine.gmt",
+            "size": 30,
+            "in_matrix": 25,
+        }
+        if tested and name != "SMALL":
+            p = [0.0004, 0.003, 0.2, 0.5, 0.8, 0.9, 0.6, 0.04, 0.01][i]
+            row |= {"state": "tested", "nes": rng.normal(0, 1.2), "p": p, "p_shown": "<1/2500" if i == 0 else f"{p:g}",
+                    "q": min(1.0, 3 * p), "leading_edge": "MYC, IRF4", "score_early": 210.5, "score_poor": 190.0,
+                    "score_p": 0.03}  # fmt: skip
+        else:
+            row |= {
+                "state": "not_assessable",
+                "in_matrix": 2,
+                "reason": "2 of 30 genes in the matrix; at least 5 are needed",
+            }
+        rows.append(row)
+    return _conform(pd.DataFrame(rows, columns=tables.GENE_SETS.names()), tables.GENE_SETS)
 
 
 def _map(samples, rng) -> pd.DataFrame:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from myeloma import differential
+from myeloma import design, differential
 
 
 @pytest.mark.data
@@ -13,7 +13,8 @@ def test_airway_equals_deseq2(real_data):
     counts = pd.read_csv(folder / "airway_rawcounts.csv.gz", index_col=0)
     sheet = pd.read_csv(folder / "airway_metadata.csv", index_col=0)
     truth = pd.read_csv(folder / "DESeq2_1.38.3_cell_plus_dex_reference.csv.gz", index_col=0)
-    made = differential.wald(counts, sheet, "dex", "treated", "control", ["celltype"])
+    asked = design.build(sheet["dex"], sheet[["celltype"]], "treated", "control")
+    made = differential.wald(counts, asked, shrink=False)
     both = made.index[made["log2_fold_change"].notna() & truth["log2FoldChange"].reindex(made.index).notna()]
     assert len(both) > 20_000
     change = np.corrcoef(made.loc[both, "log2_fold_change"], truth.loc[both, "log2FoldChange"])[0, 1]

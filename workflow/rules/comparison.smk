@@ -153,10 +153,21 @@ rule pool_signatures:
 
 # Expression
 
+# Calls are read only where a covariate names one; the RNA purity where a rule of this workflow makes it.
+STATES_ASKED = any(name.startswith("abnormality:") for name in SETTINGS["expression"]["covariates"])
+RNA_PURITY = [f for rule in workflow.rules for f in rule.output if f == "results/expression/rna_purity.tsv"]
+
 
 rule test_expression:
     input:
-        unpack(lambda wildcards: named(genes=GENES, regions=REGIONS)),
+        unpack(
+            lambda wildcards: named(
+                genes=GENES,
+                regions=REGIONS,
+                purity=RNA_PURITY and str(RNA_PURITY[0]),
+                abnormalities="results/abnormalities/abnormalities.tsv" if STATES_ASKED else "",
+            )
+        ),
         counts="results/expression/counts.tsv.gz",
         response="results/response/response.tsv",
         flow="results/cohort/flow.tsv",
@@ -168,18 +179,53 @@ rule test_expression:
             category="Comparison",
         ),
         note="results/comparison/expression_note.txt",
+        analyses="results/comparison/expression_analyses.tsv",
+        sensitivity="results/comparison/expression_sensitivity.tsv",
     log:
         "logs/test_expression.log",
     benchmark:
         "benchmarks/test_expression.tsv"
     conda:
         "../../envs/python.yaml"
+    threads: 4
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 120 * attempt,
     params:
         samples=[sheet_values(sample) for sample in COHORT.rna_samples],
+        patients=flow.covariate_rows(COHORT.patients),
         settings={name: SETTINGS[name] for name in ("expression", "comparison")},
-        code=files.code_of("differential", "expression", "places", "tables"),
+        code=files.code_of("differential", "design", "expression", "places", "tables"),
     script:
         "../scripts/test_expression.py"
+
+
+rule test_gene_sets:
+    input:
+        unpack(lambda wildcards: named(genes=GENES, regions=REGIONS)),
+        table="results/comparison/expression_early_vs_poor.tsv",
+        note="results/comparison/expression_note.txt",
+        scores="results/expression/gene_set_scores.tsv",
+        response="results/response/response.tsv",
+        flow="results/cohort/flow.tsv",
+        samples="results/cohort/samples.tsv",
+        sets=[SETTINGS.path(path) for path in SETTINGS["expression"]["gene_sets"]],
+    output:
+        table=report(
+            "results/comparison/gene_sets.tsv",
+            caption="../report/gene_sets.rst",
+            category="Comparison",
+        ),
+    log:
+        "logs/test_gene_sets.log",
+    conda:
+        "../../envs/python.yaml"
+    threads: 2
+    resources:
+        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+        runtime=60,
+    params:
+        rules=SETTINGS["expression"],
+        code=files.code_of("enrichment", "gene_sets", "expression", "places", "tables"),
+    script:
+        "../scripts/test_gene_sets.py"

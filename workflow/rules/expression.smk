@@ -258,3 +258,24 @@ rule map_samples:
         code=files.code_of("expression", "places", "tables"),
     script:
         "../scripts/map_samples.py"
+
+
+rule score_gene_sets:
+    input:
+        unpack(lambda wildcards: named(genes=GENES, regions=REGIONS)),
+        counts="results/expression/counts.tsv.gz",
+        sets=[SETTINGS.path(path) for path in SETTINGS["expression"]["gene_sets"]],
+    output:
+        scores="results/expression/gene_set_scores.tsv",
+    log:
+        "logs/score_gene_sets.log",
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=60,
+    params:
+        rules=SETTINGS["expression"],
+        code=files.code_of("gene_sets", "expression", "places", "tables"),
+    script:
+        "../scripts/score_gene_sets.py"

@@ -1,24 +1,22 @@
-"""Expression of early against poor responders."""
+"""Expression of early against poor responders, and the same test changed in one thing at a time."""
 
 import pandas as pd
 
-from myeloma import differential, expression, places, tables
+from myeloma import design, differential, expression, flow, places, tables
 from myeloma.log import log_to
 
 with log_to(snakemake.log[0]):
-    given, asked = snakemake.input, snakemake.params
+    given, asked, made = snakemake.input, snakemake.params, snakemake.output
     counts, _ = expression.read_counts(given.counts)
-    flow = tables.read(given.flow, tables.FLOW)
-    compared = flow[(flow["analysis"] == "comparison_rna") & (flow["included"] == "yes")]["patient"]
+    compared = flow.members(tables.read(given.flow, tables.FLOW), "comparison_rna")
     response = tables.read(given.response, tables.RESPONSE)
-    made, note = differential.early_versus_poor(
-        counts,
-        places.read_genes(given.get("genes", "")),
-        response[response["patient"].isin(compared)],
-        pd.DataFrame(asked.samples),
-        tables.read(given.qc, tables.QC),
-        asked.settings,
-        places.read_regions(given.get("regions", "")),
+    response = response[response["patient"].isin(compared)]
+    genes, regions = places.read_genes(given.get("genes", "")), places.read_regions(given.get("regions", ""))
+    sources = differential.sources(
+        asked.patients, design.read_scores(given.get("purity", "")), given.get("abnormalities", "")
     )
-    tables.write(made, snakemake.output.table, tables.EXPRESSION)
-    differential.write_note(note, snakemake.output.note)
+    qc, samples = tables.read(given.qc, tables.QC), pd.DataFrame(asked.samples)
+    seen = differential.early_versus_poor(
+        counts, genes, response, samples, qc, asked.settings, regions, sources, snakemake.threads
+    )
+    differential.write(seen, made.table, made.analyses, made.sensitivity, made.note)

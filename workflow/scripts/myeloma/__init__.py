@@ -48,7 +48,7 @@ MODULES_OF_STAGE = {
     "references": ("downloads", "intervals", "places", "reference_check", "references", "transcripts"),
     "reads": ("reads",),
     "alignments": ("alignments", "contamination", "gates", "identity", "qc", "rna"),
-    "expression": ("arriba", "expression", "fusions", "partners", "scores", "splicing"),
+    "expression": ("arriba", "expression", "fusions", "gene_sets", "partners", "scores", "splicing"),
     "calls": (
         "annotation",
         "burden",
@@ -78,7 +78,16 @@ MODULES_OF_STAGE = {
     "response": ("endpoints", "groups", "imwg", "markers", "response", "visits"),
     "safety": ("adverse_events", "exposure", "idmc", "laboratory_grades", "safety"),
     "pharmacokinetics": ("exposure_response", "individual_pk", "ixazomib", "population_pk"),
-    "comparison": ("association", "differential", "flow", "outcomes", "pooled", "survival"),
+    "comparison": (
+        "association",
+        "design",
+        "differential",
+        "enrichment",
+        "flow",
+        "outcomes",
+        "pooled",
+        "survival",
+    ),
     "report": ("multiqc", "report"),
     "export": ("adam", "adam_files", "dictionary"),
 }

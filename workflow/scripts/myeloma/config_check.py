@@ -148,6 +148,8 @@ def _files(settings: Settings) -> Iterable[Problem]:
     arriba = section(settings, "expression").get("arriba")
     for name in ("blacklist", "known_fusions", "protein_domains"):
         named.append((f"expression.arriba.{name}", arriba.get(name) if isinstance(arriba, Mapping) else ""))
+    sets = section(settings, "expression").get("gene_sets")
+    named += [("expression.gene_sets", path) for path in (sets if isinstance(sets, list) else [])]
     for key, value in named:
         if isinstance(value, str) and value and not (settings.workdir / settings.path(value)).is_file():
             fix = (

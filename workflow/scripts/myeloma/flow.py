@@ -8,6 +8,7 @@ import dataclasses
 import datetime
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -118,6 +119,12 @@ def strata(patients: Sequence, names: Sequence[str]) -> dict[str, str] | None:
     return {p.patient: ", ".join(f"{n} {getattr(p, n) or 'not recorded'}" for n in names) for p in patients}
 
 
+def covariate_rows(patients: Sequence) -> list[dict[str, Any]]:
+    """What a design may take from the patients of a Cohort: text, and numbers or None."""
+    names = ("patient", "age", "prior_lines", "iss", "heavy_chain", "light_chain")
+    return [{name: getattr(p, name) for name in names} for p in patients]
+
+
 def exclusion_rows(exclusions: Sequence[Mapping]) -> list[dict[str, str]]:
     """Rows of exclusions.tsv as plain text."""
     return [{str(k): str(v or "") for k, v in row.items()} for row in exclusions]
@@ -132,6 +139,14 @@ def members(flow: pd.DataFrame, analysis: str) -> list[str]:
 def compared_groups(flow: pd.DataFrame) -> dict[str, str]:
     """patient -> EARLY_RESPONDER or POOR_RESPONDER, for those in the comparison."""
     return {p: EARLY for p in members(flow, "early")} | {p: POOR for p in members(flow, "poor")}
+
+
+def compared_samples(flow: pd.DataFrame, samples: pd.DataFrame) -> pd.Series:
+    """RNA sample -> group, of the patients in the comparison with tumour RNA (SAMPLES rows, role analysis)."""
+    compared, group = set(members(flow, "comparison_rna")), compared_groups(flow)
+    chosen = samples[(samples["role"] == "analysis") & (samples["assay"] == "rna")]
+    chosen = chosen[chosen["patient"].isin(compared)].set_index("sample")
+    return chosen["patient"].map(group)
 
 
 class _Facts:

@@ -943,6 +943,21 @@ TC_CLASSES = Table(
     ),
 )
 
+GENE_SET_SCORES = Table(
+    "gene_set_scores",
+    "results/expression/gene_set_scores.tsv",
+    "sample, gene set",
+    ("sample", "set"),
+    (
+        SAMPLE,
+        _text("set", "name in its GMT file"),
+        _number("score", "enrichment of the set in the sample"),
+        _text("method", "of the score", ("ssgsea", "gsva")),
+        _whole("in_matrix", "genes of the set in the matrix", "genes", empty=False),
+        REASON,
+    ),
+)
+
 ABNORMALITIES = Table(
     "abnormalities",
     "results/abnormalities/abnormalities.tsv",
@@ -1372,8 +1387,80 @@ EXPRESSION = Table(
         _number("base_mean", "mean of normalised counts", "counts"),
         _number("log2_fold_change", "early over poor", "log2"),
         _number("lfc_se", "its standard error", "log2"),
+        _number("stat", "Wald statistic"),
         _number("p", "Wald"),
         _number("q", "Benjamini-Hochberg"),
+        _number("shrunken_log2_fold_change", "shrunken by apeglm; empty: did not converge", "log2"),
+        _number("shrunken_lfc_se", "its posterior standard deviation", "log2"),
+        _text("outliers", "samples whose count was replaced, or that decide a gene not tested", empty=True),
+        REASON,
+    ),
+)
+
+EXPRESSION_ANALYSES = Table(
+    "expression_analyses",
+    "results/comparison/expression_analyses.tsv",
+    "analysis",
+    ("analysis",),
+    (
+        _text(
+            "analysis",
+            "the main test and the same test changed in one thing",
+            ("main", "without_covariates", "without_low_purity"),
+        ),
+        _text("state", "was it done", ("tested", "not_assessable")),
+        _whole("early", "early responders in it", "samples"),
+        _whole("poor", "poor responders in it", "samples"),
+        _text("covariates", "adjusted for", empty=True),
+        _whole("tested", "genes with p", "genes"),
+        _whole("found", "genes with q below comparison.alpha", "genes"),
+        _whole("found_in_main", "of them found by the main test", "genes"),
+        _number("jaccard", "genes found by both over genes found by either; empty: none", "fraction"),
+        _number("lfc_correlation", "Pearson, with the main test, over genes tested in both"),
+        _number("top_same_direction", "top genes of the main test with the same direction", "fraction"),
+        REASON,
+    ),
+)
+
+SENSITIVITY = Table(
+    "expression_sensitivity",
+    "results/comparison/expression_sensitivity.tsv",
+    "gene among the top of the main test, analysis",
+    ("gene_id", "analysis"),
+    (
+        _text("gene_id", "id of the GTF"),
+        _text("gene_name", "symbol", empty=True),
+        _text("analysis", "as in expression_analyses"),
+        _number("log2_fold_change", "early over poor", "log2"),
+        _number("lfc_se", "its standard error", "log2"),
+        _number("p", "Wald"),
+        _number("q", "Benjamini-Hochberg"),
+        _text("same_direction", "as in the main test", YES_NO, empty=True),
+        _text("found", "q below comparison.alpha; empty: not tested", YES_NO, empty=True),
+        REASON,
+    ),
+)
+
+GENE_SETS = Table(
+    "gene_sets",
+    "results/comparison/gene_sets.tsv",
+    "gene set",
+    ("set",),
+    (
+        _text("set", "name in its GMT file"),
+        _text("source", "second field of the GMT file", empty=True),
+        _text("collection", "the GMT file"),
+        _whole("size", "genes of the set", "genes", empty=False),
+        _whole("in_matrix", "of them with a test", "genes", empty=False),
+        _text("state", "was it tested", ("tested", "not_assessable")),
+        _number("nes", "normalised enrichment along the Wald statistic; positive: higher in early"),
+        _number("p", "gene permutation; where p_shown begins with <, its upper limit"),
+        _text("p_shown", "p, or the limit where no permutation reached the set", empty=True),
+        _number("q", "Benjamini-Hochberg over the sets tested"),
+        _text("leading_edge", "genes up to the peak", empty=True),
+        _number("score_early", "median score of early responders"),
+        _number("score_poor", "median score of poor responders"),
+        _number("score_p", "Mann-Whitney test of the scores, exact without ties"),
         REASON,
     ),
 )

@@ -635,17 +635,26 @@ def expression(seen: Mapping, alpha: float, small: int, note: str = "") -> dict:
     )
     if min(groups[EARLY], groups[POOR]) < small:
         made["note"] = (
-            f"Fewer than {small} patients in a group: treat every gene as a question, not as a finding."
-        )
+            f"Fewer than {small} patients in a group: treat every gene as a question, not as a finding. {made['note']}"
+        ).strip()
     made["genes"] = _genes(shown, len(done))
     return made
 
 
 def _genes(shown: pd.DataFrame, tested: int) -> Table:
-    columns = ["Gene", "Id", "Mean count", "log2 fold change (early over poor)", "Standard error", "p", "q"]
+    columns = [
+        "Gene",
+        "Id",
+        "Mean count",
+        "log2 fold change (early over poor)",
+        "Standard error",
+        "Shrunken (apeglm)",
+        "p",
+        "q",
+    ]
     rows = [
         [Cell(r.gene_name or r.gene_id, None, "", "gene"), r.gene_id, r.base_mean, r.log2_fold_change, r.lfc_se,
-         Cell(words.p_value(r.p), r.p), Cell(words.p_value(r.q), None if words.missing(r.q) else r.q)]
+         r.shrunken_log2_fold_change, Cell(words.p_value(r.p), r.p), Cell(words.p_value(r.q), None if words.missing(r.q) else r.q)]
         for r in shown.itertuples()
     ]  # fmt: skip
     caption = f"The {len(shown)} genes with the smallest p of {tested} tested; all are in results/comparison"
