@@ -600,7 +600,10 @@ def _compare(made: Made) -> None:
         f["flow"], f["abnormalities"], f["response"], f["endpoints"], qualifying, RULES, "trial"
     )
     populations = association.populations(f["flow"])
-    f["response_rates"] = association.response_rates(f["response"], populations, RULES["confidence"])
+    assessed = association.any_assessed(f["endpoints"])
+    f["response_rates"] = association.response_rates(
+        f["response"], populations, RULES["confidence"], assessed
+    )
     f["endpoint_results"] = outcomes.results(f["endpoints"], f["flow"], RULES, "trial")
     f["cumulative_incidence"] = outcomes.incidence(f["endpoints"], f["flow"], RULES, "trial")
     f["survival"], f["survival_curves"] = survival.fit_cohort(

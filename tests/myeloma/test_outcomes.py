@@ -189,6 +189,14 @@ def test_rates_have_both_denominators_and_both_populations():
     assert made.loc[("CR", "treatment", "per_protocol_maintenance")].tolist() == [1, 1]
 
 
+def test_without_assessments_no_rate_is_made_up(config):
+    patients = pd.DataFrame([{"patient": "P", "c1d1": C1D1, "last_contact": on(9)}])
+    made = groups.assess(patients, pd.DataFrame(columns=["patient", "date"]), config)
+    assert not association.any_assessed(made["endpoints"])
+    assert association.response_rates(made["response"], {"itt": ["P"]}, 0.95, assessed=False).empty
+    assert association.any_assessed(assess(config, [(21, 12.0)])["endpoints"])
+
+
 # ---------------------------------------------------------------- groups, maintenance
 
 BASE = {"serum_m_g_l": 30.0, "urine_m_mg_24h": 100.0}

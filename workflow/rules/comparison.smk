@@ -74,6 +74,7 @@ rule tabulate_rates:
     input:
         flow="results/cohort/flow.tsv",
         response="results/response/response.tsv",
+        endpoints="results/response/endpoints.tsv",
     output:
         table=report(
             "results/comparison/response_rates.tsv",

@@ -299,16 +299,25 @@ def populations(flow: pd.DataFrame) -> dict[str, list[str]]:
     return made | {f"{name}_maintenance": [p for p in who if p in onward] for name, who in made.items()}
 
 
+def any_assessed(endpoints: pd.DataFrame) -> bool:
+    """Does the run have assessments: without them ENDPOINTS holds survival only."""
+    return bool((endpoints["endpoint"] == "TTP").any())
+
+
 def response_rates(
-    response: pd.DataFrame, populations: Mapping[str, Sequence[str]], confidence: float
+    response: pd.DataFrame,
+    populations: Mapping[str, Sequence[str]],
+    confidence: float,
+    assessed: bool = True,
 ) -> pd.DataFrame:
-    """Rates by period and population (contract RATES).
+    """Rates by period and population (contract RATES); no rows when the trial has no assessments at all
+    (`assessed` False): nobody looked, so 0 % would be a made-up number.
 
     response: RESPONSE. populations: name -> patients, all of whom are the denominator: a patient
     without a response row counts as a non-responder.
     """
     rows = []
-    for population, patients in populations.items():
+    for population, patients in populations.items() if assessed else ():
         for period, column in PERIODS.items():
             best = dict(zip(response["patient"], response[column], strict=True))
             for rate, levels in LEVELS_OF_RATE.items():

@@ -95,7 +95,8 @@ def rates(made: pd.DataFrame) -> Table:
         "Response rates by population; a patient of the denominator without a confirmed response counts as no "
         "responder; exact (Clopper-Pearson) intervals"
     )
-    return table("rates-all", caption, ["Population", "Rate", *PERIOD_WORDS.values()], rows)
+    return table("rates-all", caption, ["Population", "Rate", *PERIOD_WORDS.values()], rows,
+                 empty="No patient, or no assessments: nothing is known of response.")  # fmt: skip
 
 
 def results(made: pd.DataFrame, months: Sequence[float]) -> Table:

@@ -208,7 +208,7 @@ def time_to_progression(seen: Mapping) -> dict:
 def response(seen: Mapping) -> dict:
     """Stacked bars and rates, over all enrolled patients (ITT)."""
     patients = flow_of.members(seen["flow"], "itt")
-    if not len(seen["response"]) or not patients:
+    if not len(seen["response_rates"]) or not patients:
         return {"figure": None, "rates": None}
     bars, rows = {}, []
     for period, column in PERIODS.items():
