@@ -270,7 +270,7 @@ COURSE = st.lists(
 LATER = st.one_of(st.none(), st.integers(1, 700))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(COURSE, LATER, LATER, LATER, st.integers(1, 600))
 def test_results_at_a_cut_equal_those_of_tables_truncated_by_hand(config, course, stop, therapy, died, cut):
     course = [(day, m) for day, m in course if died is None or day <= died]
