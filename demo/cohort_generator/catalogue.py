@@ -173,6 +173,22 @@ LNCRNAS = (
     ("DLEU2", "ENSG00000231607", "chr13", 49.957, "-"),
 )
 MITOCHONDRIAL = (("MT-ND1", "ENSG00000198888"), ("MT-CO1", "ENSG00000198804"), ("MT-ATP6", "ENSG00000198899"))
+# genes of monocytes, granulocytes, T and NK cells: symbol, Ensembl id, arm. In the miniature genome they are fillers
+# that the kit does not capture, under another name
+OTHER_CELLS = (
+    ("CD2", "ENSG00000116824", "chr1p"),
+    ("S100A12", "ENSG00000163221", "chr1q"),
+    ("SLC11A1", "ENSG00000018280", "chr2q"),
+    ("IL7R", "ENSG00000168685", "chr5p"),
+    ("CD14", "ENSG00000170458", "chr5q"),
+    ("TREM1", "ENSG00000124731", "chr6p"),
+    ("CD36", "ENSG00000135218", "chr7q"),
+    ("FCN1", "ENSG00000085265", "chr9q"),
+    ("CD163", "ENSG00000177575", "chr12p"),
+    ("GZMH", "ENSG00000100450", "chr14q"),
+    ("NKG7", "ENSG00000105374", "chr19q"),
+    ("TYROBP", "ENSG00000011600", "chr19q"),
+)
 
 
 @dataclass(frozen=True)

@@ -421,6 +421,7 @@ class Cohort:
             ],
         )
         write_table(folder / "private_germline.tsv", self._private_germline())
+        write_table(folder / "rna_purity.tsv", self._rna_purity())
 
     def variant_truth(self) -> list[dict]:
         """One row per planted mutation of a DNA tumour sample; 1-based positions."""
@@ -471,6 +472,18 @@ class Cohort:
                 blank = {"chrom": "", "start": "", "end": "", "total": "", "minor": "", "ccf": 1.0}
                 rows.append({"sample": s.sample, "event": "hyperdiploidy", **blank})
         return rows
+
+    def _rna_purity(self) -> list[dict]:
+        """RNA samples: share of RNA from other cells, and whether that of the clone's plasma cells is planted."""
+        return [
+            {
+                "sample": s.sample,
+                "foreign_share": self.patient(s.patient).foreign_rna,
+                "plasma_cells": "no" if self.patient(s.patient).foreign_rna else "yes",
+            }
+            for s in self.samples
+            if s.assay == "rna"
+        ]
 
     def _private_germline(self) -> list[dict]:
         """Germline variants that no resource lists: what a tumour-only call cannot tell from somatic."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from . import catalogue
 from .codons import reverse_complement
 from .genome import Gene, Genome
 from .germline import Haplotypes
@@ -14,6 +15,19 @@ from .variants import Variant, apply
 
 PAIRS = 66_000
 IG_SHARE = 0.24
+FOREIGN_PAIRS = 14_000  # of a sample whose RNA is mostly that of other cells
+OTHER_CELLS_PAIRS = 60  # of each gene of other cells, were there nothing else and PAIRS pairs
+KAPPA = 2 / 3  # of polyclonal light chains
+# polyclonal heavy chains, about as plasma cells of the marrow
+HEAVY = {
+    "IGHG1": 0.30,
+    "IGHA1": 0.28,
+    "IGHG2": 0.14,
+    "IGHA2": 0.10,
+    "IGHM": 0.10,
+    "IGHG3": 0.05,
+    "IGHG4": 0.03,
+}
 DIFFERENTIAL = 64  # genes, half of them higher in each group
 DISPERSION = 0.07
 PARTNER_DISPERSION = 0.03
@@ -59,12 +73,14 @@ def base_levels(genome: Genome, seed: int) -> dict[str, float]:
         if gene.kind == "ig":
             continue
         level = float(np.exp(rng.normal(0, 0.85)))
-        silent = gene.kind == "filler" and rng.random() < 0.04
+        silent = gene.kind in ("filler", "other_cells") and rng.random() < 0.04
         levels[gene.gene_id] = 0.0 if silent or gene.kind == "pseudogene" else level
     scale = PAIRS * (1 - IG_SHARE) * 0.92 / sum(levels.values())
     levels = {gene_id: level * scale for gene_id, level in levels.items()}
     for symbol, pairs in BASELINE.items():
         levels[genome.gene(symbol).gene_id] = float(pairs)
+    for symbol, _, _ in catalogue.OTHER_CELLS:
+        levels[genome.gene(symbol).gene_id] = 0.0
     return levels
 
 
@@ -108,6 +124,10 @@ def expected_pairs(
             for follower in FOLLOWERS.get(symbol, ()):
                 out[genome.gene(follower).gene_id] *= 1 + patient.purity * 2.5
     depth = rng.uniform(0.88, 1.1)
+    if patient.foreign_rna:
+        depth *= FOREIGN_PAIRS / PAIRS
+        for symbol, _, _ in catalogue.OTHER_CELLS:
+            out[genome.gene(symbol).gene_id] = OTHER_CELLS_PAIRS * PAIRS / FOREIGN_PAIRS * patient.foreign_rna
     return {gene_id: level * depth for gene_id, level in out.items()}
 
 
@@ -207,6 +227,8 @@ def fusion_transcript(genome: Genome, partner: Gene) -> str:
 def _immunoglobulins(genome: Genome, patient: Patient, rng: np.random.Generator) -> list[tuple[str, int]]:
     """The clone's heavy and light chain, and a little of every other C and V segment."""
     total = int(PAIRS * IG_SHARE * rng.uniform(0.85, 1.15))
+    if patient.foreign_rna:
+        return _polyclonal(genome, int(total * FOREIGN_PAIRS / PAIRS * (1 - patient.foreign_rna)), rng)
     light = "IGK" if patient.light == "kappa" else "IGL"
     constant = "IGKC" if light == "IGK" else f"IGLC{1 + int(rng.integers(3))}"
     join = {"IGKC": f"IGKJ{(1, 2, 4)[int(rng.integers(3))]}"}.get(constant, constant.replace("IGLC", "IGLJ"))
@@ -219,6 +241,22 @@ def _immunoglobulins(genome: Genome, patient: Patient, rng: np.random.Generator)
     for gene in others:
         sequence = gene.spliced(genome.contigs[gene.chrom], gene.exons)
         out.append((sequence, int(rng.poisson(total * (1 - clone) / len(others)))))
+    return out
+
+
+def _polyclonal(genome: Genome, total: int, rng: np.random.Generator) -> list[tuple[str, int]]:
+    """Chains of many plasma cells: V segments alike, heavy constant regions by HEAVY, light chains by KAPPA."""
+    light = {"IGKC": KAPPA} | {f"IGLC{i}": (1 - KAPPA) / 3 for i in (1, 2, 3)}
+    join = {"IGKC": "IGKJ1"} | {f"IGLC{i}": f"IGLJ{i}" for i in (1, 2, 3)}
+    chosen = rng.multinomial(round(total * 0.45), list(HEAVY.values()))
+    plan = [("IGHV", ["IGHD3-10", "IGHJ4", name], n) for name, n in zip(HEAVY, chosen, strict=True)]
+    chosen = rng.multinomial(round(total * 0.55), list(light.values()))
+    plan += [(f"{name[:3]}V", [join[name], name], n) for name, n in zip(light, chosen, strict=True)]
+    out = []
+    for prefix, rest, number in plan:
+        names = [g.symbol for g in genome.genes if g.symbol.startswith(prefix)]
+        for name, n in zip(names, rng.multinomial(number, [1 / len(names)] * len(names)), strict=True):
+            out.append((_rearranged(genome, [name, *rest]), int(n)))
     return out
 
 

@@ -120,7 +120,24 @@ def build_genome(seed: int, switches: bool = False) -> Genome:
     genome = Genome(contigs, arms, genes, [], (("", 0, 0), ("", 0, 0)))
     genome.paralogue = plant_paralogue(genome, rng)
     genome.targets = make_targets(genome)
+    name_other_cells(genome)
     return genome
+
+
+def name_other_cells(genome: Genome) -> None:
+    """Give fillers outside the kit, the last of their arm, the names of genes of other cells."""
+    for symbol, gene_id, place in catalogue.OTHER_CELLS:
+        arm = genome.arm(place[:-1], place[-1])
+        fit = [
+            g
+            for g in genome.genes
+            if g.chrom == arm.chrom
+            and arm.start <= g.start < arm.end
+            and g.kind == "filler"
+            and not g.targeted
+        ]
+        gene = fit[-1]
+        gene.symbol, gene.gene_id, gene.kind = symbol, f"{gene_id}.1", "other_cells"
 
 
 def build_chromosome(

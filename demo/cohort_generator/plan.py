@@ -66,6 +66,7 @@ class Patient:
     heavy: str = "IGHG1"
     light: str = "kappa"
     skipping: float = 0.0  # share of the tumour's CRBN molecules without exon 10
+    foreign_rna: float = 0.0  # share of the RNA from other cells; the plasma cells beside them are polyclonal
 
 
 def loss(event: str, region: str, ccf: float = 1.0) -> CopyChange:
@@ -122,7 +123,7 @@ def make_plan(seed: int) -> list[Patient]:
         ),
         Patient(
             "IPD-008", "male", 0.25, [loss("del13q", "chr13q"), gain("gain1q", "chr1q")], [ras[5], tp53[3]],
-            rna=False, heavy="IGHA1",
+            heavy="IGHA1", foreign_rna=0.8,
         ),
         Patient("IPD-009", "female", 0.85, [], [], Translocation("t(14;20)", ("MAFB",), False), dna=False, heavy="IGHG4"),
     ]  # fmt: skip

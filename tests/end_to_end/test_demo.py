@@ -170,6 +170,18 @@ def test_every_planted_translocation_at_a_quarter_of_the_reads_and_no_other(demo
         assert junctions[row.patient, row.translocation] == "present"
 
 
+def test_the_rna_gate_catches_the_planted_sample_and_no_other(demo):
+    planted = pd.read_csv(demo / "truth/rna_purity.tsv", sep="\t").set_index("sample")["plasma_cells"]
+    purity = read(demo, tables.RNA_PURITY).set_index("sample")
+    assert sorted(purity.index) == sorted(planted.index)
+    assert set(purity.index[purity["state"] == "absent"]) == set(planted.index[planted == "no"])
+    assert (purity["state"] != "not_assessable").all()
+    failed = purity[purity["state"] == "absent"]["patient"]
+    flow = read(demo, tables.FLOW)
+    rna = flow[(flow["analysis"] == "rna") & flow["patient"].isin(failed)]
+    assert (rna["included"] == "no").all() and rna["reason"].str.contains("rna_plasma_cells").all()
+
+
 def snakemake(demo, *arguments):
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(PROJECT / "Snakefile")]
     command += [

@@ -199,20 +199,33 @@ rule align_rna:
 
 rule measure_rna:
     input:
-        unpack(lambda wildcards: named(genes="results/references/genes.tsv" if SETTINGS.has("gtf") else "")),
+        unpack(
+            lambda wildcards: named(
+                genes=SETTINGS.has("gtf") and "results/references/genes.tsv",
+                exons=SETTINGS.has("gtf") and "results/references/exons.tsv.gz",
+                non_b_genes=SETTINGS.path(SETTINGS["rna_quality"]["non_b_genes"]),
+            )
+        ),
         counts="results/alignments/{sample}.ReadsPerGene.out.tab",
         star_log="results/alignments/{sample}.Log.final.out",
+        fastp="results/alignments/qc/{sample}.fastp",
+        cram="results/alignments/{sample}.cram",
+        crai="results/alignments/{sample}.cram.crai",
+        fasta="results/references/genome.fa",
+        fai="results/references/genome.fa.fai",
     output:
         qc="results/alignments/qc/{sample}.qc.tsv",
+        purity="results/alignments/qc/{sample}.rna_purity.tsv",
     log:
         "logs/measure_rna/{sample}.log",
     wildcard_constraints:
         sample=one_of(sample.sample for sample in COHORT.rna_samples),
     conda:
-        "../../envs/python.yaml"
+        "../../envs/align.yaml"
+    threads: 2
     resources:
-        mem_mb=lambda wildcards, attempt: 1500 * attempt,
-        runtime=10,
+        mem_mb=lambda wildcards, attempt: 2500 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
     params:
         sample=lambda wildcards: {
             name: getattr(COHORT.sample(wildcards.sample), name)
@@ -220,7 +233,8 @@ rule measure_rna:
         },
         strandedness=lambda wildcards: COHORT.sample(wildcards.sample).strandedness,
         default=SETTINGS["expression"]["strandedness"],
-        code=files.code_of("rna", "places", "tables"),
+        rules=SETTINGS["rna_quality"],
+        code=files.code_of("rna", "rna_coverage", "rna_purity", "places", "tables"),
     script:
         "../scripts/measure_rna.py"
 

@@ -39,6 +39,25 @@ rule collect_counts:
         "../scripts/collect_counts.py"
 
 
+rule tabulate_rna_purity:
+    input:
+        qc="results/alignments/qc.tsv",
+        measures=expand("results/alignments/qc/{sample}.rna_purity.tsv", sample=RNA_SAMPLES),
+    output:
+        purity="results/expression/rna_purity.tsv",
+    log:
+        "logs/tabulate_rna_purity.log",
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=20,
+    params:
+        code=files.code_of("rna_purity", "tables"),
+    script:
+        "../scripts/tabulate_rna_purity.py"
+
+
 if FUSION_CALLER == "star_junctions":
 
     rule call_fusions:

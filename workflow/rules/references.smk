@@ -78,6 +78,7 @@ if SETTINGS.has("gtf"):
             gtf="results/references/genome.gtf",
             genes="results/references/genes.tsv",
             coding="results/references/coding.tsv.gz",
+            exons="results/references/exons.tsv.gz",
         log:
             "logs/prepare_annotation.log",
         conda:

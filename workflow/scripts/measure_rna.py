@@ -1,10 +1,12 @@
-"""What STAR and the counts say about one RNA sample."""
+"""What STAR, the counts and the depth over genes say about one RNA sample; whose RNA it is."""
 
 from myeloma import places, rna, tables
 from myeloma.log import log_to
 
 with log_to(snakemake.log[0]):
-    given, asked = snakemake.input, snakemake.params
-    genes = places.read_genes(given.get("genes", ""))
-    made = rna.measure(given.counts, given.star_log, genes, asked.sample, asked.strandedness, asked.default)
-    tables.write(made, snakemake.output.qc, tables.QC)
+    asked, made = snakemake.params, snakemake.output
+    given = {"exons": "", "genes": "", "non_b_genes": "", **dict(snakemake.input.items())}
+    genes = places.read_genes(given["genes"])
+    qc, purity = rna.measure_sample(given, genes, dict(asked.items()), asked.rules, snakemake.threads)
+    tables.write(purity, made.purity, tables.RNA_PURITY_MEASURES)
+    tables.write(qc, made.qc, tables.QC)

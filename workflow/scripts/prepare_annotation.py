@@ -1,4 +1,4 @@
-"""The GTF on the contigs of the FASTA, its genes and their coding bases."""
+"""The GTF on the contigs of the FASTA, its genes, their coding bases and exons."""
 
 from myeloma import references
 from myeloma.log import log_to
@@ -6,5 +6,5 @@ from myeloma.log import log_to
 with log_to(snakemake.log[0]):
     made = snakemake.output
     references.prepare_annotation(
-        snakemake.input.given, snakemake.input.fai, made.gtf, made.genes, made.coding
+        snakemake.input.given, snakemake.input.fai, made.gtf, made.genes, made.coding, made.exons
     )

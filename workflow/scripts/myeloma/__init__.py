@@ -47,7 +47,16 @@ MODULES_OF_STAGE = {
     ),
     "references": ("downloads", "intervals", "places", "reference_check", "references", "transcripts"),
     "reads": ("reads",),
-    "alignments": ("alignments", "contamination", "gates", "identity", "qc", "rna"),
+    "alignments": (
+        "alignments",
+        "contamination",
+        "gates",
+        "identity",
+        "qc",
+        "rna",
+        "rna_coverage",
+        "rna_purity",
+    ),
     "expression": ("arriba", "expression", "fusions", "gene_sets", "partners", "scores", "splicing"),
     "calls": (
         "annotation",

@@ -150,6 +150,7 @@ def _files(settings: Settings) -> Iterable[Problem]:
         named.append((f"expression.arriba.{name}", arriba.get(name) if isinstance(arriba, Mapping) else ""))
     sets = section(settings, "expression").get("gene_sets")
     named += [("expression.gene_sets", path) for path in (sets if isinstance(sets, list) else [])]
+    named.append(("rna_quality.non_b_genes", section(settings, "rna_quality").get("non_b_genes")))
     for key, value in named:
         if isinstance(value, str) and value and not (settings.workdir / settings.path(value)).is_file():
             fix = (

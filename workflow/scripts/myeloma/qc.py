@@ -42,6 +42,10 @@ GATES = {
     ),
     "assigned_reads": (Gate("rna_min_assigned_reads", "rna", "", True),),
     "genes_detected": (Gate("rna_min_genes_detected", "rna", "", True),),
+    "rrna_fraction": (Gate("rna_rrna_fraction_max", "rna", "", False),),
+    "globin_fraction": (Gate("rna_globin_fraction_max", "rna", "", False),),
+    "five_to_three_ratio": (Gate("rna_min_five_to_three", "rna", "", True),),
+    "rna_plasma_cells": (Gate("rna_min_plasma_cell_score", "rna", "tumour", True),),
 }
 
 
@@ -223,9 +227,8 @@ def gate(frame: pd.DataFrame, limits: Mapping[str, float]) -> pd.DataFrame:
         made.at[row, "verdict"] = "pass" if passed else "fail"
         if not passed:
             sign = "<" if found.at_least else ">"
-            made.at[row, "reason"] = (
-                f"{made.at[row, 'gate']} {value:.4g} {sign} {limit:g} (gates.{found.key})"
-            )
+            told = f"{made.at[row, 'gate']} {value:.4g} {sign} {limit:g} (gates.{found.key})"
+            made.at[row, "reason"] = ": ".join(filter(None, [told, made.at[row, "reason"]]))
     return made
 
 

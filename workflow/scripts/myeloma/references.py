@@ -321,17 +321,19 @@ def read_gtf(path: str | os.PathLike) -> Iterator[tuple[str, Feature]]:
             yield line, Feature(cells[0], cells[2], start, end, cells[6], cells[7], found)
 
 
-def prepare_annotation(given: str, fai: str, gtf: str, genes: str, coding: str) -> None:
+def prepare_annotation(given: str, fai: str, gtf: str, genes: str, coding: str, exons: str) -> None:
     """The GTF on the contigs of the FASTA, the table of genes, and the coding bases of each gene.
 
     `genes`: gene_id gene_name chrom start end strand biotype, 1-based inclusive, in the order of the FASTA.
     `coding`: gene_name chrom start end, the union of CDS and stop codons per gene, 1-based inclusive.
+    `exons`: gene_id chrom start end strand, the union of the exons per gene on its contig, 1-based inclusive.
     Lines on contigs that the FASTA lacks are left out and counted in the log.
     """
     contigs = read_fai(fai)
     rows: dict[str, list] = {}
     spans: dict[tuple[str, str], list[tuple[int, int]]] = defaultdict(list)
-    names, kept, exons, elsewhere = set(), 0, 0, set()
+    read: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    names, kept, elsewhere = set(), 0, set()
     with files.whole(gtf) as private, open(private, "w", encoding="utf-8") as handle:
         for line, feature in read_gtf(given):
             names.add(feature.chrom)
@@ -340,22 +342,29 @@ def prepare_annotation(given: str, fai: str, gtf: str, genes: str, coding: str) 
             _inside(feature.chrom, feature.end, contigs, given)
             handle.write(line.rstrip("\r\n") + "\n")
             kept += 1
-            exons += feature.kind == "exon"
             _note_gene(rows, feature, elsewhere)
+            if feature.kind == "exon" and rows[feature.gene_id][2] == feature.chrom:
+                read[feature.gene_id].append((feature.start, feature.end))
             if feature.kind in ("CDS", "stop_codon"):
                 spans[feature.gene_name, feature.chrom].append((feature.start, feature.end))
         missing = check_contigs(sorted(names), contigs, given)
-        if not exons:
+        if not read:
             raise ReferenceError(
                 f"{given}: has no exon lines on the contigs of the FASTA; a GTF with exons is needed"
             )
     logging.info("%d lines kept; contigs not in the FASTA, left out: %s", kept, ", ".join(missing) or "none")
     logging.info("genes on two contigs, kept on the first: %s", ", ".join(sorted(elsewhere)) or "none")
     order = {name: i for i, name in enumerate(contigs)}
+    inorder = sorted(rows.values(), key=lambda r: (order[r[2]], r[3], r[4], r[0]))
     with files.whole(genes) as private, open(private, "w", encoding="utf-8") as handle:
         handle.write("gene_id\tgene_name\tchrom\tstart\tend\tstrand\tbiotype\n")
-        for row in sorted(rows.values(), key=lambda r: (order[r[2]], r[3], r[4], r[0])):
+        for row in inorder:
             handle.write("\t".join(map(str, row)) + "\n")
+    with files.whole(exons) as private, files.open_text(private, "w") as handle:
+        handle.write("gene_id\tchrom\tstart\tend\tstrand\n")
+        for row in inorder:
+            for start, end in merged(read[row[0]]):
+                handle.write(f"{row[0]}\t{row[2]}\t{start}\t{end}\t{row[5]}\n")
     with files.whole(coding) as private, files.open_text(private, "w") as handle:
         handle.write("gene_name\tchrom\tstart\tend\n")
         for (name, chrom), intervals in sorted(

@@ -12,10 +12,11 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from myeloma import alignments, reads, tables
+from myeloma import alignments, reads, rna_coverage, rna_purity, tables
 from myeloma.run import ToolError, command
 
 # Chimeric detection as Arriba's and STAR-Fusion's documentation set it; `chimSegmentMin` and the overhang
@@ -42,6 +43,8 @@ STRANDS = ("unstranded", "forward", "reverse")
 COLUMN = {"unstranded": 1, "forward": 2, "reverse": 3}
 STRANDED_FROM, UNSTRANDED_WITHIN, MIN_READS_FOR_STRAND = 0.80, (0.30, 0.70), 200
 DETECTED_READS = 5
+# The adult and fetal globins: red cells that came along with the marrow.
+GLOBINS = ("HBA1", "HBA2", "HBB", "HBD", "HBG1", "HBG2", "HBE1", "HBM", "HBZ", "HBQ1")
 
 
 def align(
@@ -253,17 +256,20 @@ def measure(
     sample: Mapping[str, str],
     sheet: str,
     default: str,
+    more: Mapping[str, tuple[float | None, str]] | None = None,
 ) -> pd.DataFrame:
     """QC rows of one RNA sample. `genes`: gene_id, gene_name, chrom, biotype; `sheet`: strandedness given.
 
-    A strandedness that contradicts what was inferred fails its gate (it halves or empties the counts).
+    `more`: further measures, gate -> (value, reason). A strandedness that contradicts what was inferred fails
+    its gate (it halves or empties the counts); the counts follow the sheet all the same.
     """
     counts, star = read_gene_counts(counts_path), read_star_log(log_path)
     strand, share = infer_strandedness(counts)
     given = sheet or ("" if default == "infer" else default)
     chosen = counts.iloc[4:][choose_strandedness(counts, sheet, default)]
     assigned = int(chosen.sum())
-    kinds = genes.drop_duplicates("gene_id").set_index("gene_id")["biotype"].reindex(chosen.index).fillna("")
+    about = genes.drop_duplicates("gene_id").set_index("gene_id").reindex(chosen.index)
+    kinds, names = about["biotype"].fillna(""), about["gene_name"].fillna("")
     entered = star["Number of input reads"]
     mapped = star["Uniquely mapped reads number"] + star["Number of reads mapped to multiple loci"]
     values = {
@@ -273,8 +279,10 @@ def measure(
         "chimeric_reads": (star.get("Number of chimeric reads", 0.0), ""),
         "assigned_reads": (assigned, "" if len(chosen) else "no GTF: no gene counts"),
         "genes_detected": (int((chosen >= DETECTED_READS).sum()), ""),
-        "rrna_fraction": (_share(chosen, kinds.str.contains("rRNA")), ""),
-        "immunoglobulin_fraction": (_share(chosen, kinds.str.startswith("IG_")), ""),
+        "rrna_fraction": _share_of(chosen, kinds.str.contains("rRNA"), "rRNA"),
+        "globin_fraction": _share_of(chosen, names.isin(GLOBINS), "globin"),
+        "immunoglobulin_fraction": _share_of(chosen, kinds.str.startswith("IG_"), "immunoglobulin"),
+        **(more or {}),
     }
     rows = [{**sample, "gate": k, "value": v, "verdict": "", "reason": r} for k, (v, r) in values.items()]
     row = {**sample, "gate": "strandedness", "value": share, "verdict": "pass"}
@@ -288,6 +296,63 @@ def measure(
     return pd.DataFrame(rows).assign(threshold=None)
 
 
-def _share(counts: pd.Series, chosen: pd.Series) -> float | None:
+def _share_of(counts: pd.Series, chosen: pd.Series, kind: str) -> tuple[float | None, str]:
+    """Share of the counts in the chosen genes; no value where the annotation holds none of them."""
+    if not chosen.any():
+        return None, f"no {kind} gene in the annotation"
     total = counts.sum()
-    return float(counts[chosen.to_numpy()].sum() / total) if total else None
+    return (float(counts[chosen.to_numpy()].sum() / total) if total else None), ""
+
+
+def duplication(folder: str | os.PathLike) -> float | None:
+    """Share of duplicate pairs over all units of a sample, as fastp sees it in the reads (weighted by reads).
+
+    An expressed immunoglobulin alone gives many: a measure, not a gate.
+    """
+    seen = [json.loads(path.read_text()) for path in sorted(Path(folder).glob("*.json"))]
+    reads_of = [one["summary"]["before_filtering"]["total_reads"] for one in seen]
+    if not sum(reads_of):
+        return None
+    return sum(n * one["duplication"]["rate"] for n, one in zip(reads_of, seen, strict=True)) / sum(reads_of)
+
+
+def measure_sample(
+    given: Mapping[str, str],
+    genes: pd.DataFrame,
+    asked: Mapping[str, Any],
+    rules: Mapping[str, Any],
+    threads: int = 1,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """(QC rows, one RNA_PURITY_MEASURES row) of one RNA sample.
+
+    given: counts, star_log, cram, fasta, fastp (folder), exons and non_b_genes ("" where not given); genes: the
+    GTF's gene table; asked: sample (patient, sample, assay, tissue), strandedness (of the sheet), default;
+    rules: config section rna_quality.
+    """
+    every = read_gene_counts(given["counts"])
+    counts = every.iloc[4:][choose_strandedness(every, asked["strandedness"], asked["default"])]
+    exons = rna_coverage.read_exons(given["exons"])
+    coding = set(genes.loc[genes["biotype"] == "protein_coding", "gene_id"])
+    body = rna_coverage.body_genes(counts, exons, coding, rules)
+    pieces = [
+        rna_coverage.body_windows(exons, body),
+        rna_coverage.gene_pieces(exons, set(rna_purity.segments(genes).index)),
+    ]
+    seen = rna_coverage.depth(given["cram"], given["fasta"], pd.concat(pieces, ignore_index=True), threads)
+    row = rna_purity.measure(
+        counts,
+        rna_coverage.of_genes(seen),
+        genes,
+        rna_coverage.lengths(exons),
+        rna_purity.read_non_b(given["non_b_genes"]),
+        rules,
+    )
+    more = {
+        "five_to_three_ratio": rna_coverage.five_to_three(seen, rules["body_min_genes"]),
+        "duplicate_fraction": (duplication(given["fastp"]), "estimate of fastp"),
+        **rna_purity.gate_rows(row),
+    }
+    sample = asked["sample"]
+    paths = given["counts"], given["star_log"]
+    qc = measure(*paths, genes, sample, asked["strandedness"], asked["default"], more)
+    return qc, pd.DataFrame([{"patient": sample["patient"], "sample": sample["sample"], **row}])

@@ -187,6 +187,54 @@ QC = Table(
     ),
 )
 
+RNA_PURITY_COLUMNS = (
+    PATIENT,
+    SAMPLE,
+    _number("immunoglobulin_fraction", "reads in immunoglobulin genes, of those in genes", "fraction"),
+    _number("kappa_share", "kappa among the light-chain constant genes; polyclonal: about 0.67", "fraction"),
+    _text("heavy_constant", "top heavy constant gene", empty=True),
+    _number("heavy_constant_share", "of the heavy constant genes", "fraction"),
+    _number("heavy_constant_second", "share of the next one", "fraction"),
+    _text("heavy_variable", "top heavy V gene, twins as one", empty=True),
+    _number("heavy_variable_share", "of the heavy V genes", "fraction"),
+    _number("heavy_variable_second", "share of the next one", "fraction"),
+    _text("light_constant", "IGKC, or IGLC for all lambda constant genes", empty=True),
+    _number("light_constant_share", "of the light constant genes", "fraction"),
+    _number("light_constant_second", "share of the other", "fraction"),
+    _text("light_variable", "top light V gene, twins as one", empty=True),
+    _number("light_variable_share", "of the light V genes", "fraction"),
+    _number("light_variable_second", "share of the next one", "fraction"),
+    _number("clone_share", "mean of the two best of the four shares, each over the polyclonal one", "0-1"),
+    _number("non_b_index", "geometric mean of RPKM + 1 over genes that no B cell expresses", "RPKM + 1"),
+    _whole("non_b_genes", "of them found in the annotation", "genes", empty=False),
+    _number(
+        "plasma_cell_score", "clone_share x (1 - log non_b_index / log rna_quality.non_b_index_full)", "0-1"
+    ),
+    _text("basis", "what the score rests on", ("both", "immunoglobulin", "non_b", "none")),
+    REASON,
+)
+
+RNA_PURITY_MEASURES = Table(
+    "rna_purity_measures",
+    "results/alignments/qc/{sample}.rna_purity.tsv",
+    "RNA sample (one)",
+    ("sample",),
+    RNA_PURITY_COLUMNS,
+)
+
+RNA_PURITY = Table(
+    "rna_purity",
+    "results/expression/rna_purity.tsv",
+    "RNA sample",
+    ("sample",),
+    (
+        *RNA_PURITY_COLUMNS[:-1],
+        _number("threshold", "gates.rna_min_plasma_cell_score, for plasma_cell_score", "0-1"),
+        _text("state", "is the RNA that of the clone's plasma cells", STATES),
+        REASON,
+    ),
+)
+
 ALLELES = Table(
     "alleles",
     "results/alignments/{sample}.alleles.tsv.gz",
