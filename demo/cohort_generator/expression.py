@@ -225,7 +225,7 @@ def fusion_transcript(genome: Genome, partner: Gene) -> str:
 
 
 def _immunoglobulins(genome: Genome, patient: Patient, rng: np.random.Generator) -> list[tuple[str, int]]:
-    """The clone's heavy and light chain, and a little of every other C and V segment."""
+    """The clone's heavy and light chain, and those of the plasma cells beside it."""
     total = int(PAIRS * IG_SHARE * rng.uniform(0.85, 1.15))
     if patient.foreign_rna:
         return _polyclonal(genome, int(total * FOREIGN_PAIRS / PAIRS * (1 - patient.foreign_rna)), rng)
@@ -237,11 +237,7 @@ def _immunoglobulins(genome: Genome, patient: Patient, rng: np.random.Generator)
     kappa_or_lambda = _rearranged(genome, [_pick(genome, f"{light}V", rng), join, constant])
     clone = 0.96 * patient.purity
     out = [(heavy, int(total * clone * 0.45)), (kappa_or_lambda, int(total * clone * 0.55))]
-    others = [g for g in genome.genes if g.biotype in ("IG_C_gene", "IG_V_gene")]
-    for gene in others:
-        sequence = gene.spliced(genome.contigs[gene.chrom], gene.exons)
-        out.append((sequence, int(rng.poisson(total * (1 - clone) / len(others)))))
-    return out
+    return out + _polyclonal(genome, int(total * (1 - clone)), rng)
 
 
 def _polyclonal(genome: Genome, total: int, rng: np.random.Generator) -> list[tuple[str, int]]:

@@ -596,3 +596,19 @@ def test_versions_table(project):
     assert len({s.file for s in sources.values()}) == len(sources)
     assert downloads.by_file(sources, sources["gtf"].file)["dataset"] == "gtf"
     assert downloads.read_versions(project / "none.tsv") == {}
+
+
+@pytest.mark.tools
+def test_salmon_index_holds_the_spliced_transcripts(small, ready, tmp_path, tools):
+    """Exons joined in the order of transcription; ids keep their versions; a clear word on a broken GTF."""
+    tools("salmon")
+    gtf = tmp_path / "g.gtf"
+    gtf.write_text(small.gtf.read_text().replace('"TG1"', '"TG1.4"'))
+    folder, table = tmp_path / "salmon", tmp_path / "transcripts.tsv"
+    references.index_salmon(ready.fa, ready.fai, str(gtf), str(folder), str(table))
+    assert table.read_text().splitlines() == ["transcript_id\tgene_id", "TG1.4\tG1", "TG2\tG2"]
+    assert (folder / "info.json").exists() and not list(tmp_path.glob(".*"))
+    broken = tmp_path / "b.gtf"
+    broken.write_text(small.gtf.read_text().replace('transcript_id "TG1"', 'transcript_id "TG2"'))
+    with pytest.raises(ReferenceError, match="transcript TG2 has exons on two contigs"):
+        references.index_salmon(ready.fa, ready.fai, str(broken), str(folder), str(table))

@@ -168,7 +168,7 @@ def test_a_contaminated_sample_fails_the_gate_and_the_table_says_so(rules, proje
         "non-B index" in gates.failed(judged)["s2"]
         and "gates.rna_min_plasma_cell_score" in made["reason"].iloc[1]
     )
-    assert list(made["threshold"]) == [0.3, 0.3, 0.3]
+    assert list(made["threshold"]) == [0.2, 0.2, 0.2]
 
 
 def test_a_normal_is_not_judged_for_plasma_cells(project):

@@ -15,14 +15,61 @@ ARRIBA_FILES = {
     name: SETTINGS.path(SETTINGS["expression"]["arriba"][name])
     for name in ("blacklist", "known_fusions", "protein_domains")
 }
+# without a GTF there are no transcripts either: STAR's empty counts say so
+QUANTIFIER = SETTINGS["expression"]["quantifier"] if GENES else "star"
+
+
+if QUANTIFIER == "salmon":
+
+    rule quantify_salmon:
+        input:
+            cram="results/alignments/{sample}.cram",
+            crai="results/alignments/{sample}.cram.crai",
+            counts="results/alignments/{sample}.ReadsPerGene.out.tab",
+            fasta="results/references/genome.fa",
+            fai="results/references/genome.fa.fai",
+            index="results/references/salmon",
+        output:
+            quant="results/expression/salmon/{sample}.quant.sf",
+            information="results/expression/salmon/{sample}.meta_info.json",
+        log:
+            "logs/quantify_salmon/{sample}.log",
+        benchmark:
+            "benchmarks/quantify_salmon/{sample}.tsv"
+        wildcard_constraints:
+            sample=one_of(RNA_SAMPLES),
+        conda:
+            "../../envs/salmon.yaml"
+        threads: 4
+        resources:
+            # the index with the genome as decoy, in memory
+            mem_mb=lambda wildcards, attempt: (3000 + MEGABASES * 7) * attempt,
+            runtime=lambda wildcards, attempt: 240 * attempt,
+        params:
+            strandedness=lambda wildcards: COHORT.sample(wildcards.sample).strandedness,
+            default=SETTINGS["expression"]["strandedness"],
+        script:
+            "../scripts/quantify_salmon.py"
 
 
 rule collect_counts:
     input:
-        unpack(lambda wildcards: named(genes=GENES)),
+        unpack(
+            lambda wildcards: named(
+                genes=GENES,
+                exons=GENES and "results/references/exons.tsv.gz",
+                transcripts=QUANTIFIER == "salmon" and "results/references/transcripts.tsv",
+                regions=REGIONS,
+            )
+        ),
         counts=expand("results/alignments/{sample}.ReadsPerGene.out.tab", sample=RNA_SAMPLES),
+        quants=expand(
+            "results/expression/salmon/{sample}.quant.sf",
+            sample=RNA_SAMPLES if QUANTIFIER == "salmon" else [],
+        ),
     output:
         counts="results/expression/counts.tsv.gz",
+        tpm="results/expression/tpm.tsv.gz",
     log:
         "logs/collect_counts.log",
     conda:
@@ -34,7 +81,9 @@ rule collect_counts:
         samples=RNA_SAMPLES,
         strandedness={sample.sample: sample.strandedness for sample in COHORT.rna_samples},
         default=SETTINGS["expression"]["strandedness"],
-        code=files.code_of("expression", "places", "rna", "tables"),
+        quantifier=QUANTIFIER,
+        left_out=SETTINGS["expression"]["exclude_from_size_factors"],
+        code=files.code_of("expression", "places", "rna", "rna_coverage", "tables"),
     script:
         "../scripts/collect_counts.py"
 
@@ -260,10 +309,13 @@ rule map_samples:
     input:
         unpack(lambda wildcards: named(genes=GENES, regions=REGIONS)),
         counts="results/expression/counts.tsv.gz",
+        tpm="results/expression/tpm.tsv.gz",
+        purity="results/expression/rna_purity.tsv",
         qc="results/alignments/qc.tsv",
     output:
         cohort="results/expression/cohort.h5ad",
         sample_map="results/expression/sample_map.tsv",
+        associations="results/expression/pc_associations.tsv",
     log:
         "logs/map_samples.log",
     conda:
@@ -273,8 +325,8 @@ rule map_samples:
         runtime=60,
     params:
         samples=[sheet_values(sample) for sample in COHORT.rna_samples],
-        left_out=SETTINGS["expression"]["exclude_from_size_factors"],
-        code=files.code_of("expression", "places", "tables"),
+        rules=SETTINGS["expression"],
+        code=files.code_of("expression", "gates", "places", "sample_map", "tables"),
     script:
         "../scripts/map_samples.py"
 

@@ -136,6 +136,25 @@ rule index_star:
 
 if SETTINGS.has("gtf"):
 
+    rule index_salmon:
+        input:
+            fasta="results/references/genome.fa",
+            fai="results/references/genome.fa.fai",
+            gtf="results/references/genome.gtf",
+        output:
+            folder=directory("results/references/salmon"),
+            transcripts="results/references/transcripts.tsv",
+        log:
+            "logs/index_salmon.log",
+        conda:
+            "../../envs/salmon.yaml"
+        threads: 4
+        resources:
+            mem_mb=lambda w, attempt: (3000 + MEGABASES * 8) * attempt,
+            runtime=480,
+        script:
+            "../scripts/index_salmon.py"
+
     rule build_snpeff:
         input:
             fasta="results/references/genome.fa",

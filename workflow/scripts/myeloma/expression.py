@@ -1,7 +1,7 @@
-"""The cohort's gene counts: one matrix, size factors, normalised values, AnnData and the sample map.
+"""The cohort's gene counts: one matrix, TPM, size factors, normalised values, AnnData.
 
 Plasma cells spend half of their RNA on immunoglobulin; those genes, rRNA and the mitochondrial and Y
-chromosomes are kept in the matrix and left out of size factors and of the map (domain: TGen filter list).
+chromosomes are kept in the matrix and left out of size factors, of the sum of TPM and of the sample map (domain: TGen filter list).
 """
 
 import logging
@@ -11,11 +11,9 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import pandas as pd
 
-from myeloma import files, rna, tables
+from myeloma import files, gates, rna, tables
 
 MIN_GENES_FOR_RATIO = 50
-MAP_GENES = 2000
-MIN_SAMPLES_FOR_CLUSTERS = 10
 IG_NAME = r"IG[HKL][VDJCMGAE][0-9A-Z-]*"
 
 
@@ -51,6 +49,68 @@ def collect_counts(
     return frame.rename_axis("gene_id").reset_index()
 
 
+def import_salmon(
+    paths: Mapping[str, str], transcripts: str | os.PathLike
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """(counts, TPM), each genes x samples, from salmon's quant.sf files: sample -> path.
+
+    Gene counts from abundance, scaled by the mean effective length of the gene and the library (tximport's
+    lengthScaledTPM: Soneson, F1000Research 2015;4:1521), not rounded: differences in transcript usage between samples do not
+    look like differences in expression. TPM: sum over the gene's transcripts. `transcripts`: transcript_id,
+    gene_id; ids keep their versions. Raises AnnotationError when samples were quantified with other transcripts.
+    """
+    from pytximport import tximport  # heavy, and only this function needs it
+
+    known = pd.read_csv(transcripts, sep="\t", dtype=str)
+    if not paths:
+        nothing = pd.DataFrame(index=pd.Index([], name="gene_id"))
+        return nothing, nothing
+    for sample, path in paths.items():
+        names = pd.read_csv(path, sep="\t", usecols=["Name"], dtype=str)["Name"]
+        _same_genes(pd.Index(names), pd.Index(known["transcript_id"]), f"sample {sample}", "the GTF")
+    made = tximport(
+        list(paths.values()),
+        data_type="salmon",
+        transcript_gene_map=known,
+        counts_from_abundance="length_scaled_tpm",
+        ignore_transcript_version=False,
+        ignore_after_bar=False,
+        output_type="xarray",
+    )
+    ids = pd.Index(made["gene_id"].to_numpy().astype(str), name="gene_id")
+    counts, tpm = (
+        pd.DataFrame(made[name].to_numpy(), index=ids, columns=list(paths)).sort_index()
+        for name in ("counts", "abundance")
+    )
+    return counts, tpm
+
+
+def collect(
+    given: Mapping[str, list[str]],
+    asked: Mapping,
+    genes: pd.DataFrame,
+    length: pd.Series,
+    dropped: set[str],
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """(COUNTS frame, TPM frame) of the cohort, by STAR's gene counts or salmon (asked quantifier).
+
+    given: counts (STAR's files), quants (salmon's) and transcripts, in the order of asked samples; asked: samples,
+    strandedness (of the sheet, by sample), default, quantifier; length: bases of each gene's exons; dropped: ids
+    left out of the sum of TPM.
+    """
+    names = genes.drop_duplicates("gene_id").set_index("gene_id")["gene_name"]
+    if asked["quantifier"] == "salmon":
+        paths = dict(zip(asked["samples"], given["quants"], strict=True))
+        counts, rates = import_salmon(paths, given["transcripts"])
+        if len(names) and len(counts):
+            _same_genes(counts.index, names.index, "the transcripts", "the GTF")
+        return as_table(counts.round().astype("int64"), names), as_table(per_million(rates, dropped), names)
+    paths = dict(zip(asked["samples"], given["counts"], strict=True))
+    table = collect_counts(paths, asked["strandedness"], asked["default"], genes)
+    counts = table.set_index("gene_id").drop(columns="gene_name")
+    return table, as_table(tpm_of_counts(counts, length, dropped), names)
+
+
 def _same_genes(one: pd.Index, other: pd.Index, name_one: str, name_other: str) -> None:
     more, fewer = one.difference(other), other.difference(one)
     if len(more) or len(fewer):
@@ -59,6 +119,43 @@ def _same_genes(one: pd.Index, other: pd.Index, name_one: str, name_other: str) 
             f"{name_one} and {name_other} were counted with different annotations: {len(more)} gene ids are "
             f"only in the first, {len(fewer)} only in the second (e.g. {some}). Count all samples with one GTF."
         )
+
+
+def per_million(rates: pd.DataFrame, dropped: set[str]) -> pd.DataFrame:
+    """TPM, genes x samples, of reads per base (or of any multiple of it).
+
+    The genes that are not in `dropped` sum to a million in each sample; the others stand on the same scale.
+    All zero or not known: NaN.
+    """
+    sums = rates[~rates.index.isin(list(dropped))].sum()
+    return rates.div(sums.where(sums > 0), axis=1) * 1e6
+
+
+def tpm_of_counts(counts: pd.DataFrame, length: pd.Series, dropped: set[str]) -> pd.DataFrame:
+    """TPM from gene counts; length: bases of the union of the gene's exons, index gene_id.
+
+    Raises AnnotationError when a counted gene has no length.
+    """
+    size = length.reindex(counts.index)
+    if size.isna().any():
+        some = ", ".join(size.index[size.isna()][:3])
+        raise AnnotationError(
+            f"{int(size.isna().sum())} counted genes have no exon in the GTF (e.g. {some}): count with that GTF"
+        )
+    return per_million(counts.div(size.astype(float), axis=0), dropped)
+
+
+def as_table(values: pd.DataFrame, names: pd.Series) -> pd.DataFrame:
+    """Genes x samples as a table with gene_id and gene_name in front."""
+    made = values.copy()
+    made.insert(0, "gene_name", names.reindex(made.index).fillna(""))
+    return made.rename_axis("gene_id").reset_index()
+
+
+def read_tpm(path: str | os.PathLike) -> pd.DataFrame:
+    """TPM: index gene_id, one column per sample."""
+    frame = tables.read(path, tables.TPM).set_index("gene_id").drop(columns="gene_name")
+    return frame.astype(float)
 
 
 def read_counts(path: str | os.PathLike) -> tuple[pd.DataFrame, pd.Series]:
@@ -138,9 +235,13 @@ def cohort_data(
     dropped: set[str],
     samples: pd.DataFrame,
     qc: pd.DataFrame,
+    tpm: pd.DataFrame | None = None,
 ):
-    """AnnData, samples x genes: X log2(normalised + 1), layer counts; obs from the sheet and the QC measures."""
-    import anndata  # heavy, and only this function and the next need it
+    """AnnData, samples x genes: X log2(counts / size factor + 1), layers counts and tpm.
+
+    obs: the sheet, the QC measures (qc_*), size_factor and failed_gates (in words); var: the GTF's genes, left_out.
+    """
+    import anndata  # heavy, and only this function needs it
 
     if samples.empty:
         samples = pd.DataFrame(columns=["patient", "sample"])
@@ -149,6 +250,7 @@ def cohort_data(
     wide = qc[qc["sample"].isin(counts.columns)].pivot(index="sample", columns="gate", values="value")
     obs = obs.join(wide.add_prefix("qc_"), how="left")
     obs["size_factor"] = factors
+    obs["failed_gates"] = obs.index.map(gates.failed(qc)).fillna("").astype(str)
     obs = obs.apply(lambda c: c if pd.api.types.is_numeric_dtype(c) else c.astype(str))
     var = genes.drop_duplicates("gene_id").set_index("gene_id").reindex(counts.index)
     var = pd.DataFrame({"gene_name": names.reindex(counts.index)}).join(var.drop(columns="gene_name"))
@@ -160,6 +262,8 @@ def cohort_data(
     values = np.log2(counts.div(factors, axis=1) + 1).to_numpy(dtype="float64").T
     data = anndata.AnnData(X=values, obs=obs, var=var)
     data.layers["counts"] = counts.to_numpy(dtype="int64").T
+    if tpm is not None:
+        data.layers["tpm"] = tpm.reindex(index=counts.index, columns=counts.columns).to_numpy(dtype=float).T
     return data
 
 
@@ -167,37 +271,3 @@ def write_data(data, path: str) -> None:
     """Write an h5ad whole."""
     with files.whole(path, suffix=".h5ad") as private:
         data.write_h5ad(private)
-
-
-def sample_map(data) -> pd.DataFrame:
-    """SAMPLE_MAP rows: two principal components of the 2,000 most variable genes, Leiden clusters if n >= 10.
-
-    Samples without a size factor, and cohorts of fewer than three, get empty components.
-    """
-    frame = pd.DataFrame(
-        {"patient": data.obs.get("patient", pd.Series(dtype=str)).to_numpy(), "sample": data.obs_names}
-    )
-    for name in ("pc1", "pc2", "pc1_variance", "pc2_variance"):
-        frame[name] = np.nan
-    frame["cluster"] = ""
-    usable = np.flatnonzero(data.obs["size_factor"].notna()) if data.n_obs else np.array([], dtype=int)
-    kept = data[usable][:, ~data.var["left_out"].to_numpy(dtype=bool)].copy() if len(usable) >= 3 else None
-    if kept is None or kept.n_vars < 3:
-        return frame
-    import scanpy
-
-    order = np.argsort(-kept.X.var(axis=0), kind="stable")[:MAP_GENES]
-    kept = kept[:, np.sort(order)].copy()
-    number = min(10, kept.n_obs - 1, kept.n_vars - 1)
-    scanpy.pp.pca(kept, n_comps=number, svd_solver="full", random_state=0)
-    scores, loadings = kept.obsm["X_pca"], kept.varm["PCs"]
-    # The sign of a component is arbitrary: the gene that weighs most points up.
-    signs = np.sign(loadings[np.abs(loadings).argmax(axis=0), np.arange(number)])
-    for i in (0, 1):
-        frame.loc[usable, f"pc{i + 1}"] = scores[:, i] * signs[i]
-        frame[f"pc{i + 1}_variance"] = float(kept.uns["pca"]["variance_ratio"][i])
-    if kept.n_obs >= MIN_SAMPLES_FOR_CLUSTERS:
-        scanpy.pp.neighbors(kept, n_neighbors=min(15, kept.n_obs - 1), random_state=0)
-        scanpy.tl.leiden(kept, flavor="igraph", n_iterations=2, directed=False, random_state=0)
-        frame.loc[usable, "cluster"] = kept.obs["leiden"].astype(str).to_numpy()
-    return frame

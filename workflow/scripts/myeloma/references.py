@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -269,6 +269,42 @@ def index_star(fasta: str, fai: str, gtf: str, folder: str, threads: int = 1, me
         if memory_mb:
             words += ["--limitGenomeGenerateRAM", int(memory_mb) * 1_000_000]
         run.command(words)
+
+
+def index_salmon(fasta: str, fai: str, gtf: str, folder: str, transcripts: str, threads: int = 1) -> None:
+    """salmon index of the GTF's transcripts with the genome as decoy (Srivastava, Genome Biol 2020;21:239).
+
+    `transcripts`: transcript_id gene_id, with their versions, of every transcript with an exon. Transcripts of
+    the same sequence are kept: their genes differ (twins of immunoglobulin V genes).
+    """
+    exons: dict[tuple[str, str, str, str], list[tuple[int, int]]] = defaultdict(list)
+    for _, feature in read_gtf(gtf):
+        if feature.kind == "exon":
+            name = feature.attributes.get("transcript_id", "")
+            if not name:
+                raise ReferenceError(f"{gtf}: an exon of {feature.gene_id} has no transcript_id")
+            exons[name, feature.gene_id, feature.chrom, feature.strand].append((feature.start, feature.end))
+    twice = [name for name, times in Counter(key[0] for key in exons).items() if times > 1]
+    if twice:
+        raise ReferenceError(f"{gtf}: transcript {twice[0]} has exons on two contigs, strands or genes")
+    turn, bases = str.maketrans("ACGTN", "TGCAN"), fetch(fasta, fai)
+    with whole_folder(folder) as private, tempfile.TemporaryDirectory(prefix="salmon.") as scratch:
+        with files.whole(transcripts) as table, open(table, "w", encoding="utf-8") as names:
+            names.write("transcript_id\tgene_id\n")
+            with open(Path(scratch, "all.fa"), "w", encoding="utf-8") as out:
+                for (name, gene, chrom, strand), spans in exons.items():
+                    text = "".join(bases(chrom, start, end - start + 1) for start, end in sorted(spans))
+                    out.write(f">{name}\n{text if strand == '+' else text.translate(turn)[::-1]}\n")
+                    names.write(f"{name}\t{gene}\n")
+                with open(fasta, encoding="utf-8") as genome:
+                    shutil.copyfileobj(genome, out)
+        Path(scratch, "decoys").write_text("".join(f"{contig}\n" for contig in read_fai(fai)))
+        words = ["salmon", "index", "--threads", threads, "--transcripts", Path(scratch, "all.fa")]
+        words += ["--decoys", Path(scratch, "decoys"), "--keepDuplicates", "--index", private / "index"]
+        run.command(words)
+        for path in (private / "index").iterdir():
+            os.replace(path, private / path.name)
+        (private / "index").rmdir()
 
 
 # Annotation

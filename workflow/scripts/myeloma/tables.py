@@ -884,6 +884,15 @@ COUNTS = Table(
     wide=True,
 )
 
+TPM = Table(
+    "tpm",
+    "results/expression/tpm.tsv.gz",
+    "gene; one column per RNA sample",
+    ("gene_id",),
+    (_text("gene_id", "id of the GTF, version kept"), _text("gene_name", "symbol", empty=True)),
+    wide=True,
+)
+
 SAMPLE_MAP = Table(
     "sample_map",
     "results/expression/sample_map.tsv",
@@ -896,7 +905,42 @@ SAMPLE_MAP = Table(
         _number("pc2", "second principal component"),
         _number("pc1_variance", "share of variance", "fraction"),
         _number("pc2_variance", "share of variance", "fraction"),
+        _number("umap1", "UMAP, first axis; empty when too few samples"),
+        _number("umap2", "UMAP, second axis"),
         _text("cluster", "Leiden cluster; empty when too few samples", empty=True),
+        _text("used", "did it shape the components; no: it is only placed on them", YES_NO),
+        _text("batch", "of samples.tsv", empty=True),
+        _text("centre", "of samples.tsv", empty=True),
+        _text("sex", "of samples.tsv", empty=True),
+        _number("plasma_cell_score", "of rna_purity.tsv", "0-1"),
+        _number("purity", "sorted purity of samples.tsv", "fraction"),
+        _number("rin", "RNA integrity number of samples.tsv"),
+        _number("immunoglobulin_fraction", "of rna_purity.tsv", "fraction"),
+        _number("assigned_reads", "reads counted in genes", "reads"),
+        _number("duplicate_fraction", "of qc.tsv", "fraction"),
+        _number("five_to_three_ratio", "of qc.tsv"),
+        _number("unique_fraction", "of qc.tsv", "fraction"),
+        _number("non_b_index", "of rna_purity.tsv", "RPKM + 1"),
+        REASON,
+    ),
+)
+
+PC_ASSOCIATIONS = Table(
+    "pc_associations",
+    "results/expression/pc_associations.tsv",
+    "principal component, factor",
+    ("component", "factor"),
+    (
+        _text("component", "pc1, pc2, ..."),
+        _text("factor", "column of sample_map.tsv"),
+        _text("test", "for categories or numbers", ("kruskal", "spearman")),
+        _whole("n", "samples compared", "samples", empty=False),
+        _text("levels", "groups and their samples; groups of one sample are left out", empty=True),
+        _number("statistic", "H of Kruskal and Wallis, or Spearman's rho"),
+        _number("effect", "epsilon squared (H / (n - 1)), or rho"),
+        _number("p", "by permutation, two-sided", "probability"),
+        _number("q", "Benjamini-Hochberg over the table", "probability"),
+        _text("reason", "why it was not tested", empty=True),
     ),
 )
 

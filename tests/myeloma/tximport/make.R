@@ -1,0 +1,10 @@
+# Gene counts and TPM of three made-up salmon files by R tximport, lengthScaledTPM: Rscript make.R
+suppressMessages(library(tximport))
+files <- c(a = "a.quant.sf", b = "b.quant.sf", c = "c.quant.sf")
+tx2gene <- read.delim("transcripts.tsv")
+made <- tximport(files, type = "salmon", tx2gene = tx2gene, countsFromAbundance = "lengthScaledTPM")
+out <- data.frame(gene_id = rownames(made$counts), counts = made$counts, tpm = made$abundance)
+con <- file("tximport.tsv", "w")
+writeLines(sprintf("# R %s, tximport %s", getRversion(), packageVersion("tximport")), con)
+write.table(format(out, digits = 15), con, sep = "\t", quote = FALSE, row.names = FALSE)
+close(con)
