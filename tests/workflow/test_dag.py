@@ -78,3 +78,13 @@ def test_the_config_chooses_the_fusion_caller_and_what_follows_stays(tmp_path):
     config.write_text(yaml.safe_dump(values))
     done = snakemake(tmp_path / "c", "--dry-run", check=False)
     assert done.returncode and "expression.fusion_caller" in done.stdout + done.stderr
+
+
+def test_salmon_is_run_only_where_it_is_asked_for(whole, tmp_path):
+    assert planned_jobs(whole)["quantify_salmon"] == 0
+    path = cohort(tmp_path / "c", patients=2)
+    config = yaml.safe_load(path.read_text()) | {"expression": {"quantifier": "salmon"}}
+    path.write_text(yaml.safe_dump(config))
+    jobs = planned_jobs(tmp_path / "c")
+    assert jobs["quantify_salmon"] == 2 and jobs["index_salmon"] == 1
+    assert jobs["align_rna"] == 2, "STAR still gives fusions, strandedness and purity"

@@ -52,6 +52,7 @@ TOOLS = (
     ("mosdepth", "--version"),
     ("delly", "--version"),
     ("STAR", "--version"),
+    ("salmon", "--version"),
     ("gatk", "--version"),
     ("snpEff", "-version"),
 )
