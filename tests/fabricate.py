@@ -102,6 +102,8 @@ def cohort(
     made.frames["gene_sets"] = _gene_sets(rng, rna and clinical, text)
     made.frames["sample_map"] = _map(made.frames["samples"], rng)
     made.frames |= _classes(ids, made.frames["samples"], seed, text)
+    made.frames["rna_purity"] = _rna_purity(made.frames["sample_map"])
+    made.frames["pc_associations"] = _associations(made.frames["sample_map"])
     made.frames["purity"] = _purity(made.frames["samples"], rng)
     made.frames["burden"] = _burden(made.frames["samples"], text)
     made.frames["signatures"] = _signatures(made.frames["samples"], text)
@@ -459,6 +461,13 @@ def _map(samples, rng) -> pd.DataFrame:
     for name in ("pc1", "pc2"):
         frame[name] = rng.normal(0, 10, len(frame))
     frame["pc1_variance"], frame["pc2_variance"], frame["cluster"] = 0.31, 0.18, "0"
+    frame["used"], frame["reason"], frame["batch"], frame["sex"] = "yes", "", "1", "female"
+    frame["centre"] = [("North", "South")[i % 2] for i in range(len(frame))]
+    for name, low, high in (("plasma_cell_score", 0.5, 1), ("purity", 0.5, 1), ("rin", 6, 10), ("immunoglobulin_fraction", 0.2, 0.6),
+                            ("assigned_reads", 1e7, 3e7), ("duplicate_fraction", 0.2, 0.5), ("five_to_three_ratio", 0.6, 1),
+                            ("unique_fraction", 0.8, 0.9), ("non_b_index", 1, 2)):  # fmt: skip
+        frame[name] = rng.uniform(low, high, len(frame)).round(3)
+    frame["umap1"] = frame["umap2"] = np.nan
     return _conform(frame, tables.SAMPLE_MAP)
 
 
@@ -511,6 +520,34 @@ def _classes(ids, samples, seed, text) -> dict[str, pd.DataFrame]:
         rows["tc_classes"].append(one | {"reason": text} | {f"ccnd{k}_value": 3.0 for k in (1, 2, 3)})
     contracts = (tables.SCORES, tables.PATHWAY, tables.SPLICING, tables.TC_CLASSES)
     return {t.name: _conform(pd.DataFrame(rows[t.name], columns=t.names()), t) for t in contracts}
+
+
+def _rna_purity(placed: pd.DataFrame) -> pd.DataFrame:
+    frame = placed[
+        ["patient", "sample", "plasma_cell_score", "immunoglobulin_fraction", "non_b_index"]
+    ].copy()
+    frame["clone_share"], frame["kappa_share"] = frame["plasma_cell_score"], 0.97
+    for part, name in (("heavy_constant", "IGHG1"), ("heavy_variable", "IGHV3-23"), ("light_constant", "IGKC"),
+                       ("light_variable", "IGKV1-39")):  # fmt: skip
+        frame[part], frame[f"{part}_share"], frame[f"{part}_second"] = name, 0.95, 0.02
+    frame["non_b_genes"], frame["basis"], frame["reason"] = 58, "both", ""
+    frame["threshold"], frame["state"] = 0.2, PRESENT
+    return _conform(frame, tables.RNA_PURITY)
+
+
+def _associations(placed: pd.DataFrame) -> pd.DataFrame:
+    rows = [
+        {"component": "pc1", "factor": "centre", "test": "kruskal", "n": len(placed), "levels": "North, South",
+         "statistic": 9.1, "effect": 0.4, "p": 0.002, "q": 0.012, "reason": ""},
+        {"component": "pc1", "factor": "rin", "test": "spearman", "n": len(placed), "levels": "",
+         "statistic": 0.1, "effect": 0.1, "p": 0.6, "q": 0.6, "reason": ""},
+        {"component": "pc1", "factor": "batch", "test": "kruskal", "n": len(placed), "levels": "1",
+         "statistic": np.nan, "effect": np.nan, "p": np.nan, "q": np.nan, "reason": "one value in all samples"},
+    ]  # fmt: skip
+    return _conform(
+        pd.DataFrame(rows if len(placed) else [], columns=tables.PC_ASSOCIATIONS.names()),
+        tables.PC_ASSOCIATIONS,
+    )
 
 
 def _purity(samples, rng) -> pd.DataFrame:

@@ -37,7 +37,11 @@ TOOLS = {
 #: Words that a rule's script reaches without needing the tool: align_rna asks a shared function for STAR's
 #: version; build_report asks all tools for theirs and says where else it is pinned when one is not there;
 #: collect_counts names salmon as the kind of its files.
-NOT_RUN = {"align_rna": {"bwa", "bwa-mem2"}, "collect_counts": {"salmon"}, "build_report": set(TOOLS.values())}
+NOT_RUN = {
+    "align_rna": {"bwa", "bwa-mem2"},
+    "collect_counts": {"salmon"},
+    "build_report": set(TOOLS.values()),
+}
 LIBRARIES = {
     "yaml": "pyyaml",
     "dateutil": "python-dateutil",

@@ -47,6 +47,8 @@ rule build_report:
         splicing="results/expression/splicing.tsv",
         pathway="results/expression/pathway.tsv",
         tc_classes="results/calls/tc_classes.tsv",
+        pc_associations="results/expression/pc_associations.tsv",
+        rna_purity="results/expression/rna_purity.tsv",
         purity="results/calls/purity.tsv",
         burden="results/calls/burden.tsv",
         signatures="results/calls/signatures.tsv",

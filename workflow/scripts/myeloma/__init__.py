@@ -57,7 +57,17 @@ MODULES_OF_STAGE = {
         "rna_coverage",
         "rna_purity",
     ),
-    "expression": ("arriba", "expression", "fusions", "gene_sets", "partners", "salmon", "sample_map", "scores", "splicing"),
+    "expression": (
+        "arriba",
+        "expression",
+        "fusions",
+        "gene_sets",
+        "partners",
+        "salmon",
+        "sample_map",
+        "scores",
+        "splicing",
+    ),
     "calls": (
         "annotation",
         "burden",

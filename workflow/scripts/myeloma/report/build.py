@@ -23,6 +23,7 @@ from myeloma.report import (
     implausible,
     pharmacokinetics,
     programmes,
+    rna,
     safety,
     sections,
     translocations,
@@ -44,6 +45,7 @@ READ = (
     tables.TC_CLASSES, tables.SCORES, tables.SPLICING, tables.PATHWAY,
     tables.PK_INDIVIDUAL, tables.PK_CONCENTRATIONS, tables.PK_POPULATION, tables.PK_VPC, tables.EXPOSURE_RESPONSE,
     tables.TRANSLOCATIONS, tables.FUSIONS,
+    tables.RNA_PURITY, tables.PC_ASSOCIATIONS,
 )  # fmt: skip
 TOOLS = (
     ("samtools", "--version"),
@@ -235,6 +237,7 @@ def context(seen: dict[str, Any], given: Given) -> dict[str, Any]:
         ),
         "expression_classes": expression_classes.chapter(seen, anchors),
         "programmes": programmes.chapter(seen, alpha),
+        "rna": rna.chapter(seen, anchors),
         "landmark": sections.landmark(seen, box["landmark"], config["groups"]["landmark_days"]),
         "safety": safety.chapter(seen, anchors, config),
         "clinical": clinical.chapter(seen, given.patients, anchors, config),
