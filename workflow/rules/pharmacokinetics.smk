@@ -34,7 +34,7 @@ rule fit_exposure:
         trial=SETTINGS["trial"],
         rules=SETTINGS["pharmacokinetics"],
         project=str(PROJECT),
-        code=files.code_of("cohort", "individual_pk", "ixazomib", "population_pk", "tables"),
+        code=files.code_of("cohort", "endpoints", "individual_pk", "ixazomib", "population_pk", "tables"),
     script:
         "../scripts/fit_exposure.py"
 
@@ -63,8 +63,9 @@ rule test_exposure:
         mem_mb=lambda wildcards, attempt: 1000 * attempt,
         runtime=10,
     params:
+        data_cut=SETTINGS["trial"]["data_cut"],
         rules=SETTINGS["pharmacokinetics"],
         project=str(PROJECT),
-        code=files.code_of("cohort", "individual_pk", "exposure_response", "ixazomib", "tables"),
+        code=files.code_of("cohort", "endpoints", "individual_pk", "exposure_response", "ixazomib", "tables"),
     script:
         "../scripts/test_exposure.py"

@@ -1,6 +1,6 @@
 """Individual exposure to ixazomib, what the data say of the population model, and its predictive check."""
 
-from myeloma import individual_pk, ixazomib, population_pk, settings, tables
+from myeloma import endpoints, individual_pk, ixazomib, population_pk, settings, tables, visits
 from myeloma.cohort import load_cohort
 from myeloma.log import log_to
 
@@ -11,7 +11,10 @@ with log_to(snakemake.log[0]):
         ixazomib.read_model(snakemake.input.model),
         individual_pk.protocol(made["trial"], rules["drug"]),
     )
-    sheets = [cohort.sheet_frame(made, name) for name in ("dosing", "concentrations")]
+    cut = visits.day(made["trial"]["data_cut"])
+    sheets = [
+        endpoints.cut_rows(cohort.sheet_frame(made, name), cut) for name in ("dosing", "concentrations")
+    ]
     outside = {p: why for p in cohort.patient_ids if (why := cohort.excluded(p, "comparison"))}
     fitted = individual_pk.fit_cohort(
         model, individual_pk.sizes_of(cohort.patients), *sheets, plan, rules, outside
