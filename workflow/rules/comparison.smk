@@ -154,9 +154,8 @@ rule pool_signatures:
 
 # Expression
 
-# Calls are read only where a covariate names one; the RNA purity where a rule of this workflow makes it.
+# Calls are read only where a covariate names one.
 STATES_ASKED = any(name.startswith("abnormality:") for name in SETTINGS["expression"]["covariates"])
-RNA_PURITY = [f for rule in workflow.rules for f in rule.output if f == "results/expression/rna_purity.tsv"]
 
 
 rule test_expression:
@@ -165,7 +164,7 @@ rule test_expression:
             lambda wildcards: named(
                 genes=GENES,
                 regions=REGIONS,
-                purity=RNA_PURITY and str(RNA_PURITY[0]),
+                purity="results/expression/rna_purity.tsv",
                 abnormalities="results/abnormalities/abnormalities.tsv" if STATES_ASKED else "",
             )
         ),
