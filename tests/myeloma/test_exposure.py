@@ -219,3 +219,26 @@ def test_never_treated_or_without_rows_has_no_exposure(trial):
         given, changes = exposure.table(rows, [one], trial, on(100))
         assert given.empty and changes.empty
     tables.conform(given, tables.EXPOSURE)
+
+
+def test_a_reduction_recorded_on_a_delayed_dose_is_counted(trial):
+    """C2D1 2.3 mg called delayed, the rest of the cycle at 2.3 mg: one delay and one step down; 21.2 / 24."""
+    rows = cycle(1, 1) + [r for r in cycle(2, 29) if r["drug"] != "ixazomib"]
+    rows += [dose("ixazomib", 2, 1, 29, 2.3, "delayed", "adverse_event")]
+    rows += [dose("ixazomib", 2, d, 29, 2.3) for d in (4, 8, 11)]
+    given, changes = made(trial, rows)
+    row = given.loc[("all", "ixazomib")]
+    assert (row["delays"], row["reductions"]) == (1, 1)
+    assert row["relative_dose_intensity"] == pytest.approx(21.2 / 24)
+    listed = changes[["change", "recorded", "counted", "change_reason"]].values.tolist()
+    assert listed == [
+        ["delayed", "yes", "yes", "adverse_event"],
+        ["reduced", "no", "yes", "adverse_event"],
+    ]
+
+
+def test_a_delayed_full_dose_is_no_reduction(trial):
+    rows = cycle(1, 1) + [r for r in cycle(2, 29) if (r["drug"], r["day"]) != ("ixazomib", 1)]
+    rows += [dose("ixazomib", 2, 1, 29, 3, "delayed", "adverse_event")]
+    row = made(trial, rows)[0].loc[("all", "ixazomib")]
+    assert (row["delays"], row["reductions"]) == (1, 0)

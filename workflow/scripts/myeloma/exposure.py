@@ -135,9 +135,9 @@ def _changes(rows, person, drug, trial, phase_of) -> list[dict[str, Any]]:
         phase = phase_of.get(int(row["cycle"])) or _phase_before(int(row["cycle"]), phase_of)
         planned = plan(trial, phase, drug, person["age"])
         change, mg = word(row["change"]), float(row["dose_mg"])
-        told = _verdict(change, mg, planned, before, held, phase, row, trial, drug)
-        if told is not None:
-            kind, recorded, counted, why = told
+        for kind, recorded, counted, why in _verdicts(
+            change, mg, planned, before, held, phase, row, trial, drug
+        ):
             found.append(
                 {
                     "patient": person["patient"], "drug": drug, "date": row["date"], "time": word(row.get("time")),
@@ -158,8 +158,20 @@ def _phase_before(cycle: int, phase_of: Mapping[int, str]) -> str:
     return phase_of[max(earlier)] if earlier else "induction"
 
 
+def _verdicts(change, mg, planned, before, held, phase, row, trial, drug) -> list[tuple[str, str, str, str]]:
+    """(change, recorded, counted, reason) of one dosing row; none: as planned, or as the row before.
+
+    A delayed dose below the one before is two changes: the sheet has one word per row.
+    """
+    told = _verdict(change, mg, planned, before, held, phase, row, trial, drug)
+    made = [] if told is None else [told]
+    if planned is not None and change == "delayed" and mg > 0 and _lowered(mg, planned.mg, before):
+        made.append(("reduced", "no", "yes", "recorded as delayed; below the planned dose as well"))
+    return made
+
+
 def _verdict(change, mg, planned, before, held, phase, row, trial, drug) -> tuple[str, str, str, str] | None:
-    """(change, recorded, counted, reason) of one dosing row; None: as planned, or as the row before."""
+    """The change of one dosing row by its own word; None: as planned, or as the row before."""
     if planned is None:
         if change:
             return change, "yes", "no", f"the protocol gives no {drug} at {phase}"

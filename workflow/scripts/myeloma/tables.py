@@ -1283,7 +1283,7 @@ DOSE_CHANGES = Table(
     "dose_changes",
     "results/safety/dose_changes.tsv",
     "change of a dose",
-    ("patient", "drug", "date", "time"),
+    ("patient", "drug", "date", "time", "change"),
     (
         PATIENT,
         _text("drug", "drug of the trial", DRUGS),
@@ -1300,7 +1300,7 @@ DOSE_CHANGES = Table(
         _text("change_reason", "reason of dosing.tsv", empty=True),
         _number("dose_mg", "taken", "mg"),
         _number("planned_mg", "planned on that day", "mg"),
-        _text("recorded", "does dosing.tsv call it a change", YES_NO),
+        _text("recorded", "does dosing.tsv call it this change", YES_NO),
         _text("counted", "is it a modification; the steps of the protocol are none", YES_NO),
         REASON,
     ),
