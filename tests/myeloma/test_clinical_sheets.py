@@ -113,6 +113,21 @@ def test_a_repeated_key_and_a_date_after_death_are_refused(trial, name):
     assert any("after the death" in p.message and p.file == f"{name}.tsv" for p in trial.problems())
 
 
+def test_a_dose_with_and_one_without_time_on_one_day_are_refused(trial):
+    """Ixazomib of line 2 stands at 08:30: the same dose written again without its time is 6 mg, not 3."""
+    first = {"patient": "P01", "drug": "ixazomib", "date": "2021-03-04", "cycle": "1", "day": "1"}
+    trial.add("dosing", **first, dose_mg="3")
+    problem = trial.the_problem()
+    assert (problem.field, problem.value) == ("time", "")
+    assert "line 2 has ixazomib on 2021-03-04 at 08:30" in problem.message
+
+
+def test_two_timed_doses_of_one_day_are_taken(trial):
+    first = {"patient": "P01", "drug": "ixazomib", "date": "2021-03-04", "cycle": "1", "day": "1"}
+    trial.add("dosing", **first, time="20:30", dose_mg="3")
+    trial.load()
+
+
 def test_a_cycle_that_starts_before_the_one_before_it(trial):
     trial.add(
         "dosing",

@@ -242,3 +242,66 @@ def test_a_delayed_full_dose_is_no_reduction(trial):
     rows += [dose("ixazomib", 2, 1, 29, 3, "delayed", "adverse_event")]
     row = made(trial, rows)[0].loc[("all", "ixazomib")]
     assert (row["delays"], row["reductions"]) == (1, 0)
+
+
+@pytest.mark.parametrize("change", ["stopped", "interrupted"])
+def test_zeros_after_a_stop_or_an_interruption_continue_it(trial, change):
+    """C2D1 stopped or interrupted, days 4, 8 and 11 written as 0 without a word: no omission."""
+    rows = cycle(1, 1) + [r for r in cycle(2, 22) if r["drug"] != "ixazomib"]
+    rows += [dose("ixazomib", 2, 1, 22, 0, change, "adverse_event")]
+    rows += [dose("ixazomib", 2, d, 22, 0) for d in (4, 8, 11)]
+    given, changes = made(trial, rows)
+    row = given.loc[("all", "ixazomib")]
+    assert (row["omissions"], row["interruptions"]) == (0, change == "interrupted")
+    assert (row["doses_not_taken"], row["relative_dose_intensity"]) == (4, 0.5)
+    assert list(changes["change"]) == [change]
+
+
+def test_a_zero_after_the_drug_was_taken_again_is_an_omission(trial):
+    rows = [r for r in cycle(1, 1) if r["drug"] != "ixazomib"]
+    rows += [dose("ixazomib", 1, 1, 1, 0, "interrupted", "adverse_event"), dose("ixazomib", 1, 4, 1, 3)]
+    rows += [dose("ixazomib", 1, 8, 1, 0), dose("ixazomib", 1, 11, 1, 3)]
+    row = made(trial, rows)[0].loc[("induction", "ixazomib")]
+    assert (row["interruptions"], row["omissions"]) == (1, 1)
+
+
+def test_a_delay_is_one_per_drug_and_cycle(trial):
+    """All 14 rows of pomalidomide in cycle 2 are called delayed, and the first of cycle 3."""
+    rows = [r for n, start in ((1, 1), (2, 29), (3, 57)) for r in cycle(n, start)]
+    for row in rows:
+        late = row["drug"] == "pomalidomide" and (row["cycle"] == 2 or (row["cycle"], row["day"]) == (3, 1))
+        row["change"] = "delayed" if late else ""
+    given, changes = made(trial, rows)
+    assert given.loc[("all", "pomalidomide"), "delays"] == 2
+    assert changes[["cycle", "day"]].values.tolist() == [[2, 1], [3, 1]]
+
+
+def test_a_cycle_begins_on_its_day_1_also_when_that_dose_was_omitted(trial):
+    """Days 1 to 3 omitted for all drugs, cut on day 8: three doses of ixazomib were due, two were taken."""
+    rows = [r | ({"dose_mg": 0.0, "change": "omitted"} if r["day"] <= 3 else {}) for r in cycle(1, 1)]
+    row = made(trial, [r for r in rows if r["date"] <= on(8)], on(8))[0].loc[("induction", "ixazomib")]
+    assert (row["doses_planned"], row["planned_mg"], row["given_mg"], row["doses_not_taken"]) == (3, 9, 6, 1)
+    assert row["relative_dose_intensity"] == pytest.approx(6 / 9)
+
+
+def test_a_cycle_on_record_with_nothing_taken_is_planned_and_not_given(trial):
+    """Cycle 2 of 3 is written in full as 0 mg: 24 of 36 mg; the days are those of three cycles."""
+    rows = cycle(1, 1) + cycle(2, 22, 0, 0, 0) + cycle(3, 43)
+    row = made(trial, rows)[0].loc[("induction", "ixazomib")]
+    assert (row["cycles"], row["planned_mg"], row["given_mg"], row["omissions"]) == (3, 36, 24, 4)
+    assert row["relative_dose_intensity"] == pytest.approx(24 / 36) and row["reason"] == ""
+    assert (row["planned_days"], row["actual_days"]) == (63, 63)
+
+
+def test_a_last_cycle_with_nothing_taken_was_not_begun(trial):
+    row = made(trial, cycle(1, 1) + cycle(2, 22, 0, 0, 0))[0].loc[("induction", "ixazomib")]
+    assert (row["cycles"], row["planned_mg"], row["relative_dose_intensity"]) == (1, 12, 1)
+
+
+def test_rows_of_one_drug_do_not_stand_for_a_whole_cycle(trial):
+    """Cycle 2 holds one omitted dose of ixazomib and nothing of the others: bounds, no intensity."""
+    rows = cycle(1, 1) + [dose("ixazomib", 2, 1, 22, 0, "omitted")] + cycle(3, 43)
+    given, _ = made(trial, rows)
+    assert given["relative_dose_intensity"].isna().all()
+    reason = given.loc[("induction", "ixazomib"), "reason"]
+    assert reason == "3 of 12 planned doses without a record: 0.67 to 0.92"

@@ -162,7 +162,26 @@ def _dosing(sheet: Sheet, patients: Mapping[str, Row], settings: Settings) -> No
                 f"is a dose after end_of_treatment of {row['patient']} ({end})",
                 "correct one of the two",
             )
+    _timed(sheet)
     _cycle_starts(sheet, patients)
+
+
+def _timed(sheet: Sheet) -> None:
+    """No dose without a time beside one with a time on the same day: nobody can tell one dose from two."""
+    timed: dict[tuple, Row] = {}
+    for row in sheet.rows:
+        if row.written("time"):
+            timed.setdefault((row["patient"], row["drug"], row["date"]), row)
+    for row in sheet.rows:
+        other = timed.get((row["patient"], row["drug"], row["date"]))
+        if other is not None and row["date"] and not row.written("time"):
+            sheet.problem(
+                row.line,
+                "time",
+                "",
+                f"is empty, but line {other.line} has {row['drug']} on {row['date']} at {other.written('time')}",
+                "remove the row when it is the same dose, or give the times of both",
+            )
 
 
 def _cycle_starts(sheet: Sheet, patients: Mapping[str, Row]) -> None:

@@ -68,16 +68,19 @@ def plan(trial: Mapping[str, Any], phase: str, drug: str, age: float | None) -> 
 def cycles(
     rows: Sequence[Mapping[str, Any]], person: Mapping[str, Any], trial: Mapping[str, Any]
 ) -> list[Cycle]:
-    """The cycles in which one patient took any drug; a cycle starts on its first day with a dose.
+    """The cycles that one patient started: with a dose of any drug, or on record before a later one with a dose.
 
+    A cycle starts on its day 1, of which each row tells the date (date - (day - 1)), also when nothing was taken
+    on it. Cycles after the last dose, held as a whole, were not started.
     Maintenance: cycles after the planned number of induction cycles, or begun after `end_of_induction`.
     The last cycle of a phase has its planned length: the pause before maintenance is no delay.
     """
+    last = max((int(row["cycle"]) for row in rows if row["dose_mg"] > 0), default=0)
     starts: dict[int, datetime.date] = {}
     for row in rows:
-        if row["dose_mg"] > 0:
-            known = starts.setdefault(int(row["cycle"]), row["date"])
-            starts[int(row["cycle"])] = min(known, row["date"])
+        number, first = int(row["cycle"]), row["date"] - datetime.timedelta(days=int(row["day"]) - 1)
+        if number <= last:
+            starts[number] = min(starts.get(number, first), first)
     made, order = [], sorted(starts)
     phases = {cycle: _phase(cycle, starts[cycle], person, trial) for cycle in order}
     for cycle, later in zip(order, [*order[1:], None], strict=True):
@@ -129,14 +132,14 @@ def table(
 
 def _changes(rows, person, drug, trial, phase_of) -> list[dict[str, Any]]:
     """Every recorded change, and falls of the dose or missed doses that no change explains."""
-    found, held, before = [], False, None
+    found, held, before, delayed = [], "", None, set()
     for row in rows:
         # a cycle in which nothing was taken belongs to the phase of the cycle before it
         phase = phase_of.get(int(row["cycle"])) or _phase_before(int(row["cycle"]), phase_of)
         planned = plan(trial, phase, drug, person["age"])
         change, mg = word(row["change"]), float(row["dose_mg"])
         for kind, recorded, counted, why in _verdicts(
-            change, mg, planned, before, held, phase, row, trial, drug
+            change, mg, planned, before, held, int(row["cycle"]) in delayed, phase, row, trial, drug
         ):
             found.append(
                 {
@@ -147,7 +150,10 @@ def _changes(rows, person, drug, trial, phase_of) -> list[dict[str, Any]]:
                     "counted": counted, "reason": why,
                 }
             )  # fmt: skip
-        held = change == "interrupted"
+        # a stop or an interruption lasts until the drug is taken again
+        held = change if change in ("interrupted", "stopped") else held if mg == 0 else ""
+        if change == "delayed":
+            delayed.add(int(row["cycle"]))
         if mg > 0:
             before = (mg, None if planned is None else planned.mg)
     return found
@@ -158,30 +164,41 @@ def _phase_before(cycle: int, phase_of: Mapping[int, str]) -> str:
     return phase_of[max(earlier)] if earlier else "induction"
 
 
-def _verdicts(change, mg, planned, before, held, phase, row, trial, drug) -> list[tuple[str, str, str, str]]:
+def _verdicts(
+    change, mg, planned, before, held, late, phase, row, trial, drug
+) -> list[tuple[str, str, str, str]]:
     """(change, recorded, counted, reason) of one dosing row; none: as planned, or as the row before.
 
     A delayed dose below the one before is two changes: the sheet has one word per row.
     """
-    told = _verdict(change, mg, planned, before, held, phase, row, trial, drug)
+    told = _verdict(change, mg, planned, before, held, late, phase, row, trial, drug)
     made = [] if told is None else [told]
     if planned is not None and change == "delayed" and mg > 0 and _lowered(mg, planned.mg, before):
         made.append(("reduced", "no", "yes", "recorded as delayed; below the planned dose as well"))
     return made
 
 
-def _verdict(change, mg, planned, before, held, phase, row, trial, drug) -> tuple[str, str, str, str] | None:
-    """The change of one dosing row by its own word; None: as planned, or as the row before."""
+def _verdict(
+    change, mg, planned, before, held, late, phase, row, trial, drug
+) -> tuple[str, str, str, str] | None:
+    """The change of one dosing row by its own word; None: as planned, or as the row before.
+
+    held: the stop or interruption that still lasts, else "". late: the cycle has a delay of this drug already.
+    """
     if planned is None:
         if change:
             return change, "yes", "no", f"the protocol gives no {drug} at {phase}"
         return ("given", "no", "no", f"the protocol gives no {drug} at {phase}") if mg > 0 else None
     if change == "stopped" and mg > 0 and _last_planned(row, phase, drug, planned, trial):
         return change, "yes", "no", f"last planned dose: the protocol ends {drug} with induction"
-    if change in ("stopped", "delayed"):
+    if change == "stopped":
         return change, "yes", "yes", ""
+    if change == "delayed":
+        return None if late else (change, "yes", "yes", "")
     if change == "interrupted":
-        return None if held else (change, "yes", "yes", "")
+        return None if held == change else (change, "yes", "yes", "")
+    if mg == 0 and not change and held:
+        return None
     if mg == 0:
         why = "" if change else "dose 0 without a change: counted as omitted"
         return "omitted", "yes" if change == "omitted" else "no", "yes", why

@@ -1248,7 +1248,11 @@ EXPOSURE = Table(
         PATIENT,
         _text("phase", "all: both together", ("all", *PHASE)),
         _text("drug", "drug of the trial", DRUGS),
-        _whole("cycles", "cycles that the patient started in this phase", "cycles"),
+        _whole(
+            "cycles",
+            "cycles of this phase with a dose of any drug, or on record before a later one with a dose",
+            "cycles",
+        ),
         _number("planned_mg", "planned in them and due by the cut", "mg"),
         _number("given_mg", "taken", "mg"),
         _whole("doses_planned", "planned in them and due by the cut", "doses"),
@@ -1267,9 +1271,9 @@ EXPOSURE = Table(
             "days",
         ),
         _whole("reductions", "steps down of the dose", "count"),
-        _whole("delays", "doses recorded as delayed", "count"),
+        _whole("delays", "cycles in which a dose is recorded as delayed", "count"),
         _whole("interruptions", "recorded interruptions; doses in a row count once", "count"),
-        _whole("omissions", "doses not taken", "count"),
+        _whole("omissions", "doses not taken; none while a stop or an interruption lasts", "count"),
         _text(
             "discontinued", "stopped and not taken again, or treatment ended other than as planned", YES_NO
         ),
