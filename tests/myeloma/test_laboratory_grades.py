@@ -203,7 +203,7 @@ def test_worst_grade_by_patient(rules, config):
     frame = pd.concat([counts((1, 140), (8, 40), (15, 60), patient="A"), counts((1, 200), (8, 200), patient="B"),
                        counts((8, 20), patient="D"), unknown])  # fmt: skip
     people = [person("A"), person("B"), person("C"), person("D", c1d1=None)]
-    made = grades.by_term(graded(rules, config, frame, people=people), rules, 0.95)
+    made = grades.by_term(graded(rules, config, frame, people=people), rules, 0.95, events_given=True)
     made = tables.conform(made, tables.LABORATORY_BY_TERM).set_index("term")
     row = made.loc["Platelet count decreased"]
     assert list(row[[f"grade_{g}" for g in range(5)]]) == [1, 0, 0, 1, 0]
@@ -226,6 +226,55 @@ def test_grade_three_is_looked_for_among_the_adverse_events(rules, config):
     made = grades.reported(rows, events, rules, 7)
     assert list(made["reported"]) == ["yes", "no", "lower_grade", ""]
     assert set(grades.reported(rows, events.iloc[:0], rules, 7)["reported"]) == {"no", ""}
+
+
+NO_EVENTS = pd.DataFrame(columns=["patient", "term", "grade", "start_date", "end_date"])
+OPEN = (float("nan"), float("nan"))
+
+
+def test_a_grade_of_at_least_three_is_severe_and_looked_for(rules, config):
+    """Creatinine 80 before, 300 on treatment, no limit: 3.75 x baseline is grade 3, above 6 x ULN would be 4."""
+    rows = lab((1, "creatinine", 80.0, "umol/L", *OPEN), (8, "creatinine", 300.0, "umol/L", *OPEN))
+    made = grades.reported(graded(rules, config, rows), NO_EVENTS, rules, 7)
+    row = tables.conform(made, tables.LABORATORY_GRADES).iloc[1]
+    assert pd.isna(row["grade"]) and (row["grade_at_least"], row["grade_at_most"]) == (3, 4)
+    assert row["reported"] == "no"
+    told = tables.conform(
+        grades.by_term(made, rules, 0.95, events_given=True), tables.LABORATORY_BY_TERM
+    ).iloc[0]
+    assert (told["grade_3_or_4"], told["of"], told["grade_3_or_4_unknown"]) == (1, 1, 0)
+    assert (told["grade_unknown"], told["grade_3"], told["not_reported"]) == (1, 0, 1)
+
+
+def test_an_open_grade_below_three_for_sure_is_not_severe(rules, config):
+    rows = lab((8, "haemoglobin", 103.0, "g/L", *OPEN))
+    made = grades.by_term(graded(rules, config, rows), rules, 0.95, events_given=True).set_index("term")
+    row = made.loc["Anemia"]
+    assert (row["grade_unknown"], row["grade_3_or_4"], row["of"]) == (1, 0, 1)
+
+
+def test_without_adverse_events_nobody_knows_what_was_not_reported(rules, config):
+    made = grades.by_term(graded(rules, config, counts((8, 40))), rules, 0.95, events_given=False)
+    made = tables.conform(made, tables.LABORATORY_BY_TERM)
+    assert made["grade_3_or_4"].tolist() == [1] and made["not_reported"].isna().all()
+
+
+def test_worse_than_baseline_is_known_or_counted_as_unknown(rules, config):
+    """A: grade 0 before (the last row has no limit), 3 after: worse. B: no row before. C: 0 before, 0 to 1 after,
+    open. D: 1 before, 0 after: not worse. E: 0 before, open but at least 1 after: worse."""
+    named = dict.fromkeys("ABCDE")
+    hb = lambda d, v, low=120.0: (d, "haemoglobin", v, "g/L", low, 160.0)  # noqa: E731
+    named["A"] = [hb(-6, 130.0), hb(1, 110.0, OPEN[0]), hb(8, 70.0)]
+    named["B"] = [hb(8, 70.0)]
+    named["C"] = [hb(1, 130.0), hb(8, 110.0, OPEN[0])]
+    named["D"] = [hb(1, 110.0), hb(8, 130.0)]
+    named["E"] = [hb(1, 130.0), hb(8, 95.0), hb(15, 110.0, OPEN[0])]
+    frame = pd.concat([lab(*rows, patient=name) for name, rows in named.items()])
+    made = graded(rules, config, frame, people=[person(name) for name in named])
+    made = grades.by_term(made, rules, 0.95, events_given=False)
+    row = tables.conform(made, tables.LABORATORY_BY_TERM).set_index("term").loc["Anemia"]
+    assert (row["patients"], row["worse_than_baseline"], row["baseline_unknown"]) == (5, 2, 1)
+    assert row["worse_than_baseline_unknown"] == 2
 
 
 @pytest.mark.parametrize(

@@ -27,11 +27,12 @@ VALUES = ["patient", "date", "parameter", "value", "unit", "low_normal", "high_n
 GRADES = (1, 2, 3, 4)
 COLUMNS = [
     "patient", "date", "parameter", "sheet", "term", "value", "unit", "low_normal", "high_normal", "corrected",
-    "baseline", "direction", "period", "grade", "grade_at_most", "reported", "reason",
+    "baseline", "direction", "period", "grade", "grade_at_least", "grade_at_most", "reported", "reason",
 ]  # fmt: skip
 BY_TERM = [
     "term", "soc", "direction", "patients", "grade_0", "grade_1", "grade_2", "grade_3", "grade_4", "grade_unknown",
-    "grade_3_or_4", "of", "fraction", "low", "high", "grade_3_or_4_unknown", "worse_than_baseline", "not_reported",
+    "grade_3_or_4", "of", "fraction", "low", "high", "grade_3_or_4_unknown", "worse_than_baseline",
+    "worse_than_baseline_unknown", "baseline_unknown", "not_reported",
 ]  # fmt: skip
 
 
@@ -180,7 +181,7 @@ def _of_value(record, terms, baseline, period) -> list[list]:
     measured = [record[name] for name in ("value", "unit", "low_normal", "high_normal", "corrected")]
     if not terms:
         why = f"no CTCAE v4.0 term of {record['parameter']} that a value alone decides"
-        return [[*head, "", *measured, baseline, "", period, None, None, "", why]]
+        return [[*head, "", *measured, baseline, "", period, None, None, None, "", why]]
     normal = {"LLN": number(record["low_normal"]), "ULN": number(record["high_normal"]), "baseline": baseline}
     rows = []
     for term, rules in terms.items():
@@ -188,15 +189,14 @@ def _of_value(record, terms, baseline, period) -> list[list]:
         if record["used"] is None:
             most = max(g for rule in rules for g in GRADES if rule[f"grade_{g}"] is not None)
             why = "total calcium without albumin of the same day: cannot be corrected"
-            rows.append([*head, term, *measured, baseline, direction, period, None, most, "", why])
+            rows.append([*head, term, *measured, baseline, direction, period, None, 0, most, "", why])
             continue
         ranges = [grade_range(rule, record["used"], normal) for rule in rules]
         lowest, most = max(r[0] for r in ranges), max(r[1] for r in ranges)
         known = lowest == most
         why = "" if known else f"grade {lowest} to {most}: {_missing(rules, normal)} not known"
-        rows.append(
-            [*head, term, *measured, baseline, direction, period, lowest if known else None, most, "", why]
-        )
+        grade = lowest if known else None
+        rows.append([*head, term, *measured, baseline, direction, period, grade, lowest, most, "", why])
     return rows
 
 
@@ -213,7 +213,7 @@ def _missing(rules: Iterable[Mapping[str, Any]], normal: Mapping[str, Any]) -> s
 def reported(
     rows: pd.DataFrame, events: pd.DataFrame, rules: Sequence[Mapping[str, Any]], days: int
 ) -> pd.DataFrame:
-    """`rows` with `reported` filled where the grade is 3 or 4 on treatment: yes, lower_grade or no.
+    """`rows` with `reported` filled where the grade is 3 or 4 for sure on treatment: yes, lower_grade or no.
 
     yes: an adverse event of that term, grade 3 or more, within `days` of the value.
     """
@@ -223,8 +223,8 @@ def reported(
         said.setdefault((event["patient"], event["term"].strip().casefold()), []).append(event)
     margin, told = datetime.timedelta(days=days), []
     for row in rows.to_dict("records"):
-        severe = row["period"] == "on_treatment" and number(row["grade"]) is not None and row["grade"] >= 3
-        if not severe:
+        at_least = number(row["grade_at_least"])
+        if row["period"] != "on_treatment" or at_least is None or at_least < 3:
             told.append("")
             continue
         near = [
@@ -238,11 +238,14 @@ def reported(
     return rows.assign(reported=told)
 
 
-def by_term(rows: pd.DataFrame, rules: Sequence[Mapping[str, Any]], confidence: float) -> pd.DataFrame:
+def by_term(
+    rows: pd.DataFrame, rules: Sequence[Mapping[str, Any]], confidence: float, *, events_given: bool
+) -> pd.DataFrame:
     """Patients by worst grade on treatment, one row per term that has values.
 
     patients: with a value of it on treatment. grade_0 to grade_4: worst grade, where known. grade 3 or 4 of
-    those in whom it is known either way.
+    those in whom it is known either way. Worse than the last graded value of the baseline: the same.
+    events_given: was there a sheet of adverse events to look in; without it `not_reported` is empty.
     """
     made = []
     for rule in {r["term"]: r for r in rules}.values():
@@ -257,21 +260,26 @@ def by_term(rows: pd.DataFrame, rules: Sequence[Mapping[str, Any]], confidence: 
         made.append(
             [rule["term"], rule["soc"], rule["direction"], len(worst), *(known.count(g) for g in range(5)),
              len(worst) - len(known), sum(severe), len(severe), *exact(sum(severe), len(severe), confidence),
-             len(worst) - len(severe), sum(w["worse"] for w in worst), sum(w["unlisted"] for w in worst)]
+             len(worst) - len(severe), sum(w["worse"] is True for w in worst),
+             sum(w["worse"] is None for w in worst), sum(w["no_baseline"] for w in worst),
+             sum(w["unlisted"] for w in worst) if events_given else None]
         )  # fmt: skip
     return pd.DataFrame(made, columns=BY_TERM)
 
 
 def _worst(part: pd.DataFrame, before: pd.DataFrame) -> dict[str, Any]:
-    """Of one patient and term: worst grade (None: not known), grade 3 or 4 (None: not known), and so on."""
-    lowest = max((int(g) for g in part["grade"] if number(g) is not None), default=None)
-    at_most = int(part["grade_at_most"].max())
-    grade = lowest if lowest is not None and lowest >= at_most else None
-    severe = True if (lowest or 0) >= 3 else (False if at_most < 3 else None)
-    last = number(before["grade"].iloc[-1]) if len(before) else None
+    """Of one patient and term, None where not known: worst grade, grade 3 or 4, worse than the baseline."""
+    at_least, at_most = int(part["grade_at_least"].max()), int(part["grade_at_most"].max())
+    graded_before = [int(g) for g in before["grade"] if number(g) is not None]
+    worse = None
+    if graded_before and at_least > graded_before[-1]:
+        worse = True
+    elif graded_before and at_most <= graded_before[-1]:
+        worse = False
     return {
-        "grade": grade,
-        "severe": severe,
-        "worse": last is not None and lowest is not None and lowest > last,
+        "grade": at_least if at_least == at_most else None,
+        "severe": True if at_least >= 3 else False if at_most < 3 else None,
+        "worse": worse,
+        "no_baseline": not graded_before,
         "unlisted": bool((part["reported"] == "no").any()),
     }

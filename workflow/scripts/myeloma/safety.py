@@ -61,5 +61,7 @@ def _laboratory(
         rows = laboratory_grades.reported(rows, seen.adverse_events, limits, rules["laboratory_match_days"])
     return {
         "laboratory_grades": rows,
-        "laboratory_by_term": laboratory_grades.by_term(rows, limits, rules["confidence"]),
+        "laboratory_by_term": laboratory_grades.by_term(
+            rows, limits, rules["confidence"], events_given=seen.adverse_events is not None
+        ),
     }

@@ -1362,10 +1362,11 @@ LABORATORY_GRADES = Table(
         _text("direction", "is low or high the trouble", ("low", "high", "")),
         _text("period", "of the sample", ("baseline", "on_treatment", "after_treatment")),
         _whole("grade", "CTCAE v4.0; 0: none; empty: cannot be told", "grade"),
+        _whole("grade_at_least", "the lowest grade it can have", "grade"),
         _whole("grade_at_most", "the highest grade it can have", "grade"),
         _text(
             "reported",
-            "grade 3 or 4 on treatment: is it among the adverse events",
+            "grade 3 or 4 for sure (grade_at_least) on treatment: is it among the adverse events",
             ("yes", "lower_grade", "no", ""),
         ),
         REASON,
@@ -1392,10 +1393,20 @@ LABORATORY_BY_TERM = Table(
         _whole("grade_3_or_4_unknown", "patients in whom it cannot be told", "patients"),
         _whole(
             "worse_than_baseline",
-            "patients whose worst known grade is above that of the baseline",
+            "patients whose worst grade is for sure above that of the last graded value of the baseline",
             "patients",
         ),
-        _whole("not_reported", "patients with a grade 3 or 4 that no adverse event names", "patients"),
+        _whole(
+            "worse_than_baseline_unknown",
+            "patients in whom it cannot be told: no graded baseline, or the grade on treatment is open",
+            "patients",
+        ),
+        _whole("baseline_unknown", "of these, no graded value on or before C1D1", "patients"),
+        _whole(
+            "not_reported",
+            "patients with a grade 3 or 4 that no adverse event names; empty: no sheet of adverse events",
+            "patients",
+        ),
     ),
 )
 

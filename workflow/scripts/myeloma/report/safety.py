@@ -183,13 +183,16 @@ def _laboratory(by_term: pd.DataFrame) -> Table:
     for r in by_term.to_dict("records"):
         share = words.share(r["grade_3_or_4"], r["of"], (r["low"], r["high"]))
         grades = [r[f"grade_{g}"] for g in range(5)]
-        rows.append((r["term"], r["patients"], *grades, r["grade_unknown"], share, r["worse_than_baseline"],
-                     r["not_reported"]))  # fmt: skip
+        worse, unknown = r["worse_than_baseline"], r["worse_than_baseline_unknown"]
+        told = Cell(f"{worse}; {unknown} not known" if unknown else str(worse), float(worse))
+        unlisted = "no table of events" if words.missing(r["not_reported"]) else r["not_reported"]
+        rows.append((r["term"], r["patients"], *grades, r["grade_unknown"], share, told, unlisted))
     head = ["Term", "Patients", *(f"Grade {g}" for g in range(5)), "Not known", "Grade 3 or 4", "Worse than baseline",
             "Grade 3 or 4 without an event"]  # fmt: skip
     caption = (
         "CTCAE v4.0 grades derived from laboratory values on treatment: patients by worst grade. Grades that need a "
-        "clinical judgement (grade 4 of anaemia) are not derived; not known: no limit of normal or baseline"
+        "clinical judgement (grade 4 of anaemia) are not derived; not known: no limit of normal or baseline. Grade 3 or 4 counts "
+        "also where only the exact grade is not known"
     )
     return table("laboratory-grades", caption, head, rows, [*head[1:8], *head[9:]],
                  empty="No laboratory value on treatment in this run.")  # fmt: skip
@@ -198,8 +201,9 @@ def _laboratory(by_term: pd.DataFrame) -> Table:
 def _unreported(grades: pd.DataFrame, anchors: Anchors) -> Table:
     found = grades[grades["reported"].isin(["no", "lower_grade"])]
     rows = [
-        (anchors.cell(r["patient"]), r["date"], r["term"], r["grade"], r["value"], r["unit"],
-         "no event" if r["reported"] == "no" else "an event of lower grade")
+        (anchors.cell(r["patient"]), r["date"], r["term"],
+         f"{r['grade_at_least']} to {r['grade_at_most']}" if words.missing(r["grade"]) else r["grade"],
+         r["value"], r["unit"], "no event" if r["reported"] == "no" else "an event of lower grade")
         for r in found.to_dict("records")
     ]  # fmt: skip
     head = ["Patient", "Date", "Term", "Grade", "Value", "Unit", "In the adverse events"]
