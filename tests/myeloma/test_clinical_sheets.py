@@ -202,6 +202,43 @@ def test_implausible_values_are_listed(trial):
     assert set(clinical_notes.plausible()) <= clinical_notes.known_names()
 
 
+def test_a_lower_limit_of_zero_is_taken(trial):
+    """GGT 0-55 U/L."""
+    for column, value in (
+        ("parameter", "ggt"), ("value", "30"), ("unit", "U/L"), ("low_normal", "0"), ("high_normal", "55"),
+    ):  # fmt: skip
+        trial.set("laboratory", 2, column, value)
+    trial.load()
+
+
+@pytest.mark.parametrize(
+    ("parameter", "unit", "value", "refused"),
+    [
+        ("neutrophils", "/mm3", "1.5", True),
+        ("neutrophils", "/uL", "19", True),
+        ("neutrophils", "/mm3", "0", False),
+        ("neutrophils", "/mm3", "20", False),
+        ("neutrophils", "10^9/L", "0.01", False),
+        ("leukocytes", "/uL", "4.2", True),
+        ("lymphocytes", "/mm3", "0.8", True),
+        ("platelets", "/mm3", "150", True),
+        ("platelets", "/uL", "4000", False),
+    ],
+)
+def test_a_count_per_mm3_that_is_one_per_nanolitre_is_refused(trial, parameter, unit, value, refused):
+    """Without an upper limit of normal only the value itself can show it."""
+    for column, text in (
+        ("parameter", parameter), ("value", value), ("unit", unit), ("low_normal", ""), ("high_normal", ""),
+    ):  # fmt: skip
+        trial.set("laboratory", 2, column, text)
+    if not refused:
+        trial.load()
+        return
+    problem = trial.the_problem()
+    assert problem.field == "value" and f"per mm3 or uL is too few for {parameter}" in problem.message
+    assert "10^9/L" in problem.fix
+
+
 def test_calcium_in_mmol_under_mg_is_refused(trial):
     trial.set("assessments", 3, "calcium_mg_dl", "2.4")
     assert "mmol/L in a column of mg/dL" in trial.the_problem().message

@@ -107,11 +107,62 @@ def test_ties_of_enrolment_go_by_number_not_by_row(config):
     assert made.loc[0, "cut"] == str(START + 23 * DAY)
 
 
-def test_a_tenth_patient_never_treated_is_passed_over_and_said(config):
+def test_a_tenth_patient_who_has_not_started_yet_is_waited_for(config):
+    """P10 enrolled on 1 February, C1D1 on 1 March; P11 enrolled later and began on 3 February."""
+    people = [p | {"enrolment_date": START + i * DAY, "c1d1": START + i * DAY} for i, p in enumerate(TEN)]
+    first, start = datetime.date(2021, 2, 1), datetime.date(2021, 3, 1)
+    people[9] |= {"enrolment_date": first, "c1d1": start}
+    people[10] |= {"enrolment_date": first + 2 * DAY, "c1d1": first + 2 * DAY}
+    people[11] |= {"enrolment_date": first + 9 * DAY, "c1d1": first + 9 * DAY}
+    seen = clinical(people)
+    early = cuts(config, seen, datetime.date(2021, 2, 27))
+    assert list(early["kind"]) == ["data cut"]
+    assert (
+        "patient 10 by enrolment, P10, has not started and nothing says that it never will"
+        in early.loc[0, "note"]
+    )
+    later = cuts(config, seen, datetime.date(2021, 4, 30))
+    assert later.loc[0, ["cut", "kind"]].tolist() == ["2021-03-22", "first"]
+    assert "P10" in later.loc[0, "basis"]
+
+
+P11_C2D1 = TEN[10]["c1d1"] + 21 * DAY
+
+
+@pytest.mark.parametrize(
+    ("evidence", "withdrawn", "cut"),
+    [
+        ({"death_date": P11_C2D1 - 9 * DAY}, {}, P11_C2D1),
+        ({"death_date": P11_C2D1 + 9 * DAY}, {}, P11_C2D1 + 9 * DAY),  # known only then
+        ({"new_therapy_date": P11_C2D1 - 9 * DAY}, {}, P11_C2D1),
+        ({}, {"P10": str(P11_C2D1 - 9 * DAY)}, P11_C2D1),
+        ({}, {"P10": str(P11_C2D1 + 9 * DAY)}, P11_C2D1 + 9 * DAY),
+    ],
+)
+def test_a_tenth_patient_who_never_starts_is_passed_over_from_the_day_it_is_known(
+    config, evidence, withdrawn, cut
+):
+    people = [p | ({"c1d1": None} | evidence if p["patient"] == "P10" else {}) for p in TEN]
+    made = cuts(config, clinical(people), START + 400 * DAY, withdrawn_before_treatment=withdrawn)
+    assert made.loc[0, ["cut", "kind"]].tolist() == [str(cut), "first"]
+    assert "1 enrolled before and never treated, passed over" in made.loc[0, "basis"]
+    before = cuts(config, clinical(people), cut - DAY, withdrawn_before_treatment=withdrawn)
+    assert list(before["kind"]) == ["data cut"]
+
+
+def test_without_evidence_an_untreated_patient_is_never_passed_over(config):
     people = [p | {"c1d1": None} if p["patient"] == "P10" else p for p in TEN]
     made = cuts(config, clinical(people), START + 400 * DAY)
-    assert made.loc[0, "cut"] == str(TEN[10]["c1d1"] + 21 * DAY)
-    assert "1 enrolled before and never treated, passed over" in made.loc[0, "basis"]
+    assert list(made["kind"]) == ["data cut"] and "withdrawn_before_treatment" in made.loc[0, "note"]
+
+
+@pytest.mark.parametrize(
+    ("withdrawn", "message"),
+    [({"P99": "2021-02-01"}, "P99 is no patient"), ({"P01": "2021-02-01"}, "P01 was treated")],
+)
+def test_a_withdrawal_before_treatment_must_be_of_an_untreated_patient(config, withdrawn, message):
+    with pytest.raises(ValueError, match=f"safety.withdrawn_before_treatment: {message}"):
+        cuts(config, clinical(TEN), START + 400 * DAY, withdrawn_before_treatment=withdrawn)
 
 
 def test_fewer_than_ten_enrolled_is_said(config):

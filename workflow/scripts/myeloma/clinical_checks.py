@@ -346,15 +346,7 @@ def _laboratory(sheet: Sheet) -> None:
             continue
         values = laboratory.converted(row.values, row.cells)
         for name in laboratory.CONVERTED:
-            value = values[name]
-            if value is not None and not found.low <= value <= found.high:
-                sheet.problem(
-                    row.line,
-                    name,
-                    row.written(name),
-                    f"implausible: {value:g} {found.to_unit}, outside {found.low:g} to {found.high:g}",
-                    f"correct the number or its unit ({row['unit']})",
-                )
+            _in_range(sheet, row, name, values[name], found)
         top, (least, most) = values["high_normal"], found.high_normal
         if top is not None and not least <= top <= most:
             sheet.problem(
@@ -370,3 +362,25 @@ def _laboratory(sheet: Sheet) -> None:
             sheet.problem(
                 row.line, "high_normal", row.written("high_normal"), "is not above low_normal", "correct them"
             )
+
+
+def _in_range(sheet: Sheet, row: Row, name: str, value: float | None, found: laboratory.Conversion) -> None:
+    """One converted number of a row that can be true. A lower limit of normal may be 0, as in GGT 0-55."""
+    if value is None:
+        return
+    if value > found.high or (value < found.low and not (name == "low_normal" and value == 0)):
+        sheet.problem(
+            row.line,
+            name,
+            row.written(name),
+            f"implausible: {value:g} {found.to_unit}, outside {found.low:g} to {found.high:g}",
+            f"correct the number or its unit ({row['unit']})",
+        )
+    elif 0 < value < found.low_above_zero:
+        sheet.problem(
+            row.line,
+            name,
+            row.written(name),
+            f"per mm3 or uL is too few for {row['parameter']}: {value:g} {found.to_unit}",
+            f"write {found.to_unit} in unit when the number is per nL, or correct the number",
+        )

@@ -95,26 +95,63 @@ def people(seen: Clinical) -> list[dict[str, Any]]:
 # ---------------------------------------------------------------- when
 
 
-def first_cut(seen: Clinical, first: int, cycle_days: int) -> tuple[Date | None, str]:
+def first_cut(
+    seen: Clinical, first: int, cycle_days: int, withdrawn: Mapping[str, Date]
+) -> tuple[Date | None, str]:
     """(date, how it came) of the first cut: the `first`-th patient by enrolment reaches C2D1.
 
-    C2D1: first dose of cycle 2; without one, C1D1 + `cycle_days`. A patient who was never treated reaches
-    nothing: the next one by enrolment takes the place, and the text says so.
+    C2D1: first dose of cycle 2; without one, C1D1 + `cycle_days`. Of a patient who will never start (death, new
+    therapy or a day in `withdrawn` on record) the next one by enrolment takes the place, from that day on. One who has
+    only not started yet is waited for: the day that a cut first shows must not depend on when one looks.
     """
     enrolled = [p for p in people(seen) if p["enrolment_date"] is not None]
     enrolled.sort(key=lambda p: (p["enrolment_date"], p["enrolment_number"] or float("inf"), p["patient"]))
     if len(enrolled) < first:
         return None, f"{len(enrolled)} patients enrolled, the first cut needs {first}"
+    known_from: list[Date] = []
     for place, person in enumerate(enrolled[first - 1 :], start=first):
+        who = f"patient {place} by enrolment, {person['patient']}"
         if person["c1d1"] is None:
+            never = _never_starts(person, withdrawn)
+            if never is None:
+                return None, (
+                    f"{who}, has not started and nothing says that it never will: c1d1, death_date or "
+                    "new_therapy_date in patients.tsv, or safety.withdrawn_before_treatment"
+                )
+            known_from.append(never)
             continue
         begun = _cycle_two(seen, person["patient"])
         date = begun or person["c1d1"] + datetime.timedelta(days=cycle_days)
         how = "C2D1" if begun else f"C1D1 + {cycle_days} days, no dose of cycle 2 on record"
-        skipped = place - first
+        skipped = len(known_from)
         more = f"; {skipped} enrolled before and never treated, passed over" if skipped else ""
-        return date, f"patient {place} by enrolment, {person['patient']}: {how}{more}"
+        late = max(known_from, default=date)
+        more += f", known on {late}" if late > date else ""
+        return max(date, late), f"{who}: {how}{more}"
     return None, f"none of the patients from the {first}th enrolled on was treated"
+
+
+def _never_starts(person: Mapping[str, Any], withdrawn: Mapping[str, Date]) -> Date | None:
+    """The day from which it is known that an untreated patient will never start; None: nothing says so."""
+    days = (person["death_date"], person["new_therapy_date"], withdrawn.get(person["patient"]))
+    return min((d for d in days if d is not None), default=None)
+
+
+def _withdrawn(seen: Clinical, data_cut: Date, stated: Mapping[str, str]) -> dict[str, Date]:
+    """safety.withdrawn_before_treatment as known at the data cut. Raises ValueError for whom it cannot be true of."""
+    c1d1 = {p["patient"]: p["c1d1"] for p in people(seen)}
+    for patient in stated:
+        if patient not in c1d1:
+            raise ValueError(
+                f"safety.withdrawn_before_treatment: {patient} is no patient of patients.tsv: correct the id"
+            )
+        if c1d1[patient] is not None:
+            raise ValueError(
+                f"safety.withdrawn_before_treatment: {patient} was treated from {c1d1[patient]} on: remove it there, "
+                "or c1d1 in patients.tsv"
+            )
+    dates = {patient: day(text) for patient, text in stated.items()}
+    return {patient: date for patient, date in dates.items() if date <= data_cut}
 
 
 def _cycle_two(seen: Clinical, patient: str) -> Date | None:
@@ -127,9 +164,11 @@ def _cycle_two(seen: Clinical, patient: str) -> Date | None:
 def cuts(seen: Clinical, data_cut: Date, config: Mapping[str, Any], cycle_days: int) -> pd.DataFrame:
     """CUTS: the first, each `idmc_every_months` after it, extra ones and the data cut.
 
-    seen: as known at the data cut. Raises ValueError for an extra cut after the data cut.
+    seen: as known at the data cut. Raises ValueError for an extra cut after the data cut, and for a withdrawal
+    before treatment of a patient who was treated.
     """
-    start, how = first_cut(seen, config["idmc_first_patients"], cycle_days)
+    withdrawn = _withdrawn(seen, data_cut, config["withdrawn_before_treatment"])
+    start, how = first_cut(seen, config["idmc_first_patients"], cycle_days, withdrawn)
     found: dict[Date, tuple[str, str]] = {}
     if start is not None and start <= data_cut:
         found[start] = ("first", how)

@@ -2,7 +2,8 @@
 
 Each row of that table: parameter, unit as it may stand in laboratory.tsv, factor to the unit of the analysis
 (`to_unit`), the range of values that are accepted and the range in which an upper limit of normal can lie, both in
-`to_unit` (assumptions, for sign-off): a wrong unit shows there. Molar masses stand in `source`.
+`to_unit` (assumptions, for sign-off): a wrong unit shows there. `low_above_zero` (counts per mm3 or uL only): a number
+above 0 and below it is one per nL written under the wrong unit, as 1.5 or platelets of 150. Molar masses stand in `source`.
 """
 
 import csv
@@ -19,12 +20,16 @@ CONVERTED = ("value", "low_normal", "high_normal")
 
 @dataclass(frozen=True)
 class Conversion:
-    """Factor from a written unit to the unit of the analysis; ranges of values and of upper limits of normal there."""
+    """Factor from a written unit to the unit of the analysis; ranges of values and of upper limits of normal there.
+
+    low_above_zero: the lowest number that is not 0; below it the unit is wrong.
+    """
 
     factor: Decimal
     to_unit: str
     low: float
     high: float
+    low_above_zero: float
     high_normal: tuple[float, float]
 
 
@@ -38,6 +43,7 @@ def conversions() -> dict[tuple[str, str], Conversion]:
                 r["to_unit"],
                 float(r["low"]),
                 float(r["high"]),
+                float(r["low_above_zero"] or 0),
                 (float(r["high_normal_from"]), float(r["high_normal_to"])),
             )
             for r in csv.DictReader(handle, delimiter="\t")
