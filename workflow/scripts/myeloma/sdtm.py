@@ -1,13 +1,14 @@
 """Sheets from SDTM-like domains (DM, DS, VS, EX, AE, LB, PC, CM) by a mapping table; what is not mapped is reported.
 
 The mapping (resources/sdtm_mapping.tsv, or the user's own) has a row per variable taken over: domain, condition
-(VARIABLE=VALUE, joined by &, all must hold), variable, sheet, column, how, codes. `how`:
+(VARIABLE=VALUE, or VARIABLE=VALUE|VALUE|..., joined by &, all must hold), variable, sheet, column, how, codes. `how`:
 text       as it stands
 date       the day of an ISO 8601 date or date and time; a partial date is reported and left empty
 time       HH:MM of an ISO 8601 date and time, empty without one
 code       by `codes` (SOURCE=target;...; capitals do not matter; * stands for everything else)
 cycle, cycle_day   the number from a visit name such as C2D8 or CYCLE 2 DAY 8
 same_day   nothing is written; a record that ends on a later day than its date is reported and left out
+A laboratory result counts only by its specimen (LBSPEC, PCSPEC): creatinine of urine is not that of serum.
 Nothing is guessed and no unit is converted here: a record that no condition fits, a code without a target and a second,
 different value for one cell are listed. The written sheets then pass the same checks as any other.
 """
@@ -42,10 +43,10 @@ class SheetExists(FileExistsError):
 
 @dataclass(frozen=True)
 class Rule:
-    """One row of the mapping; `condition` as (variable, value) pairs, `codes` by source in capitals."""
+    """One row of the mapping; `condition` as (variable, allowed values in capitals), `codes` by source in capitals."""
 
     domain: str
-    condition: tuple[tuple[str, str], ...]
+    condition: tuple[tuple[str, frozenset[str]], ...]
     variable: str
     sheet: str
     column: str
@@ -53,7 +54,7 @@ class Rule:
     codes: Mapping[str, str]
 
     def holds(self, record: Mapping[str, str]) -> bool:
-        return all(record.get(name, "").upper() == value.upper() for name, value in self.condition)
+        return all(record.get(name, "").upper() in values for name, values in self.condition)
 
 
 def read_mapping(path: str | os.PathLike = MAPPING) -> list[Rule]:
@@ -78,7 +79,7 @@ def _rule(row: Mapping[str, str], where: str) -> Rule:
         raise MappingError(f"{where}: unknown column {row['column']!r} or how {row['how']!r}")
     return Rule(
         row["domain"].upper(),
-        condition,
+        tuple((name, frozenset(values.upper().split("|"))) for name, values in condition),
         row["variable"].upper(),
         row["sheet"],
         row["column"],
@@ -106,8 +107,7 @@ def convert(domains: Mapping[str, list[dict[str, str]]], rules: Iterable[Rule]) 
             out.unmapped[domain, "", "", "no rule for this domain"] += len(records)
         for record in records:
             if mine and not any(r.holds(record) for r in mine):
-                name = _told_by(mine, record)
-                out.unmapped[domain, name, record.get(name, ""), "no rule fits the record"] += 1
+                out.unmapped[domain, *_why_none(mine, record)] += 1
             _take_over(record, [r for r in mine if r.holds(record)], out, merged)
     for sheet, rows in merged.items():
         if sheet in out.rows:
@@ -115,10 +115,13 @@ def convert(domains: Mapping[str, list[dict[str, str]]], rules: Iterable[Rule]) 
     return out
 
 
-def _told_by(rules: list[Rule], record: Mapping[str, str]) -> str:
-    """The variable of the conditions that tells the record best: the first one that is filled."""
-    names = dict.fromkeys(name for r in rules for name, _ in r.condition)
-    return next((name for name in names if record.get(name)), next(iter(names), ""))
+def _why_none(rules: list[Rule], record: Mapping[str, str]) -> tuple[str, str, str]:
+    """(variable, value, what) of a record that no rule fits: the first variable of the conditions that is filled,
+    and the others beside it."""
+    names = list(dict.fromkeys(name for r in rules for name, _ in r.condition))
+    told = next((name for name in names if record.get(name)), next(iter(names), ""))
+    others = ", ".join(f"{name} {record.get(name) or 'empty'}" for name in names if name != told)
+    return told, record.get(told, ""), "no rule fits the record" + (f" ({others})" if others else "")
 
 
 def _take_over(record: Mapping[str, str], rules: list[Rule], out: Converted, merged: dict) -> None:
