@@ -223,6 +223,51 @@ def test_a_concentration_in_urine_or_whole_blood_is_none_in_plasma():
 
 
 @pytest.mark.parametrize(
+    ("record", "cell"),
+    [
+        ({"LBTESTCD": "MCPROT", "LBSTRESU": "g/L", "LBSTRESC": "NOT DETECTED"}, "serum_m_g_l"),
+        ({"LBTESTCD": "KLCF", "LBSTRESU": "mg/L", "LBSTRESC": "<0.6"}, "kappa_mg_l"),
+        ({"LBTESTCD": "KLCF", "LBSTRESU": "mg/L", "LBORRES": "<0.6"}, "kappa_mg_l"),
+        ({"LBTESTCD": "MCPROT", "LBSTRESU": "", "LBSTRESC": "NOT DETECTED"}, ""),
+    ],
+)
+def test_a_result_that_is_no_number_is_listed(record, cell):
+    day = {"USUBJID": "P01", "LBDTC": "2021-03-04", "LBSPEC": "SERUM"}
+    made = converted(LB=[day | {"LBSTRESN": ""} | record])
+    name = next(n for n in ("LBSTRESC", "LBORRES") if n in record)
+    problem = ("LB", name, record[name], "result is no number (LBSTRESN is empty)")
+    assert made.unmapped[problem] == 1
+    assert made.rows["laboratory"] == []
+    if cell:
+        assert made.rows["assessments"][0][cell] == "" and len(made.unmapped) == 1
+    else:
+        assert made.rows["assessments"] == []
+
+
+def test_a_laboratory_value_or_height_that_is_no_number_is_left_out_and_listed():
+    lipase = LB | {"LBTESTCD": "LIPASE", "LBSTRESN": "", "LBSTRESC": "HAEMOLYTIC", "LBSTRESU": "U/L"}
+    height = {"USUBJID": "P01", "VSTESTCD": "HEIGHT", "VSSTRESU": "cm", "VSBLFL": "Y", "VSORRES": "about 160"}
+    made = converted(LB=[lipase, lipase | {"USUBJID": "P02"}], VS=[height])
+    assert made.rows["laboratory"] == [] and made.rows["patients"] == [{"patient": "P01", "height_cm": ""}]
+    assert made.unmapped == {
+        ("LB", "LBSTRESC", "HAEMOLYTIC", "result is no number (LBSTRESN is empty)"): 2,
+        ("VS", "VSORRES", "about 160", "result is no number (VSSTRESN is empty)"): 1,
+    }
+
+
+def test_a_record_of_two_sheets_is_counted_once():
+    clotted = LB | {"LBSTRESN": "", "LBSTRESC": "CLOTTED", "LBSTRESU": "g/L"}
+    assert set(converted(LB=[clotted]).unmapped.values()) == {1}
+
+
+def test_a_concentration_below_the_limit_is_no_missing_number():
+    below = PC | {"PCSTRESN": "", "PCSTRESC": "BLQ", "PCORRES": "BLQ"}
+    assert not converted(PC=[below]).unmapped
+    made = converted(PC=[PC | {"PCSTRESN": "", "PCORRES": "LOST"}])
+    assert set(made.unmapped) == {("PC", "PCORRES", "LOST", "result is no number (PCSTRESN is empty)")}
+
+
+@pytest.mark.parametrize(
     ("domain", "record", "expected", "rows"),
     [
         ("EX", EX | {"EXDOSU": "ug"}, ("EX", "EXDOSU", "ug", "no rule fits the record"), 0),

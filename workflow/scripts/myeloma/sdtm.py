@@ -10,7 +10,9 @@ cycle, cycle_day   the number from a visit name such as C2D8 or CYCLE 2 DAY 8
 same_day   nothing is written; a record that ends on a later day than its date is reported and left out
 A laboratory result counts only by its specimen (LBSPEC, PCSPEC): creatinine of urine is not that of serum.
 Nothing is guessed and no unit is converted here: a record that no condition fits, a code without a target and a second,
-different value for one cell are listed. The written sheets then pass the same checks as any other.
+different value for one cell are listed. So is a result in words (NOT DETECTED, <0.6) where the number (--STRESN) is
+taken over: its cell stays empty, or the record is left out where the sheet needs the value.
+The written sheets then pass the same checks as any other.
 """
 
 import csv
@@ -128,21 +130,23 @@ def _take_over(record: Mapping[str, str], rules: list[Rule], out: Converted, mer
     """Take one record over into every sheet whose rules hold.
 
     A code that one sheet does not know (a test of the assessments among those of the laboratory) is reported
-    only where no other sheet takes the record.
+    only where no other sheet takes the record, and one problem of a record in two sheets once.
     """
     problems, taken = [], 0
     for sheet in dict.fromkeys(r.sheet for r in rules):
         found = _take(record, [r for r in rules if r.sheet == sheet], out, merged)
         problems.append(found)
         taken += not any(dropped for _, dropped in found)
+    said: dict[tuple, None] = {}
     for found in problems:
-        dropped = any(gone for _, gone in found)
-        for key, _ in found:
-            if not (dropped and taken and key[3].startswith(NO_TARGET)):
-                out.unmapped[key] += 1
+        if not (taken and any(gone and key[3].startswith(NO_TARGET) for key, gone in found)):
+            said |= dict.fromkeys(key for key, _ in found)
+    for key in said:
+        out.unmapped[key] += 1
 
 
 NO_TARGET = "code without a target"
+NUMERIC_RESULT = "STRESN"
 
 
 def _take(
@@ -153,11 +157,13 @@ def _take(
     problems = []
     for rule in rules:
         value, problem = _value(rule, record)
+        name = rule.variable
+        if text_result := "" if value else _text_result(rule, record, rules):
+            name, problem = text_result, f"result is no number ({rule.variable} is empty)"
         if problem:
             left_out = rule.how == "same_day" or rule.column in schema(rule.sheet)["required"]
-            key = (rule.domain, rule.variable, record.get(rule.variable, ""), problem)
-            problems.append((key, left_out))
-        elif rule.how != "same_day" and (value or rule.column not in cells):
+            problems.append(((rule.domain, name, record.get(name, ""), problem), left_out))
+        if rule.how != "same_day" and (value or rule.column not in cells):
             cells[rule.column] = value
     if any(left_out for _, left_out in problems):
         return problems
@@ -174,6 +180,17 @@ def _take(
         elif value or name not in row:
             row[name] = value
     return problems
+
+
+def _text_result(rule: Rule, record: Mapping[str, str], rules: list[Rule]) -> str:
+    """The variable with the result in words (NOT DETECTED, <0.6) of a record without the number that the rule
+    takes over; "" without one, or where a code of these rules takes the words (BLQ)."""
+    if not rule.variable.endswith(NUMERIC_RESULT):
+        return ""
+    stem = rule.variable.removesuffix(NUMERIC_RESULT)
+    names = [name for name in (f"{stem}STRESC", f"{stem}ORRES") if record.get(name)]
+    coded = {r.variable for r in rules if r.how == "code" and record.get(r.variable, "").upper() in r.codes}
+    return "" if coded & set(names) else next(iter(names), "")
 
 
 def _value(rule: Rule, record: Mapping[str, str]) -> tuple[str, str]:
