@@ -122,6 +122,35 @@ def test_events(trial):
     assert (before["TRTEMFL"], before["AREL"], before["ASTDY"]) == ("N", "", -6)
 
 
+@pytest.mark.parametrize("end_date", ["2021-05-31", ""])
+def test_a_death_after_the_cut_has_not_happened_yet(trial, end_date):
+    """Sepsis of grade 5 from day 3 of P03, death on day 22."""
+    trial.add(
+        "adverse_events", patient="P03", ae="1", soc="Infections", term="Sepsis", grade="5", outcome="fatal",
+        start_date="2021-05-12", end_date=end_date, serious="yes",
+    )  # fmt: skip
+    trial.set("patients", 4, "death_date", "2021-05-31")
+    trial.set("patients", 4, "last_contact", "")
+    trial.sheets["assessments"] = [r for r in trial.sheets["assessments"] if r[0] != "P03"]
+    trial.config["trial"]["data_cut"] = "2021-05-20"
+    frames = made(trial)
+    event = frames["adae"].set_index("USUBJID").loc["P03"]
+    assert (event["ATOXGRN"], event["AEOUT"], event["AESDTH"], event["AENDT"]) == (4, "", "", None)
+    assert frames["adsl"].set_index("USUBJID").loc["P03", "DTHFL"] == "N"
+    trial.config["trial"]["data_cut"] = "2021-05-31"
+    event = made(trial)["adae"].set_index("USUBJID").loc["P03"]
+    assert (event["ATOXGRN"], event["AEOUT"], event["AESDTH"]) == (5, "fatal", "Y")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "flag"), [("", ""), ("unknown", ""), ("not_recovered", "N"), ("recovered", "N")]
+)
+def test_an_unknown_outcome_is_not_called_survived(trial, outcome, flag):
+    trial.set("adverse_events", 2, "outcome", outcome)
+    event = made(trial)["adae"].set_index("USUBJID").loc["P01"]
+    assert (event["AEOUT"], event["AESDTH"], event["ATOXGRN"]) == (outcome, flag, 3)
+
+
 @pytest.mark.parametrize(
     ("day", "end", "expected"),
     [("2022-03-31", "2022-03-01", "Y"), ("2022-04-01", "2022-03-01", "N"), ("2022-04-01", None, "Y")],

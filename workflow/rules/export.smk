@@ -55,7 +55,18 @@ rule export_adam:
         endpoints=SETTINGS["endpoints"],
         project=str(PROJECT),
         code=files.code_of(
-            "cohort", "sheets", "laboratory", "visits", "endpoints", "adam", "adam_files", "tables"
+            "cohort",
+            "sheets",
+            "laboratory",
+            "visits",
+            "endpoints",
+            "adverse_events",
+            "exposure",
+            "idmc",
+            "safety",
+            "adam",
+            "adam_files",
+            "tables",
         ),
     script:
         "../scripts/export_adam.py"

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from myeloma import endpoints, tables, visits
+from myeloma import adverse_events, endpoints, idmc, safety, tables, visits
 
 VARIABLES = Path(__file__).resolve().parents[3] / "resources" / "adam_variables.tsv"
 #: Datasets that need an optional sheet.
@@ -287,11 +287,16 @@ def adtte(subjects: pd.DataFrame, times: pd.DataFrame, main: str) -> pd.DataFram
     return conform(_frame(rows, "adtte"), "adtte")
 
 
-def adae(subjects: pd.DataFrame, events: pd.DataFrame, emergent_days: int) -> pd.DataFrame:
-    """ADAE: every row of adverse_events.tsv; treatment-emergent up to `emergent_days` after treatment."""
+def adae(
+    subjects: pd.DataFrame, events: pd.DataFrame, people: list[dict[str, Any]], emergent_days: int
+) -> pd.DataFrame:
+    """ADAE: every row of adverse_events.tsv; treatment-emergent up to `emergent_days` after treatment.
+
+    Grade and death are as far as the record goes (adverse_events.known); people: rows of idmc.people.
+    """
     starts, ends, study = _starts(subjects), _starts(subjects, "TRTEDT"), _study_of(subjects)
     rows = []
-    for e in events.to_dict("records"):
+    for e in adverse_events.known(events, people).to_dict("records"):
         patient, first, last = e["patient"], _day(e["start_date"]), _day(e["end_date"])
         related = [_yes(e[f"related_{drug}"]) for drug in DRUGS.values()]
         rows.append(
@@ -311,11 +316,18 @@ def adae(subjects: pd.DataFrame, events: pd.DataFrame, emergent_days: int) -> pd
                 "AREL": "Y" if "Y" in related else "N" if related == ["N"] * len(DRUGS) else "",
                 **{f"REL{short}": value for short, value in zip(DRUGS, related, strict=True)},
                 **{f"ACN{short}": e[f"action_{drug}"] for short, drug in DRUGS.items()},
-                "AEOUT": e["outcome"],
-                "AESDTH": "Y" if e["outcome"] == "fatal" else "N",
+                "AEOUT": "" if e["fatal"] == "unknown" else e["outcome"],
+                "AESDTH": _fatal(e["fatal"], e["outcome"]),
             }
         )
     return conform(_frame(rows, "adae"), "adae")
+
+
+def _fatal(known: str, outcome: str) -> str:
+    """Y, N, or empty: the outcome is not known, or the death of a grade 5 is not on record (yet)."""
+    if known == "yes":
+        return "Y"
+    return "" if known == "unknown" or _is_missing(outcome) or outcome in ("", "unknown") else "N"
 
 
 def _emergent(day: date | None, start: date | None, end: date | None, after: int) -> str:
@@ -457,6 +469,8 @@ def make(names, cohort: Any, settings: Any, read: Mapping[str, pd.DataFrame]) ->
     cut = _day(trial.get("data_cut") or None)
     subjects = adsl(known_at(cohort.patients, cut), read["flow"], read["response"], trial)
     days = settings["export"]["treatment_emergent_days"]
+    seen = safety.gather(cohort, settings)
+    people = idmc.people(idmc.known_at(seen, cut) if cut else seen)
 
     def sheet(name):
         return endpoints.cut_rows(cohort.sheet_frame(settings, name), cut)
@@ -465,7 +479,7 @@ def make(names, cohort: Any, settings: Any, read: Mapping[str, pd.DataFrame]) ->
         "adsl": lambda: subjects,
         "adrs": lambda: adrs(subjects, read["visits"], read["response"]),
         "adtte": lambda: adtte(subjects, read["endpoints"], settings["endpoints"]["rule_set"]),
-        "adae": lambda: adae(subjects, sheet("adverse_events"), days),
+        "adae": lambda: adae(subjects, sheet("adverse_events"), people, days),
         "adex": lambda: adex(subjects, sheet("dosing"), trial),
         "adpc": lambda: adpc(subjects, sheet("concentrations"), sheet("dosing")),
     }
