@@ -51,7 +51,7 @@ rule export_adam:
     params:
         folder=ADAM,
         trial=SETTINGS["trial"],
-        export=SETTINGS["export"],
+        emergent_days=SETTINGS["safety"]["emergent_days"],
         endpoints=SETTINGS["endpoints"],
         project=str(PROJECT),
         code=files.code_of(

@@ -9,6 +9,7 @@ import functools
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -178,7 +179,9 @@ def _doses(cohort: Cohort, settings: Settings) -> Iterable[str]:
 
 
 def _phase(row: Mapping[str, Any], patient: Any, settings: Settings) -> str:
-    late = patient.end_of_induction and row["date"] > patient.end_of_induction
+    """Phase of the cycle of a dose, by its day 1: as exposure.cycles, which stands in a later stage."""
+    begun = row["date"] - timedelta(days=int(row["day"]) - 1)
+    late = patient.end_of_induction and begun > patient.end_of_induction
     return "maintenance" if late or row["cycle"] > settings["trial"]["induction"]["cycles"] else "induction"
 
 
