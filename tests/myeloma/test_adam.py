@@ -10,7 +10,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 from small_trial import Trial
 
-from myeloma import adam, adam_files, sheets, tables
+from myeloma import adam, adam_files, safety, sheets, summary, tables
 
 FLOW = pd.DataFrame(
     [
@@ -122,14 +122,107 @@ def test_events(trial):
     assert (before["TRTEMFL"], before["AREL"], before["ASTDY"]) == ("N", "", -6)
 
 
+@pytest.mark.parametrize("end_date", ["2021-05-31", ""])
+def test_a_death_after_the_cut_has_not_happened_yet(trial, end_date):
+    """Sepsis of grade 5 from day 3 of P03, death on day 22."""
+    trial.add(
+        "adverse_events", patient="P03", ae="1", soc="Infections", term="Sepsis", grade="5", outcome="fatal",
+        start_date="2021-05-12", end_date=end_date, serious="yes",
+    )  # fmt: skip
+    trial.set("patients", 4, "death_date", "2021-05-31")
+    trial.set("patients", 4, "last_contact", "")
+    trial.sheets["assessments"] = [r for r in trial.sheets["assessments"] if r[0] != "P03"]
+    trial.config["trial"]["data_cut"] = "2021-05-20"
+    frames = made(trial)
+    event = frames["adae"].set_index("USUBJID").loc["P03"]
+    assert (event["ATOXGRN"], event["AEOUT"], event["AESDTH"], event["AENDT"]) == (4, "", "", None)
+    assert frames["adsl"].set_index("USUBJID").loc["P03", "DTHFL"] == "N"
+    trial.config["trial"]["data_cut"] = "2021-05-31"
+    event = made(trial)["adae"].set_index("USUBJID").loc["P03"]
+    assert (event["ATOXGRN"], event["AEOUT"], event["AESDTH"]) == (5, "fatal", "Y")
+
+
 @pytest.mark.parametrize(
-    ("day", "end", "expected"),
-    [("2022-03-31", "2022-03-01", "Y"), ("2022-04-01", "2022-03-01", "N"), ("2022-04-01", None, "Y")],
+    ("outcome", "flag"), [("", ""), ("unknown", ""), ("not_recovered", "N"), ("recovered", "N")]
 )
-def test_treatment_emergent_up_to_30_days_after_treatment(day, end, expected):
-    end = date.fromisoformat(end) if end else None
-    assert adam._emergent(date.fromisoformat(day), date(2021, 3, 4), end, 30) == expected
-    assert adam._emergent(date.fromisoformat(day), None, end, 30) == "N"
+def test_an_unknown_outcome_is_not_called_survived(trial, outcome, flag):
+    trial.set("adverse_events", 2, "outcome", outcome)
+    event = made(trial)["adae"].set_index("USUBJID").loc["P01"]
+    assert (event["AEOUT"], event["AESDTH"], event["ATOXGRN"]) == (outcome, flag, 3)
+
+
+@pytest.mark.parametrize(
+    ("patient", "start", "days", "expected"),
+    [
+        ("P01", "2021-04-06", 30, "Y"),  # last dose on 7 March 2021, treatment ended on 1 March 2022
+        ("P01", "2021-04-07", 30, "N"),
+        ("P01", "2021-04-07", 31, "Y"),
+        ("P03", "2022-09-01", 30, "Y"),  # treatment goes on
+        ("P04", "2021-06-10", 30, "N"),  # never treated
+    ],
+)
+def test_treatment_emergent_as_in_the_safety_tables(trial, patient, start, days, expected):
+    trial.config["safety"]["emergent_days"] = days
+    trial.sheets["adverse_events"][1:] = []
+    trial.add(
+        "adverse_events",
+        patient=patient,
+        ae="1",
+        soc="s",
+        term="t",
+        grade="2",
+        start_date=start,
+        serious="no",
+    )
+    assert made(trial)["adae"]["TRTEMFL"].tolist() == [expected]
+    seen = safety.assess(
+        safety.gather(trial.load(), trial.settings()), trial.config,
+        trial.project / trial.config["safety"]["laboratory_limits"],
+    )  # fmt: skip
+    events = seen["adverse_events_summary"].set_index("category")["events"]
+    assert events["any grade"] == (expected == "Y")
+
+
+def test_safety_population_is_who_was_treated_excluded_or_not(trial):
+    """As the denominator of the safety tables: C1D1 given, known at the cut."""
+    flow = FLOW.assign(included=FLOW["included"].where(FLOW["patient"] != "P01", "no"))
+    flags = {
+        cut: adam.make(["adsl"], trial.load(), trial.settings(), READ | {"flow": flow})["adsl"][
+            "SAFFL"
+        ].tolist()
+        for cut in ("", "2021-05-01")
+        if trial.config["trial"].update(data_cut=cut) is None
+    }
+    assert flags == {"": ["Y", "Y", "Y", "N"], "2021-05-01": ["Y", "Y", "N", "N"]}
+
+
+def test_phase_of_a_dose_is_that_of_its_cycle(trial):
+    """C17D1 of P03 is 11 April 2022; a cycle that goes on beyond the end of induction is still induction's."""
+    trial.sheets["dosing"][1:] = []
+    trial.set("patients", 4, "end_of_induction", "2022-04-24")
+    for drug, day, cycle, at, mg in (
+        ("ixazomib", "2022-04-11", 17, 1, "3"),
+        ("dexamethasone", "2022-04-25", 17, 15, "40"),
+        ("ixazomib", "2022-05-02", 18, 1, "4"),
+        ("ixazomib", "2022-05-30", 19, 1, "0"),
+    ):
+        trial.add("dosing", patient="P03", drug=drug, date=day, cycle=str(cycle), day=str(at), dose_mg=mg)
+    trial.config["sheets"]["concentrations"] = ""
+    frame = made(trial)["adex"].sort_values("ASTDT")
+    assert frame["APHASE"].tolist() == ["induction", "induction", "maintenance", "maintenance"]
+    assert frame["PLANMG"].tolist() == [3, 40, 4, 4]
+    said = "\n".join(summary.notes(trial.load(), trial.settings()))
+    assert "outside the" not in said and "above the planned" not in said
+
+
+def test_maintenance_may_begin_before_the_last_planned_cycle(trial):
+    trial.sheets["dosing"][1:] = []
+    trial.set("patients", 4, "end_of_induction", "2021-05-31")
+    trial.add("dosing", patient="P03", drug="ixazomib", date="2021-05-17", cycle="1", day="8", dose_mg="3")
+    trial.add("dosing", patient="P03", drug="ixazomib", date="2021-06-01", cycle="2", day="1", dose_mg="4")
+    trial.config["sheets"]["concentrations"] = ""
+    frame = made(trial)["adex"].sort_values("ASTDT")
+    assert frame["APHASE"].tolist() == ["induction", "maintenance"] and frame["PLANMG"].tolist() == [3, 4]
 
 
 def test_doses_and_their_plan(trial):
@@ -137,13 +230,20 @@ def test_doses_and_their_plan(trial):
     one = frame[(frame["USUBJID"] == "P01") & (frame["EXTRT"] == "ixazomib")]
     assert one["AVAL"].tolist() == [3, 3, 0] and one["PLANMG"].tolist() == [3, 3, 3]
     assert one["EXADJ"].tolist() == ["", "", "omitted"] and one["ASTDY"].tolist() == [1, 4, 8]
-    plan = {"mg": 40, "mg_elderly": 20, "elderly_from_age": 75, "days": [1, 8, 15]}
-    assert [adam.planned(plan, 8, age) for age in (74, 75)] == [40, 20]
-    assert (
-        isnan(adam.planned(plan, 8, np.nan))
-        and adam.planned(plan, 9, 74) == 0
-        and adam.planned(None, 1, 60) == 0
+    dexamethasone = frame.set_index(["USUBJID", "EXTRT"]).loc[("P01", "dexamethasone")]
+    assert dexamethasone["PLANMG"].tolist() == [40]
+
+
+@pytest.mark.parametrize(("age", "expected"), [("74", 40), ("75", 20), ("", np.nan)])
+def test_planned_dexamethasone_by_age(trial, age, expected):
+    """40 mg on day 1, half of it from 75 years on, not known without an age; nothing is planned on day 2."""
+    trial.set("patients", 2, "age", age)
+    trial.add(
+        "dosing", patient="P01", drug="dexamethasone", date="2021-03-05", cycle="1", day="2", dose_mg="40"
     )
+    frame = made(trial)["adex"]
+    planned = frame[frame["EXTRT"] == "dexamethasone"].sort_values("ASTDT")["PLANMG"].tolist()
+    np.testing.assert_array_equal(planned, [expected, 0])
 
 
 def test_concentrations_and_the_dose_before(trial):

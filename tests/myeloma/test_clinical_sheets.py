@@ -239,6 +239,38 @@ def test_a_count_per_mm3_that_is_one_per_nanolitre_is_refused(trial, parameter, 
     assert "10^9/L" in problem.fix
 
 
+def test_implausible_values_after_the_data_cut_are_not_known(trial):
+    """Platelets of 10 March 2021; a visit of the same day as the cut stays; a patient enrolled later has no weight yet."""
+    trial.set("laboratory", 2, "value", "2")
+    trial.set("assessments", 3, "haemoglobin_g_dl", "4.1")
+    trial.set("patients", 4, "weight_kg", "27")
+    cells = dict(zip(trial.sheets["assessments"][0], trial.sheets["assessments"][2], strict=True))
+    visit = date.fromisoformat(cells["date"])
+    enrolled = date(2021, 5, 2)
+    seen = trial.load()
+    everything = clinical_notes.implausible(seen)
+    assert set(everything["name"]) == {"platelets", "haemoglobin_g_l", "weight_kg"}
+    for cut in (
+        date(2021, 3, 9),
+        date(2021, 3, 10),
+        visit - timedelta(1),
+        visit,
+        enrolled,
+        date(2021, 5, 10),
+    ):
+        known = set(clinical_notes.implausible(seen, cut)["name"])
+        assert ("platelets" in known) == (cut >= date(2021, 3, 10))
+        assert ("haemoglobin_g_l" in known) == (cut >= visit)
+        assert ("weight_kg" in known) == (cut >= date(2021, 5, 10))  # weight at C1D1
+
+
+def test_notes_of_the_check_know_the_data_cut(trial):
+    trial.set("laboratory", 2, "value", "2")
+    assert any("platelets = 2" in s for s in summary.notes(trial.load(), trial.settings()))
+    trial.config["trial"]["data_cut"] = "2021-03-09"
+    assert not any("platelets" in s for s in summary.notes(trial.load(), trial.settings()))
+
+
 def test_calcium_in_mmol_under_mg_is_refused(trial):
     trial.set("assessments", 3, "calcium_mg_dl", "2.4")
     assert "mmol/L in a column of mg/dL" in trial.the_problem().message

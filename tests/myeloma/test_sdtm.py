@@ -104,9 +104,9 @@ EX = {"USUBJID": "P01", "EXTRT": "Ixazomib", "EXDOSE": "3", "EXDOSU": "mg", "EXS
 AE = {"USUBJID": "P01", "AESEQ": "1", "AEBODSYS": "Investigations", "AEDECOD": "Platelet count decreased",
       "AETOXGR": "3", "AESTDTC": "2021-03-10", "AESER": "N", "AEOUT": "RECOVERED/RESOLVED", "AEENDTC": "2021-03-20"}  # fmt: skip
 LB = {"USUBJID": "P01", "LBDTC": "2021-03-04", "LBSTRESN": "9.7", "LBSTRESU": "g/dL", "LBTESTCD": "HGB",
-      "LBSTNRLO": "12", "LBSTNRHI": "16"}  # fmt: skip
+      "LBSPEC": "BLOOD", "LBSTNRLO": "12", "LBSTNRHI": "16"}  # fmt: skip
 PC = {"USUBJID": "P01", "PCTESTCD": "IXAZOMIB", "PCDTC": "2021-03-07T09:15", "PCTPT": "C1D4 1 h",
-      "PCSTRESN": "12.4", "PCSTRESU": "ng/mL", "PCLLOQ": "0.5", "PCORRES": "12.4"}  # fmt: skip
+      "PCSPEC": "PLASMA", "PCSTRESN": "12.4", "PCSTRESU": "ng/mL", "PCLLOQ": "0.5", "PCORRES": "12.4"}  # fmt: skip
 
 
 def converted(**domains):
@@ -171,8 +171,8 @@ def test_tests_of_one_day_become_one_assessment():
     made = converted(
         LB=[
             test("MCPROT", "32.1", "g/L", LBSPEC="SERUM"),
-            test("KLCF", "210", "mg/L"),
-            test("LLCF", "8", "mg/L"),
+            test("KLCF", "210", "mg/L", LBSPEC="SERUM"),
+            test("LLCF", "8", "mg/L", LBSPEC="SERUM"),
             test("IMFIX", "", "", LBSPEC="SERUM", LBSTRESC="POSITIVE"),
         ]
     )
@@ -181,6 +181,90 @@ def test_tests_of_one_day_become_one_assessment():
          "serum_ife": "positive"}
     ]  # fmt: skip
     assert made.rows["laboratory"] == [] and not made.unmapped
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        LB | {"LBTESTCD": "CREAT", "LBSTRESN": "2900", "LBSTRESU": "umol/L"},
+        LB | {"LBTESTCD": "CA", "LBSTRESN": "1.1", "LBSTRESU": "mmol/L"},
+        LB | {"LBTESTCD": "ALB", "LBSTRESN": "30", "LBSTRESU": "g/L"},
+        LB | {"LBSTRESN": "1", "LBSTRESU": "g/L"},
+        LB | {"LBTESTCD": "B2MICG", "LBSTRESN": "9", "LBSTRESU": "mg/L"},
+        LB | {"LBTESTCD": "KLCF", "LBSTRESN": "40", "LBSTRESU": "mg/L"},
+        LB | {"LBTESTCD": "IGG", "LBSTRESN": "0.1", "LBSTRESU": "g/L"},
+    ],
+    ids=lambda record: record["LBTESTCD"],
+)
+@pytest.mark.parametrize("specimen", ["URINE", "CEREBROSPINAL FLUID", ""])
+def test_chemistry_of_another_or_unnamed_specimen_is_not_that_of_the_blood(record, specimen):
+    """Creatinine of 2900 umol/L in urine is normal; as a serum value it is renal failure."""
+    made = converted(LB=[record | {"LBSPEC": specimen}])
+    assert made.rows["laboratory"] == [] and made.rows["assessments"] == []
+    ((domain, variable, value, what), count), *others = made.unmapped.items()
+    told = (variable, value) if specimen else ("LBTESTCD", record["LBTESTCD"])
+    assert not others and count == 1 and (domain, variable, value) == ("LB", *told)
+    assert what.startswith("no rule fits the record") and (record["LBTESTCD"] in what or not specimen)
+    assert specimen or "LBSPEC empty" in what
+
+
+@pytest.mark.parametrize("specimen", ["SERUM", "plasma", "BLOOD", "SERUM OR PLASMA"])
+def test_chemistry_of_serum_plasma_and_blood_is_taken(specimen):
+    record = LB | {"LBTESTCD": "CREAT", "LBSTRESN": "90", "LBSTRESU": "umol/L", "LBSPEC": specimen}
+    made = converted(LB=[record])
+    assert made.rows["laboratory"][0]["value"] == "90" and not made.unmapped
+    assert made.rows["assessments"][0]["creatinine_umol_l"] == "90"
+
+
+def test_a_concentration_in_urine_or_whole_blood_is_none_in_plasma():
+    made = converted(PC=[PC | {"PCSPEC": "URINE"}, PC | {"PCSPEC": "BLOOD"}])
+    assert made.rows["concentrations"] == []
+    assert {key[:3] for key in made.unmapped} == {("PC", "PCSPEC", "URINE"), ("PC", "PCSPEC", "BLOOD")}
+
+
+@pytest.mark.parametrize(
+    ("record", "cell"),
+    [
+        ({"LBTESTCD": "MCPROT", "LBSTRESU": "g/L", "LBSTRESC": "NOT DETECTED"}, "serum_m_g_l"),
+        ({"LBTESTCD": "KLCF", "LBSTRESU": "mg/L", "LBSTRESC": "<0.6"}, "kappa_mg_l"),
+        ({"LBTESTCD": "KLCF", "LBSTRESU": "mg/L", "LBORRES": "<0.6"}, "kappa_mg_l"),
+        ({"LBTESTCD": "MCPROT", "LBSTRESU": "", "LBSTRESC": "NOT DETECTED"}, ""),
+    ],
+)
+def test_a_result_that_is_no_number_is_listed(record, cell):
+    day = {"USUBJID": "P01", "LBDTC": "2021-03-04", "LBSPEC": "SERUM"}
+    made = converted(LB=[day | {"LBSTRESN": ""} | record])
+    name = next(n for n in ("LBSTRESC", "LBORRES") if n in record)
+    problem = ("LB", name, record[name], "result is no number (LBSTRESN is empty)")
+    assert made.unmapped[problem] == 1
+    assert made.rows["laboratory"] == []
+    if cell:
+        assert made.rows["assessments"][0][cell] == "" and len(made.unmapped) == 1
+    else:
+        assert made.rows["assessments"] == []
+
+
+def test_a_laboratory_value_or_height_that_is_no_number_is_left_out_and_listed():
+    lipase = LB | {"LBTESTCD": "LIPASE", "LBSTRESN": "", "LBSTRESC": "HAEMOLYTIC", "LBSTRESU": "U/L"}
+    height = {"USUBJID": "P01", "VSTESTCD": "HEIGHT", "VSSTRESU": "cm", "VSBLFL": "Y", "VSORRES": "about 160"}
+    made = converted(LB=[lipase, lipase | {"USUBJID": "P02"}], VS=[height])
+    assert made.rows["laboratory"] == [] and made.rows["patients"] == [{"patient": "P01", "height_cm": ""}]
+    assert made.unmapped == {
+        ("LB", "LBSTRESC", "HAEMOLYTIC", "result is no number (LBSTRESN is empty)"): 2,
+        ("VS", "VSORRES", "about 160", "result is no number (VSSTRESN is empty)"): 1,
+    }
+
+
+def test_a_record_of_two_sheets_is_counted_once():
+    clotted = LB | {"LBSTRESN": "", "LBSTRESC": "CLOTTED", "LBSTRESU": "g/L"}
+    assert set(converted(LB=[clotted]).unmapped.values()) == {1}
+
+
+def test_a_concentration_below_the_limit_is_no_missing_number():
+    below = PC | {"PCSTRESN": "", "PCSTRESC": "BLQ", "PCORRES": "BLQ"}
+    assert not converted(PC=[below]).unmapped
+    made = converted(PC=[PC | {"PCSTRESN": "", "PCORRES": "LOST"}])
+    assert set(made.unmapped) == {("PC", "PCORRES", "LOST", "result is no number (PCSTRESN is empty)")}
 
 
 @pytest.mark.parametrize(

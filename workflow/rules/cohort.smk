@@ -55,6 +55,7 @@ rule list_implausible:
         "../../envs/python.yaml"
     params:
         project=str(PROJECT),
+        data_cut=SETTINGS["trial"]["data_cut"],
         code=files.code_of("cohort", "sheets", "laboratory", "clinical_notes", "tables"),
     script:
         "../scripts/list_implausible.py"

@@ -51,11 +51,22 @@ rule export_adam:
     params:
         folder=ADAM,
         trial=SETTINGS["trial"],
-        export=SETTINGS["export"],
+        emergent_days=SETTINGS["safety"]["emergent_days"],
         endpoints=SETTINGS["endpoints"],
         project=str(PROJECT),
         code=files.code_of(
-            "cohort", "sheets", "laboratory", "visits", "endpoints", "adam", "adam_files", "tables"
+            "cohort",
+            "sheets",
+            "laboratory",
+            "visits",
+            "endpoints",
+            "adverse_events",
+            "exposure",
+            "idmc",
+            "safety",
+            "adam",
+            "adam_files",
+            "tables",
         ),
     script:
         "../scripts/export_adam.py"

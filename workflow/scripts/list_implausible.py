@@ -5,5 +5,7 @@ from myeloma.cohort import load_cohort
 from myeloma.log import log_to
 
 with log_to(snakemake.log[0]):
-    cohort = load_cohort(settings.load(snakemake.config, snakemake.params.project), check_files=False)
-    tables.write(clinical_notes.implausible(cohort), snakemake.output.values, tables.IMPLAUSIBLE_VALUES)
+    made = settings.load(snakemake.config, snakemake.params.project)
+    cohort = load_cohort(made, check_files=False)
+    found = clinical_notes.implausible(cohort, clinical_notes.data_cut(made))
+    tables.write(found, snakemake.output.values, tables.IMPLAUSIBLE_VALUES)

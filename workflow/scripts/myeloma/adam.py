@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from myeloma import endpoints, tables, visits
+from myeloma import adverse_events, endpoints, exposure, idmc, safety, tables, visits
 
 VARIABLES = Path(__file__).resolve().parents[3] / "resources" / "adam_variables.tsv"
 #: Datasets that need an optional sheet.
@@ -195,6 +195,8 @@ def adsl(patients, flow: pd.DataFrame, response: pd.DataFrame, trial: Mapping[st
                 "DTHDT": p.death_date,
                 "DTHCAUS": p.death_cause,
                 **{flag: _yes(included.get((p.patient, name), "")) for flag, name in FLAGS.items()},
+                # the denominator of the safety tables: exclusions.tsv takes nobody out of it
+                "SAFFL": "Y" if p.c1d1 else "N",
                 "RESPGR": answer.get("group", ""),
                 "LANDGR": answer.get("landmark_group", ""),
             }
@@ -202,7 +204,7 @@ def adsl(patients, flow: pd.DataFrame, response: pd.DataFrame, trial: Mapping[st
     return conform(_frame(rows, "adsl"), "adsl")
 
 
-FLAGS = {"ENRLFL": "enrolled", "ITTFL": "itt", "SAFFL": "treated", "PPROTFL": "per_protocol"}
+FLAGS = {"ENRLFL": "enrolled", "ITTFL": "itt", "PPROTFL": "per_protocol"}
 
 
 def _frame(rows: list[dict[str, Any]], name: str) -> pd.DataFrame:
@@ -287,11 +289,18 @@ def adtte(subjects: pd.DataFrame, times: pd.DataFrame, main: str) -> pd.DataFram
     return conform(_frame(rows, "adtte"), "adtte")
 
 
-def adae(subjects: pd.DataFrame, events: pd.DataFrame, emergent_days: int) -> pd.DataFrame:
-    """ADAE: every row of adverse_events.tsv; treatment-emergent up to `emergent_days` after treatment."""
-    starts, ends, study = _starts(subjects), _starts(subjects, "TRTEDT"), _study_of(subjects)
+def adae(
+    subjects: pd.DataFrame, events: pd.DataFrame, people: list[dict[str, Any]], emergent_days: int
+) -> pd.DataFrame:
+    """ADAE: every row of adverse_events.tsv; treatment-emergent as in the safety tables.
+
+    Grade and death are as far as the record goes (adverse_events.known); people: rows of idmc.people.
+    """
+    starts, study = _starts(subjects), _study_of(subjects)
+    found = adverse_events.emergent(events, people, emergent_days)
+    inside = set(found.index[found["emergent"]])
     rows = []
-    for e in events.to_dict("records"):
+    for at, e in adverse_events.known(events, people).to_dict("index").items():
         patient, first, last = e["patient"], _day(e["start_date"]), _day(e["end_date"])
         related = [_yes(e[f"related_{drug}"]) for drug in DRUGS.values()]
         rows.append(
@@ -306,36 +315,41 @@ def adae(subjects: pd.DataFrame, events: pd.DataFrame, emergent_days: int) -> pd
                 "AENDT": last,
                 "ASTDY": study_day(first, starts.get(patient)),
                 "AENDY": study_day(last, starts.get(patient)),
-                "TRTEMFL": _emergent(first, starts.get(patient), ends.get(patient), emergent_days),
+                "TRTEMFL": "Y" if at in inside else "N",
                 "AESER": _yes(e["serious"]),
                 "AREL": "Y" if "Y" in related else "N" if related == ["N"] * len(DRUGS) else "",
                 **{f"REL{short}": value for short, value in zip(DRUGS, related, strict=True)},
                 **{f"ACN{short}": e[f"action_{drug}"] for short, drug in DRUGS.items()},
-                "AEOUT": e["outcome"],
-                "AESDTH": "Y" if e["outcome"] == "fatal" else "N",
+                "AEOUT": "" if e["fatal"] == "unknown" else e["outcome"],
+                "AESDTH": _fatal(e["fatal"], e["outcome"]),
             }
         )
     return conform(_frame(rows, "adae"), "adae")
 
 
-def _emergent(day: date | None, start: date | None, end: date | None, after: int) -> str:
-    if day is None:
-        return ""
-    if start is None or day < start:
-        return "N"
-    return "Y" if end is None or (day - end).days <= after else "N"
+def _fatal(known: str, outcome: str) -> str:
+    """Y, N, or empty: the outcome is not known, or the death of a grade 5 is not on record (yet)."""
+    if known == "yes":
+        return "Y"
+    return "" if known == "unknown" or _is_missing(outcome) or outcome in ("", "unknown") else "N"
 
 
-def adex(subjects: pd.DataFrame, dosing: pd.DataFrame, trial: Mapping[str, Any]) -> pd.DataFrame:
-    """ADEX: every row of dosing.tsv beside what the protocol planned for that day."""
-    starts, ends, study = _starts(subjects), _starts(subjects, "INDEDT"), _study_of(subjects)
-    ages = dict(zip(subjects["USUBJID"], subjects["AGE"], strict=True))
+def adex(
+    subjects: pd.DataFrame, dosing: pd.DataFrame, people: list[dict[str, Any]], trial: Mapping[str, Any]
+) -> pd.DataFrame:
+    """ADEX: every row of dosing.tsv beside what the protocol planned for that day.
+
+    The phase is that of the cycle (exposure.cycles); people: rows of idmc.people.
+    """
+    starts, study = _starts(subjects), _study_of(subjects)
+    persons, phases = {p["patient"]: p for p in people}, {}
+    for patient, part in dosing.groupby("patient"):
+        cycles = exposure.cycles(part.to_dict("records"), persons[patient], trial)
+        phases[patient] = {cycle.number: cycle.phase for cycle in cycles}
     rows = []
     for d in dosing.to_dict("records"):
         patient, day = d["patient"], _day(d["date"])
-        late = ends.get(patient) is not None and day > ends[patient]
-        phase = "maintenance" if late or d["cycle"] > trial["induction"]["cycles"] else "induction"
-        plan = (trial.get("regimen", {}).get(phase) or {}).get(d["drug"])
+        phase = _phase(d["cycle"], phases[patient])
         rows.append(
             {
                 "STUDYID": study,
@@ -350,7 +364,7 @@ def adex(subjects: pd.DataFrame, dosing: pd.DataFrame, trial: Mapping[str, Any])
                 "ACYCLE": d["cycle"],
                 "ACYDAY": d["day"],
                 "AVAL": d["dose_mg"],
-                "PLANMG": planned(plan, d["day"], ages.get(patient, np.nan)),
+                "PLANMG": _planned(exposure.plan(trial, phase, d["drug"], persons[patient]["age"]), d["day"]),
                 "EXADJ": d["change"],
                 "EXADJRSN": d["change_reason"],
             }
@@ -358,15 +372,15 @@ def adex(subjects: pd.DataFrame, dosing: pd.DataFrame, trial: Mapping[str, Any])
     return conform(_frame(rows, "adex"), "adex")
 
 
-def planned(plan: Mapping[str, Any] | None, day: float, age: float) -> float:
-    """Planned mg of a drug on a day of the cycle; NaN where the age decides and is not known."""
-    if plan is None or day not in plan["days"]:
-        return 0.0
-    if "mg_elderly" not in plan:
-        return float(plan["mg"])
-    if np.isnan(age):
-        return np.nan
-    return float(plan["mg_elderly"] if age >= plan["elderly_from_age"] else plan["mg"])
+def _phase(cycle: float, phases: Mapping[int, str]) -> str:
+    """Phase of a cycle; one that was not started belongs to that of the cycle before, as in the safety tables."""
+    earlier = [number for number in phases if number <= cycle]
+    return phases[max(earlier)] if earlier else "induction"
+
+
+def _planned(plan: exposure.Plan | None, day: float) -> float | None:
+    """Planned mg of a drug on a day of the cycle; None where the age decides and is not known."""
+    return 0.0 if plan is None or day not in plan.days else plan.mg
 
 
 def adpc(subjects: pd.DataFrame, concentrations: pd.DataFrame, dosing: pd.DataFrame) -> pd.DataFrame:
@@ -456,7 +470,9 @@ def make(names, cohort: Any, settings: Any, read: Mapping[str, pd.DataFrame]) ->
     trial = settings["trial"]
     cut = _day(trial.get("data_cut") or None)
     subjects = adsl(known_at(cohort.patients, cut), read["flow"], read["response"], trial)
-    days = settings["export"]["treatment_emergent_days"]
+    days = settings["safety"]["emergent_days"]
+    seen = safety.gather(cohort, settings)
+    people = idmc.people(idmc.known_at(seen, cut) if cut else seen)
 
     def sheet(name):
         return endpoints.cut_rows(cohort.sheet_frame(settings, name), cut)
@@ -465,8 +481,8 @@ def make(names, cohort: Any, settings: Any, read: Mapping[str, pd.DataFrame]) ->
         "adsl": lambda: subjects,
         "adrs": lambda: adrs(subjects, read["visits"], read["response"]),
         "adtte": lambda: adtte(subjects, read["endpoints"], settings["endpoints"]["rule_set"]),
-        "adae": lambda: adae(subjects, sheet("adverse_events"), days),
-        "adex": lambda: adex(subjects, sheet("dosing"), trial),
+        "adae": lambda: adae(subjects, sheet("adverse_events"), people, days),
+        "adex": lambda: adex(subjects, sheet("dosing"), people, trial),
         "adpc": lambda: adpc(subjects, sheet("concentrations"), sheet("dosing")),
     }
     return {name: makers[name]() for name in names}

@@ -46,24 +46,34 @@ def window(person: Mapping[str, Any], days: int) -> datetime.date | None:
     return (person["last_dose"] or person["end_of_treatment"]) + datetime.timedelta(days=days)
 
 
-def emergent(events: pd.DataFrame, patients: Sequence[Mapping[str, Any]], days: int) -> pd.DataFrame:
-    """Events of treated patients with `emergent` (from C1D1 to the end of the window) and `fatal`.
+def known(events: pd.DataFrame, patients: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """The events with `fatal` and `grade` as far as the record goes.
 
     `fatal` is yes or not known, of grade 5 only: the death is on record (patients.tsv). A grade 5 without it
     has `grade` 4: the death may lie after a data cut.
     """
+    dead = {p["patient"] for p in patients if p["death_date"] is not None}
+    fatal = [
+        "" if grade < 5 else "yes" if patient in dead else "unknown"
+        for patient, grade in zip(events["patient"], events["grade"], strict=True)
+    ]
+    return events.assign(
+        fatal=pd.Series(fatal, index=events.index, dtype=object),
+        grade=[4 if f == "unknown" else int(g) for f, g in zip(fatal, events["grade"], strict=True)],
+    )
+
+
+def emergent(events: pd.DataFrame, patients: Sequence[Mapping[str, Any]], days: int) -> pd.DataFrame:
+    """Events of treated patients as `known`, with `emergent` (from C1D1 to the end of the window)."""
     people = {p["patient"]: p for p in patients if p["c1d1"] is not None}
-    kept = events[events["patient"].isin(people)].copy()
-    inside, fatal = [], []
+    kept = known(events[events["patient"].isin(people)], patients)
+    inside = []
     for event in kept.to_dict("records"):
         person = people[event["patient"]]
         end, start = window(person, days), day(event["start_date"])
         inside.append(start >= person["c1d1"] and (end is None or start <= end))
-        fatal.append("" if event["grade"] < 5 else "yes" if person["death_date"] is not None else "unknown")
     return kept.assign(
         emergent=pd.Series(inside, index=kept.index, dtype=bool),
-        fatal=pd.Series(fatal, index=kept.index, dtype=object),
-        grade=[4 if f == "unknown" else int(g) for f, g in zip(fatal, kept["grade"], strict=True)],
         soc=_one_spelling(kept["soc"]),
         term=_one_spelling(kept["term"]),
     )

@@ -9,6 +9,7 @@ import functools
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -33,14 +34,22 @@ def plausible() -> dict[tuple[str, str], tuple[float, float, str]]:
     return {(r["sheet"], r["name"]): (float(r["low"]), float(r["high"]), r["unit"]) for r in rows}
 
 
-def implausible(cohort: Cohort):
+def data_cut(settings: Settings) -> date | None:
+    """trial.data_cut as a date; None without one."""
+    given = settings["trial"].get("data_cut")
+    return date.fromisoformat(str(given)) if given else None
+
+
+def implausible(cohort: Cohort, cut: date | None = None):
     """DataFrame of results/cohort/implausible_values.tsv: accepted values outside their plausible range.
 
     Columns: sheet, line, patient, date, name, value, unit, low, high. Values stand in the unit of the analysis.
+    With a cut only what is dated on or before it: a height is of the enrolment, a weight of C1D1.
     """
     import pandas as pd
 
-    rows = [*_of_assessments(cohort), *_of_laboratory(cohort), *_of_patients(cohort)]
+    last = cut or date.max
+    rows = [*_of_assessments(cohort, last), *_of_laboratory(cohort, last), *_of_patients(cohort, last)]
     columns = ["sheet", "line", "patient", "date", "name", "value", "unit", "low", "high"]
     return pd.DataFrame(rows, columns=columns).astype(
         {"line": "int64", "value": "float64", "low": "float64", "high": "float64"}
@@ -55,8 +64,8 @@ def _outside(sheet: str, name: str, value: float | None) -> dict[str, Any] | Non
     return {"sheet": sheet, "name": name, "value": value, "unit": unit, "low": low, "high": high}
 
 
-def _of_assessments(cohort: Cohort) -> Iterable[dict[str, Any]]:
-    for row in cohort.assessments:
+def _of_assessments(cohort: Cohort, last: date) -> Iterable[dict[str, Any]]:
+    for row in (r for r in cohort.assessments if r["date"] <= last):
         for name in row:
             found = _outside("assessments", name, row[name]) if isinstance(row[name], (int, float)) else None
             if found:
@@ -68,20 +77,21 @@ def _of_assessments(cohort: Cohort) -> Iterable[dict[str, Any]]:
                 }
 
 
-def _of_laboratory(cohort: Cohort) -> Iterable[dict[str, Any]]:
-    for row in (cohort.clinical or {}).get("laboratory", ()):
+def _of_laboratory(cohort: Cohort, last: date) -> Iterable[dict[str, Any]]:
+    for row in (r for r in (cohort.clinical or {}).get("laboratory", ()) if r["date"] <= last):
         found = _outside("laboratory", row["parameter"], row["value"])
         if found:
             day = row["date"].isoformat()
             yield {"line": row["sheet_line"], "patient": row["patient"], "date": day, **found}
 
 
-def _of_patients(cohort: Cohort) -> Iterable[dict[str, Any]]:
+def _of_patients(cohort: Cohort, last: date) -> Iterable[dict[str, Any]]:
     """Height and weight; line 0 = the row of the patient."""
     for patient in cohort.patients:
-        for name in ("height_cm", "weight_kg"):
+        enrolled, begun = patient.enrolment_date, patient.c1d1
+        for name, day in (("height_cm", enrolled or begun), ("weight_kg", begun or enrolled)):
             found = _outside("patients", name, getattr(patient, name))
-            if found:
+            if found and (day is None or day <= last):
                 yield {"line": 0, "patient": patient.patient, "date": "", **found}
 
 
@@ -107,7 +117,7 @@ def notes(cohort: Cohort, settings: Settings) -> list[str]:
             "assessments: circulating_plasma_cells_percent decides nothing; progression by circulating plasma cells "
             "needs circulating_pc_per_ul (percent x leukocytes in 10^9/L x 10)"
         )
-    rows = implausible(cohort)
+    rows = implausible(cohort, data_cut(settings))
     for row in rows.head(SHOWN).itertuples():
         said.append(
             f"{row.patient}: {row.name} = {row.value:g} {row.unit} ({row.sheet}, line {row.line}) is outside "
@@ -178,7 +188,9 @@ def _doses(cohort: Cohort, settings: Settings) -> Iterable[str]:
 
 
 def _phase(row: Mapping[str, Any], patient: Any, settings: Settings) -> str:
-    late = patient.end_of_induction and row["date"] > patient.end_of_induction
+    """Phase of the cycle of a dose, by its day 1: as exposure.cycles, which stands in a later stage."""
+    begun = row["date"] - timedelta(days=int(row["day"]) - 1)
+    late = patient.end_of_induction and begun > patient.end_of_induction
     return "maintenance" if late or row["cycle"] > settings["trial"]["induction"]["cycles"] else "induction"
 
 

@@ -1,15 +1,18 @@
 """Sheets from SDTM-like domains (DM, DS, VS, EX, AE, LB, PC, CM) by a mapping table; what is not mapped is reported.
 
 The mapping (resources/sdtm_mapping.tsv, or the user's own) has a row per variable taken over: domain, condition
-(VARIABLE=VALUE, joined by &, all must hold), variable, sheet, column, how, codes. `how`:
+(VARIABLE=VALUE, or VARIABLE=VALUE|VALUE|..., joined by &, all must hold), variable, sheet, column, how, codes. `how`:
 text       as it stands
 date       the day of an ISO 8601 date or date and time; a partial date is reported and left empty
 time       HH:MM of an ISO 8601 date and time, empty without one
 code       by `codes` (SOURCE=target;...; capitals do not matter; * stands for everything else)
 cycle, cycle_day   the number from a visit name such as C2D8 or CYCLE 2 DAY 8
 same_day   nothing is written; a record that ends on a later day than its date is reported and left out
+A laboratory result counts only by its specimen (LBSPEC, PCSPEC): creatinine of urine is not that of serum.
 Nothing is guessed and no unit is converted here: a record that no condition fits, a code without a target and a second,
-different value for one cell are listed. The written sheets then pass the same checks as any other.
+different value for one cell are listed. So is a result in words (NOT DETECTED, <0.6) where the number (--STRESN) is
+taken over: its cell stays empty, or the record is left out where the sheet needs the value.
+The written sheets then pass the same checks as any other.
 """
 
 import csv
@@ -42,10 +45,10 @@ class SheetExists(FileExistsError):
 
 @dataclass(frozen=True)
 class Rule:
-    """One row of the mapping; `condition` as (variable, value) pairs, `codes` by source in capitals."""
+    """One row of the mapping; `condition` as (variable, allowed values in capitals), `codes` by source in capitals."""
 
     domain: str
-    condition: tuple[tuple[str, str], ...]
+    condition: tuple[tuple[str, frozenset[str]], ...]
     variable: str
     sheet: str
     column: str
@@ -53,7 +56,7 @@ class Rule:
     codes: Mapping[str, str]
 
     def holds(self, record: Mapping[str, str]) -> bool:
-        return all(record.get(name, "").upper() == value.upper() for name, value in self.condition)
+        return all(record.get(name, "").upper() in values for name, values in self.condition)
 
 
 def read_mapping(path: str | os.PathLike = MAPPING) -> list[Rule]:
@@ -78,7 +81,7 @@ def _rule(row: Mapping[str, str], where: str) -> Rule:
         raise MappingError(f"{where}: unknown column {row['column']!r} or how {row['how']!r}")
     return Rule(
         row["domain"].upper(),
-        condition,
+        tuple((name, frozenset(values.upper().split("|"))) for name, values in condition),
         row["variable"].upper(),
         row["sheet"],
         row["column"],
@@ -106,8 +109,7 @@ def convert(domains: Mapping[str, list[dict[str, str]]], rules: Iterable[Rule]) 
             out.unmapped[domain, "", "", "no rule for this domain"] += len(records)
         for record in records:
             if mine and not any(r.holds(record) for r in mine):
-                name = _told_by(mine, record)
-                out.unmapped[domain, name, record.get(name, ""), "no rule fits the record"] += 1
+                out.unmapped[domain, *_why_none(mine, record)] += 1
             _take_over(record, [r for r in mine if r.holds(record)], out, merged)
     for sheet, rows in merged.items():
         if sheet in out.rows:
@@ -115,31 +117,36 @@ def convert(domains: Mapping[str, list[dict[str, str]]], rules: Iterable[Rule]) 
     return out
 
 
-def _told_by(rules: list[Rule], record: Mapping[str, str]) -> str:
-    """The variable of the conditions that tells the record best: the first one that is filled."""
-    names = dict.fromkeys(name for r in rules for name, _ in r.condition)
-    return next((name for name in names if record.get(name)), next(iter(names), ""))
+def _why_none(rules: list[Rule], record: Mapping[str, str]) -> tuple[str, str, str]:
+    """(variable, value, what) of a record that no rule fits: the first variable of the conditions that is filled,
+    and the others beside it."""
+    names = list(dict.fromkeys(name for r in rules for name, _ in r.condition))
+    told = next((name for name in names if record.get(name)), next(iter(names), ""))
+    others = ", ".join(f"{name} {record.get(name) or 'empty'}" for name in names if name != told)
+    return told, record.get(told, ""), "no rule fits the record" + (f" ({others})" if others else "")
 
 
 def _take_over(record: Mapping[str, str], rules: list[Rule], out: Converted, merged: dict) -> None:
     """Take one record over into every sheet whose rules hold.
 
     A code that one sheet does not know (a test of the assessments among those of the laboratory) is reported
-    only where no other sheet takes the record.
+    only where no other sheet takes the record, and one problem of a record in two sheets once.
     """
     problems, taken = [], 0
     for sheet in dict.fromkeys(r.sheet for r in rules):
         found = _take(record, [r for r in rules if r.sheet == sheet], out, merged)
         problems.append(found)
         taken += not any(dropped for _, dropped in found)
+    said: dict[tuple, None] = {}
     for found in problems:
-        dropped = any(gone for _, gone in found)
-        for key, _ in found:
-            if not (dropped and taken and key[3].startswith(NO_TARGET)):
-                out.unmapped[key] += 1
+        if not (taken and any(gone and key[3].startswith(NO_TARGET) for key, gone in found)):
+            said |= dict.fromkeys(key for key, _ in found)
+    for key in said:
+        out.unmapped[key] += 1
 
 
 NO_TARGET = "code without a target"
+NUMERIC_RESULT = "STRESN"
 
 
 def _take(
@@ -150,11 +157,13 @@ def _take(
     problems = []
     for rule in rules:
         value, problem = _value(rule, record)
+        name = rule.variable
+        if text_result := "" if value else _text_result(rule, record, rules):
+            name, problem = text_result, f"result is no number ({rule.variable} is empty)"
         if problem:
             left_out = rule.how == "same_day" or rule.column in schema(rule.sheet)["required"]
-            key = (rule.domain, rule.variable, record.get(rule.variable, ""), problem)
-            problems.append((key, left_out))
-        elif rule.how != "same_day" and (value or rule.column not in cells):
+            problems.append(((rule.domain, name, record.get(name, ""), problem), left_out))
+        if rule.how != "same_day" and (value or rule.column not in cells):
             cells[rule.column] = value
     if any(left_out for _, left_out in problems):
         return problems
@@ -171,6 +180,17 @@ def _take(
         elif value or name not in row:
             row[name] = value
     return problems
+
+
+def _text_result(rule: Rule, record: Mapping[str, str], rules: list[Rule]) -> str:
+    """The variable with the result in words (NOT DETECTED, <0.6) of a record without the number that the rule
+    takes over; "" without one, or where a code of these rules takes the words (BLQ)."""
+    if not rule.variable.endswith(NUMERIC_RESULT):
+        return ""
+    stem = rule.variable.removesuffix(NUMERIC_RESULT)
+    names = [name for name in (f"{stem}STRESC", f"{stem}ORRES") if record.get(name)]
+    coded = {r.variable for r in rules if r.how == "code" and record.get(r.variable, "").upper() in r.codes}
+    return "" if coded & set(names) else next(iter(names), "")
 
 
 def _value(rule: Rule, record: Mapping[str, str]) -> tuple[str, str]:

@@ -122,7 +122,7 @@ SAMPLES = Table(
 IMPLAUSIBLE_VALUES = Table(
     "implausible_values",
     "results/cohort/implausible_values.tsv",
-    "clinical value outside its plausible range (resources/plausible_values.tsv)",
+    "clinical value outside its plausible range (resources/plausible_values.tsv), known at the data cut",
     ("sheet", "patient", "date", "name"),
     (
         _text("sheet", "patients, assessments or laboratory"),
