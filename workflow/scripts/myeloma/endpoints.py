@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from myeloma.response import Summary, induction_end
+from myeloma.response import Summary
 from myeloma.visits import PATIENT_DATES, Date, day, patient_rows
 
 #: A date field and what is only known with it: blanked together at a data cut.
@@ -245,7 +245,8 @@ def _os(case: _Case) -> Outcome:
 
 def _allowed_gap(case: _Case, since: Date, rules: Mapping[str, Any]) -> int:
     """Days without an adequate visit that are still close follow-up: missed visits x cycle + window."""
-    induction = not case.treated or since < induction_end(case.row, rules["induction_days"])
+    end = case.found.course.end
+    induction = not case.treated or end is None or since < end
     cycle = rules["induction_cycle_days"] if induction else rules["maintenance_cycle_days"]
     return rules["fda_missed_visits"] * cycle + rules["fda_window_days"]
 
@@ -283,7 +284,7 @@ def table(
     """ENDPOINTS of all patients.
 
     raw: `visits.visits_of` of the same assessments. rules: days_per_month, fda_missed_visits,
-    fda_window_days, induction_cycle_days, maintenance_cycle_days, induction_days, relapse_marrow_percent,
+    fda_window_days, induction_cycle_days, maintenance_cycle_days, relapse_marrow_percent,
     has_assessments (False: only OS can be told).
     No row: DoR, TTR and TTBR of a patient without confirmed response; every endpoint without start date.
     """

@@ -199,6 +199,8 @@ def _no_maintenance(name: str, facts: _Facts) -> str:
     row = facts.response.get(name)
     if row is None:
         return "no response data: the run has no assessments of this patient"
+    if row["maintenance"] == "not_known":
+        return f"not known whether maintenance began: {row['maintenance_reason']}"
     return "" if row["maintenance"] == "yes" else f"did not enter maintenance: {row['maintenance_reason']}"
 
 
