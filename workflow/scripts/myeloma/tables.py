@@ -1491,6 +1491,7 @@ EXPRESSION = Table(
         _number("shrunken_log2_fold_change", "shrunken by apeglm; empty: did not converge", "log2"),
         _number("shrunken_lfc_se", "its posterior standard deviation", "log2"),
         _text("outliers", "samples whose count was replaced, or that decide a gene not tested", empty=True),
+        _text("rule", "definition of the groups with its parameters", empty=True),
         REASON,
     ),
 )
@@ -1516,6 +1517,7 @@ EXPRESSION_ANALYSES = Table(
         _number("jaccard", "genes found by both over genes found by either; empty: none", "fraction"),
         _number("lfc_correlation", "Pearson, with the main test, over genes tested in both"),
         _number("top_same_direction", "top genes of the main test with the same direction", "fraction"),
+        _text("rule", "definition of the groups with its parameters", empty=True),
         REASON,
     ),
 )
@@ -1535,6 +1537,7 @@ SENSITIVITY = Table(
         _number("q", "Benjamini-Hochberg"),
         _text("same_direction", "as in the main test", YES_NO, empty=True),
         _text("found", "q below comparison.alpha; empty: not tested", YES_NO, empty=True),
+        _text("rule", "definition of the groups with its parameters", empty=True),
         REASON,
     ),
 )
@@ -1559,6 +1562,7 @@ GENE_SETS = Table(
         _number("score_early", "median score of early responders"),
         _number("score_poor", "median score of poor responders"),
         _number("score_p", "Mann-Whitney test of the scores, exact without ties"),
+        _text("rule", "definition of the groups with its parameters", empty=True),
         REASON,
     ),
 )
