@@ -281,6 +281,8 @@ def _response(ids, group, rng, text) -> pd.DataFrame:
                 "response_date": "2024-03-01" if group[p] == EARLY else "",
                 "progression_date": "2024-04-01" if best == "PD" else "",
                 "unconfirmed_progression_date": "",
+                "end_of_induction": "2025-01-15",
+                "end_of_induction_source": "recorded",
                 "maintenance": "yes" if group[p] == EARLY else "no",
                 "maintenance_reason": "end of induction 2025-01-15, made up",
                 "group": group[p],

@@ -168,3 +168,15 @@ def test_bars_above_the_axis_are_cut_and_say_so(tmp_path):
     assert "+250" in figures.svg(drawn, "w", "t")
     drawn.savefig(tmp_path / "w.png")
     assert matplotlib.image.imread(tmp_path / "w.png").size
+
+
+def test_rates_say_how_many_are_left_out_because_maintenance_is_not_known():
+    rates = pd.DataFrame(
+        [{"rate": "ORR", "period": "treatment", "population": name, "responders": 1, "patients": 2, "not_known": left,
+          "fraction": 0.5, "ci_low": 0.01, "ci_high": 0.99} for name, left in (("itt", 0), ("itt_maintenance", 3))]
+    )  # fmt: skip
+    said = [row[0].text for row in clinical.rates(rates).rows]
+    assert said == [
+        "Intention to treat",
+        "Intention to treat, entered maintenance (3 left out: not known whether maintenance began)",
+    ]

@@ -29,6 +29,9 @@ SETTINGS = {
 }
 
 
+RULE = "A: EARLY_RESPONDER = confirmed PR or better (made up)"
+
+
 def simulated(seed=1, early=5, poor=5, genes=400, changed=40, fold=2.0):
     """Counts, the genes that are higher (+fold log2) or lower in early responders, and the tables around."""
     random = np.random.default_rng(seed)
@@ -43,7 +46,7 @@ def simulated(seed=1, early=5, poor=5, genes=400, changed=40, fold=2.0):
     values = random.poisson(random.gamma(10, 2**level * size / 10))
     ids = [f"g{i:03d}" for i in range(genes)]
     counts = pd.DataFrame(values, index=ids, columns=samples)
-    response = pd.DataFrame({"patient": [f"p{s}" for s in samples], "group": group})
+    response = pd.DataFrame({"patient": [f"p{s}" for s in samples], "group": group, "rule": RULE})
     sheet = pd.DataFrame(
         {
             "patient": response["patient"],
@@ -69,6 +72,21 @@ def compared(parts, settings=SETTINGS, sources=None):
 def run(parts, settings=SETTINGS, sources=None):
     made = compared(parts, settings, sources)
     return tables.conform(made.table, tables.EXPRESSION), made.note
+
+
+def test_every_table_says_how_the_groups_are_defined():
+    """Also where nobody is compared and nothing is tested."""
+    parts = simulated(genes=60, changed=6)
+    made = compared(parts)
+    for frame in (made.table, made.analyses, made.sensitivity):
+        assert len(frame) and set(frame["rule"]) == {RULE}
+    counts, _, genes, response, sheet, qc = parts
+    nobody = differential.early_versus_poor(counts, genes, response, sheet, qc, SETTINGS, compared=[])
+    assert nobody.analyses[["state", "rule"]].values.tolist() == [["not_assessable", RULE]]
+    some = differential.early_versus_poor(
+        counts, genes, response, sheet, qc, SETTINGS, compared=set(response["patient"]) - {"pS0"}
+    )
+    assert some.analyses["early"].tolist()[0] == made.analyses["early"].tolist()[0] - 1
 
 
 def sources(patients=None, scores=None, states=None):

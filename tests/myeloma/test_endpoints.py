@@ -37,9 +37,14 @@ PROGRESSED = (*RESPONDED, (84, 20.0), (105, 22.0))
 
 
 def run(config, rows, cut="", **person):
+    return run_rows(config, assessed(*rows) if rows is not None else assessed().iloc[:0], cut, **person)
+
+
+def run_rows(config, rows, cut="", **person):
+    """ENDPOINTS of one patient from assessments as given."""
     patients = pd.DataFrame([{"patient": "P", "c1d1": C1D1} | person])
     config = config | {"trial": config["trial"] | {"data_cut": str(cut)}}
-    made = groups.assess(patients, assessed(*rows) if rows is not None else assessed().iloc[:0], config)
+    made = groups.assess(patients, rows, config)
     return tables.conform(made["endpoints"], tables.ENDPOINTS).set_index(["endpoint", "rule_set"])
 
 
@@ -100,6 +105,17 @@ def test_progression_on_the_next_therapy_is_an_event_of_the_trial_set_only(confi
     assert outcome(made, "TTP")[:2] == (1, str(on(84)))
     assert outcome(made, "TTP", "fda")[:2] == (0, str(on(63)))
     assert "next therapy" in outcome(made, "TTP", "fda")[2]
+
+
+def test_progression_on_the_first_day_of_the_next_therapy(config):
+    """An event where the next therapy is ignored; censored at the visit before where it censors."""
+    made = run(config, PROGRESSED, new_therapy_date=on(84))
+    for endpoint in ("TTP", "PFS"):
+        assert outcome(made, endpoint) == (1, str(on(84)), "confirmed progression")
+        assert outcome(made, endpoint, "ema")[:2] == (1, str(on(84)))
+        for rule_set in ("fda", "trial_new_therapy"):
+            assert outcome(made, endpoint, rule_set)[:2] == (0, str(on(63)))
+            assert f"next therapy {on(84)}" in outcome(made, endpoint, rule_set)[2]
 
 
 def test_fda_counts_no_deaths_in_ttp(config):
@@ -168,11 +184,53 @@ def test_relapse_from_cr_is_an_event_of_efs_only(config):
     assert outcome(run(config, never), "EFS")[0] == 0
 
 
-def test_onset_of_symptoms_is_an_event_of_efs_only(config):
-    rows = (*RESPONDED, (84, {"serum_m_g_l": 12.0, "symptoms": "yes"}))
-    made = run(config, rows)
-    assert outcome(made, "EFS") == (1, str(on(84)), "clinical relapse: onset of symptoms")
+def with_symptoms(*told):
+    """Stable response with recorded symptoms from (day after C1D1, word); day 0 is the baseline."""
+    return [
+        (days, {"serum_m_g_l": 12.0, "symptoms": word} | (BASE if days <= 0 else {})) for days, word in told
+    ]
+
+
+ONSET = "clinical relapse: onset of symptoms"
+
+
+def efs(config, *told):
+    """EFS of a patient with these records of symptoms; the baseline row of `assessed` records none of them."""
+    made = run(config, with_symptoms(*told))
     assert outcome(made, "PFS")[0] == 0
+    return outcome(made, "EFS")
+
+
+def test_onset_of_symptoms_is_an_event_of_efs_only(config):
+    assert efs(config, (-7, "no"), (21, "no"), (42, "no"), (84, "yes")) == (1, str(on(84)), ONSET)
+
+
+def test_symptoms_of_baseline_that_went_and_came_back_are_an_onset(config):
+    """Symptomatic at C1D1, free of symptoms on days 22 and 43, again on days 240 and 261 (day 1 = C1D1)."""
+    told = ((0, "yes"), (21, "no"), (42, "no"), (239, "yes"), (260, "yes"))
+    made = run_without_baseline(config, told)
+    assert outcome(made, "EFS") == (1, str(on(239)), ONSET) and outcome(made, "PFS")[0] == 0
+
+
+def run_without_baseline(config, told):
+    rows = [{"patient": "P", "date": on(days), **values} for days, values in with_symptoms(*told)]
+    return run_rows(config, pd.DataFrame(rows))
+
+
+def test_symptoms_throughout_have_no_onset_and_the_censoring_says_so(config):
+    made = run_without_baseline(config, ((0, "yes"), (21, "yes"), (42, "yes")))
+    event, date, why = outcome(made, "EFS")
+    assert (event, date) == (0, str(on(42)))
+    assert f"symptoms on {on(21)} without a record of their absence before" in why
+    # went before the start and were back at the start: those of day 22 are no onset
+    back = run_without_baseline(config, ((-7, "no"), (0, "yes"), (21, "yes")))
+    assert outcome(back, "EFS")[0] == 0
+
+
+def test_symptoms_without_any_record_before_have_no_onset(config):
+    event, _, why = efs(config, (84, "yes"), (105, "yes"))
+    assert event == 0 and f"symptoms on {on(84)} without a record of their absence before" in why
+    assert "symptoms" not in efs(config, (84, "no"))[2]
 
 
 def test_an_event_before_its_start_is_refused(config):

@@ -190,3 +190,13 @@ def test_the_table_keeps_its_contract(made):
     frame = build(made).reset_index()
     pd.testing.assert_frame_equal(tables.conform(frame, tables.FLOW), frame[tables.FLOW.names()].sort_values(
         ["patient", "analysis"], kind="stable").reset_index(drop=True), check_like=True)  # fmt: skip
+
+
+def test_not_known_whether_maintenance_began_is_a_class_of_its_own(made):
+    a, b, c, _ = ids(made)
+    response = made.frames["response"].copy()
+    response["maintenance"] = ["yes", "not_known", "no", "no"]
+    table = build(made, response=response)
+    assert table.loc[(a, "maintenance"), "included"] == "yes"
+    assert table.loc[(b, "maintenance"), "reason"].startswith("not known whether maintenance began: ")
+    assert table.loc[(c, "maintenance"), "reason"].startswith("did not enter maintenance: ")

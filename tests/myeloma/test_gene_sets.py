@@ -13,6 +13,7 @@ from myeloma.gene_sets import GeneSet, GeneSetError
 from myeloma.states import EARLY, POOR
 
 OURS = Path(__file__).parents[2] / "resources/gene_sets/myeloma.gmt"
+RULE = "A: EARLY_RESPONDER = confirmed PR or better (made up)"
 RULES = {
     "gene_set_min_genes": 2,
     "gene_set_min_share": 0.5,
@@ -182,9 +183,12 @@ def test_table_of_the_comparison():
         columns=["sample", "set", "score"],
     )
     groups = pd.Series([EARLY] * 4 + [POOR] * 4, index=[f"s{i}" for i in range(8)])
-    made = enrichment.early_versus_poor(expression_table(ranking()), set(), sets, scores, groups, RULES)
+    made = enrichment.early_versus_poor(
+        expression_table(ranking()), set(), sets, scores, groups, RULES, rule=RULE
+    )
     made = tables.conform(made, tables.GENE_SETS).set_index("set")
     up = made.loc["up"]
+    assert set(made["rule"]) == {RULE}
     assert up["nes"] > 2 and up["p_shown"].startswith("<1/") and up["q"] == pytest.approx(2 * up["p"])
     assert made.loc["none", "q"] == pytest.approx(made.loc["none", "p"])
     assert set(up["leading_edge"].split(", ")) <= {f"g{i}" for i in range(20)}
@@ -199,7 +203,9 @@ def test_dropped_and_untested_genes_do_not_rank():
     table = expression_table(ranking())
     table.loc[0, "stat"] = np.nan
     sets = [one("up", [f"g{i}" for i in range(20)])]
-    made = enrichment.early_versus_poor(table, {"IDg1.1"}, sets, no_scores(), pd.Series(dtype=str), RULES)
+    made = enrichment.early_versus_poor(
+        table, {"IDg1.1"}, sets, no_scores(), pd.Series(dtype=str), RULES, rule=RULE
+    )
     assert made.loc[0, "in_matrix"] == 18
 
 
@@ -207,8 +213,13 @@ def test_nothing_tested_says_why():
     table = tables.empty(tables.EXPRESSION)
     sets = [one("up", ["g1", "g2"])]
     note = "Not tested: 1 early against 1 poor responders with RNA; at least 3 of each are needed."
-    made = enrichment.early_versus_poor(table, set(), sets, no_scores(), pd.Series(dtype=str), RULES, note)
+    made = enrichment.early_versus_poor(
+        table, set(), sets, no_scores(), pd.Series(dtype=str), RULES, note, rule=RULE
+    )
     made = tables.conform(made, tables.GENE_SETS)
     assert made.loc[0, "state"] == "not_assessable" and made.loc[0, "reason"] == note
-    none = enrichment.early_versus_poor(table, set(), [], no_scores(), pd.Series(dtype=str), RULES, note)
+    assert made.loc[0, "rule"] == RULE
+    none = enrichment.early_versus_poor(
+        table, set(), [], no_scores(), pd.Series(dtype=str), RULES, note, rule=RULE
+    )
     assert tables.conform(none, tables.GENE_SETS).empty

@@ -178,9 +178,13 @@ def test_rates_have_both_denominators_and_both_populations():
     response = fabricate.cohort(n=4, names=PATIENTS).frames["response"]
     response["best_confirmed_induction"] = ["PR", "VGPR", "SD", "NE"]
     response["best_confirmed_treatment"] = ["CR", "VGPR", "MR", "NE"]
+    response["maintenance"] = ["yes", "yes", "not_known", "no"]
     populations = association.populations(in_flow(PATIENTS, ["P1", "P3"], ["P1", "P2"]))
     made = association.response_rates(response, populations, 0.95)
-    made = made.set_index(["rate", "period", "population"])[["responders", "patients"]]
+    made = made.set_index(["rate", "period", "population"])
+    unknown = made.loc["ORR"].loc["treatment"]["not_known"]
+    assert dict(unknown) == {"itt": 0, "per_protocol": 0, "itt_maintenance": 1, "per_protocol_maintenance": 1}
+    made = made[["responders", "patients"]]
     assert made.loc[("ORR", "treatment", "itt")].tolist() == [2, 4]
     assert made.loc[("CBR", "treatment", "itt")].tolist() == [3, 4]
     assert made.loc[("ORR", "treatment", "per_protocol")].tolist() == [1, 2]
@@ -223,8 +227,10 @@ def test_a_listed_early_responder_who_progressed_early_is_said(config):
     [
         ([(21, 12.0)], {}, "no"),
         ([(357, 12.0)], {}, "no"),  # the last day of induction
-        ([(385, 12.0)], {}, "yes"),
-        ([(21, 12.0)], {"end_of_treatment": on(400)}, "yes"),
+        ([(385, 12.0)], {}, "not_known"),  # delays may have stretched induction
+        ([(21, 12.0)], {"end_of_treatment": on(400)}, "not_known"),
+        ([(21, 12.0)], {"last_contact": on(400)}, "not_known"),
+        ([(21, 12.0)], {"end_of_treatment": on(400), "new_therapy_date": on(300)}, "no"),
         ([(385, 12.0)], {"end_of_treatment": on(100)}, "no"),  # a visit after the end of treatment
         ([(21, 12.0)], {"end_of_induction": on(340)}, "no"),  # nothing says that maintenance began
         ([(350, 12.0)], {"end_of_induction": on(340)}, "yes"),

@@ -195,7 +195,7 @@ rule test_expression:
         samples=[sheet_values(sample) for sample in COHORT.rna_samples],
         patients=flow.covariate_rows(COHORT.patients),
         settings={name: SETTINGS[name] for name in ("expression", "comparison")},
-        code=files.code_of("differential", "design", "expression", "places", "tables"),
+        code=files.code_of("differential", "design", "expression", "flow", "places", "tables"),
     script:
         "../scripts/test_expression.py"
 
@@ -226,6 +226,6 @@ rule test_gene_sets:
         runtime=60,
     params:
         rules=SETTINGS["expression"],
-        code=files.code_of("enrichment", "gene_sets", "expression", "places", "tables"),
+        code=files.code_of("enrichment", "gene_sets", "expression", "flow", "places", "tables"),
     script:
         "../scripts/test_gene_sets.py"

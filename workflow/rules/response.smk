@@ -1,8 +1,9 @@
 """response: IMWG level of every visit, confirmation, progression, endpoints and response groups.
 
-Reads the patients, assessments and exclusions sheets. Writes results/response: visits.tsv, audit.tsv (why
+Reads the patients, assessments, dosing and exclusions sheets. Writes results/response: visits.tsv, audit.tsv (why
 each candidate level holds or not), tracks.tsv (what is measurable), markers.tsv (the values behind the
-figures), response.tsv, endpoints.tsv, groups_by_definition.tsv. One job of seconds for the whole cohort; without an assessments sheet nobody is evaluable and only survival is told.
+figures), response.tsv, endpoints.tsv, groups_by_definition.tsv. One job of seconds for the whole cohort; without an assessments sheet
+nobody is evaluable and only survival is told; without dosing the end of induction is the recorded or planned one.
 """
 
 
@@ -11,7 +12,8 @@ rule assess_response:
         sheets=[
             path
             for path in (
-                SETTINGS.path(SETTINGS["sheets"][name]) for name in ("patients", "assessments", "exclusions")
+                SETTINGS.path(SETTINGS["sheets"][name])
+                for name in ("patients", "assessments", "dosing", "exclusions")
             )
             if path
         ],
@@ -36,7 +38,9 @@ rule assess_response:
         endpoints=SETTINGS["endpoints"],
         groups=SETTINGS["groups"],
         project=str(PROJECT),
-        code=files.code_of("cohort", "visits", "imwg", "markers", "response", "endpoints", "groups", "tables"),
+        code=files.code_of(
+            "cohort", "visits", "phases", "imwg", "markers", "response", "endpoints", "groups", "tables"
+        ),
     script:
         "../scripts/assess_response.py"
 

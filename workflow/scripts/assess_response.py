@@ -9,6 +9,7 @@ with log_to(snakemake.log[0]):
     cohort = load_cohort(made, check_files=False)
     patients = visits.patients_frame(cohort.patients)
     outside = {p for p in cohort.patient_ids if cohort.excluded(p, "response")}
-    out = groups.assess(patients, cohort.assessments_frame(made), made.values, outside)
+    dosing = cohort.sheet_frame(made, "dosing") if made.has_sheet("dosing") else None
+    out = groups.assess(patients, cohort.assessments_frame(made), made.values, outside, dosing)
     for name, frame in out.items():
         tables.write(frame, snakemake.output[name], getattr(tables, name.upper()))

@@ -94,7 +94,7 @@ MODULES_OF_STAGE = {
         "variants",
     ),
     "abnormalities": ("abnormalities", "double_hits"),
-    "response": ("endpoints", "groups", "imwg", "markers", "response", "visits"),
+    "response": ("endpoints", "groups", "imwg", "markers", "phases", "response", "visits"),
     "safety": ("adverse_events", "exposure", "idmc", "laboratory_grades", "safety"),
     "pharmacokinetics": ("exposure_response", "individual_pk", "ixazomib", "population_pk"),
     "comparison": (

@@ -314,10 +314,14 @@ def response_rates(
     (`assessed` False): nobody looked, so 0 % would be a made-up number.
 
     response: RESPONSE. populations: name -> patients, all of whom are the denominator: a patient
-    without a response row counts as a non-responder.
+    without a response row counts as a non-responder. Of whom it is not known whether they entered maintenance
+    are outside the denominators "..._maintenance" and counted in `not_known`.
     """
     rows = []
+    unknown = set(response.loc[response["maintenance"] == "not_known", "patient"])
     for population, patients in populations.items() if assessed else ():
+        whole = population.removesuffix("_maintenance")
+        maintained = whole != population
         for period, column in PERIODS.items():
             best = dict(zip(response["patient"], response[column], strict=True))
             for rate, levels in LEVELS_OF_RATE.items():
@@ -330,6 +334,7 @@ def response_rates(
                         "population": population,
                         "responders": x,
                         "patients": len(patients),
+                        "not_known": len(unknown & set(populations.get(whole, ()))) if maintained else 0,
                         "fraction": x / len(patients) if patients else math.nan,
                         "ci_low": low,
                         "ci_high": high,

@@ -8,7 +8,7 @@ without samples of low purity, so that a reader sees which genes rest on either.
 
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,7 @@ from threadpoolctl import threadpool_limits
 
 from myeloma import design, expression, files, tables
 from myeloma.design import GROUP, Design, DesignError
+from myeloma.flow import rule_of
 from myeloma.states import EARLY, POOR
 
 MAIN = "main"
@@ -208,21 +209,23 @@ def early_versus_poor(
     regions: pd.DataFrame | None = None,
     sources: Covariates | None = None,
     threads: int = 1,
+    compared: Collection[str] | None = None,
 ) -> Compared:
     """The test of early over poor responders and its sensitivity analyses.
 
-    counts: genes x samples, index gene_id; genes: the GTF's gene table; response: RESPONSE; samples: rows
-    with patient, sample, role and the columns that covariates name (RNA); qc: QC; settings: the sections
-    `expression` and `comparison`. Uses the RNA sample with role analysis of every early or poor responder
+    counts: genes x samples, index gene_id; genes: the GTF's gene table; response: RESPONSE; compared: those of
+    its patients that are in the comparison, None for all; samples: rows with patient, sample, role and the
+    columns that covariates name (RNA); qc: QC; settings: the sections `expression` and `comparison`. Uses the
+    RNA sample with role analysis of every early or poor responder
     unless a gate failed. A group smaller than `comparison.min_group_for_expression` is refused: no rows,
     and the note says why. The note also marks small groups and names samples left out.
     """
-    sources = sources or Covariates.none()
+    sources, rule = sources or Covariates.none(), rule_of(response)
     if samples.empty:
-        return _compared(
-            [Analysis(MAIN, 0, 0, (), _empty(), "", "no RNA sample in this cohort")], genes, settings
-        )
+        none = Analysis(MAIN, 0, 0, (), _empty(), "", "no RNA sample in this cohort")
+        return _compared([none], genes, settings, rule)
     group = response.set_index("patient")["group"]
+    group = group if compared is None else group[group.index.isin(list(compared))]
     chosen = samples[(samples["role"] == "analysis") & samples["sample"].isin(counts.columns)]
     chosen = chosen.assign(group=chosen["patient"].map(group)).set_index("sample")
     chosen = chosen[chosen["group"].isin([EARLY, POOR])]
@@ -236,11 +239,11 @@ def early_versus_poor(
     names = tuple(settings["expression"]["covariates"])
     done = [given.test(MAIN, chosen, names, gone, shrink=True)]
     if done[0].refusal:
-        return _compared(done, genes, settings)
+        return _compared(done, genes, settings, rule)
     if names:
         done.append(_or_refused(given, WITHOUT_COVARIATES, chosen, ()))
     done.append(_without_low_purity(given, chosen, names))
-    return _compared(done, genes, settings)
+    return _compared(done, genes, settings, rule)
 
 
 def _without_low_purity(given: "_Given", chosen: pd.DataFrame, names: tuple[str, ...]) -> Analysis:
@@ -339,7 +342,7 @@ def _note(sizes, out, names, found, made: Design, small: int) -> str:
     return "; ".join(parts)
 
 
-def _compared(done: Sequence[Analysis], genes: pd.DataFrame, settings: Mapping) -> Compared:
+def _compared(done: Sequence[Analysis], genes: pd.DataFrame, settings: Mapping, rule: str) -> Compared:
     comparison = settings["comparison"]
     main = done[0]
     names = genes.drop_duplicates("gene_id").set_index("gene_id")["gene_name"]
@@ -351,7 +354,8 @@ def _compared(done: Sequence[Analysis], genes: pd.DataFrame, settings: Mapping) 
     sensitivity = pd.concat(parts, ignore_index=True) if parts else _no_gene_rows()
     sensitivity.insert(1, "gene_name", names.reindex(sensitivity["gene_id"]).fillna("").to_numpy())
     note = f"Not tested: {main.refusal}." if main.refusal else f"{main.note}."
-    return Compared(table.rename_axis("gene_id").reset_index(), analyses, sensitivity, note)
+    table = table.rename_axis("gene_id").reset_index()
+    return Compared(*(frame.assign(rule=rule) for frame in (table, analyses, sensitivity)), note)
 
 
 def _analysis_row(one: Analysis, main: Analysis, comparison: Mapping) -> dict:

@@ -6,12 +6,12 @@ Pure functions over the patients frame and the summaries of `response.summarise`
 
 import datetime
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
-from myeloma.response import Summary, induction_end
+from myeloma.response import Summary
 from myeloma.visits import PATIENT_DATES, Date, day, patient_rows
 
 #: A date field and what is only known with it: blanked together at a data cut.
@@ -198,23 +198,31 @@ def relapse_from_cr(case: _Case, marrow_percent: float, raw: Mapping[str, Any]) 
     return case.visit(min(dates, default=None), "relapse from CR")
 
 
-def clinical_relapse(case: _Case, raw: Mapping[str, Any]) -> Outcome | None:
-    """First visit after the start with recorded symptoms of relapse that were not there at baseline.
+def _symptoms(case: _Case, raw: Mapping[str, Any]) -> tuple[Date | None, Date | None]:
+    """(onset, first visit after the start with symptoms of which no record says that they were absent before).
 
-    Falls of haemoglobin or rises of creatinine and calcium are not taken by themselves: whether they come
-    from the myeloma or from the treatment is a clinician's judgement, recorded in `symptoms`.
+    Onset: the first recorded `yes` after the start whose record before is `no`, at baseline or later. Falls
+    of haemoglobin or rises of creatinine and calcium are not taken by themselves: whether they come from the
+    myeloma or from the treatment is a clinician's judgement, recorded in `symptoms`.
     """
-    visits = [v for v in raw.get(case.name, ()) if v.get("symptoms")]
-    before = [v for v in visits if v.date <= case.start]
-    if before and before[-1].get("symptoms") == "yes":
-        return None
-    dates = [v.date for v in visits if v.date > case.start and v.get("symptoms") == "yes"]
-    return case.visit(min(dates, default=None), "clinical relapse: onset of symptoms")
+    told = [(v.date, v.get("symptoms")) for v in raw.get(case.name, ()) if v.get("symptoms")]
+    before = [None, *(word for _, word in told)]
+    there = [(date, was) for (date, word), was in zip(told, before, strict=False) if word == "yes"]
+    onset = min((d for d, was in there if was == "no" and d > case.start), default=None)
+    return onset, min((d for d, _ in there if d > case.start), default=None)
 
 
 def _efs(case: _Case, raw: Mapping[str, Any], marrow_percent: float) -> Outcome:
-    cr, clinical = relapse_from_cr(case, marrow_percent, raw), clinical_relapse(case, raw)
-    return _first(case.progressed(), cr, clinical, case.died()) or _censored(case, ("PD", "death"))
+    cr, (onset, ill) = relapse_from_cr(case, marrow_percent, raw), _symptoms(case, raw)
+    clinical = case.visit(onset, "clinical relapse: onset of symptoms")
+    event = _first(case.progressed(), cr, clinical, case.died())
+    if event is not None:
+        return event
+    outcome = _censored(case, ("PD", "death"))
+    if ill is None:
+        return outcome
+    # whether they are old or new nobody wrote down: no event, and said, so that it can be looked up
+    return replace(outcome, why=f"{outcome.why}; symptoms on {ill} without a record of their absence before")
 
 
 def _os(case: _Case) -> Outcome:
@@ -237,7 +245,8 @@ def _os(case: _Case) -> Outcome:
 
 def _allowed_gap(case: _Case, since: Date, rules: Mapping[str, Any]) -> int:
     """Days without an adequate visit that are still close follow-up: missed visits x cycle + window."""
-    induction = not case.treated or since < induction_end(case.row, rules["induction_days"])
+    end = case.found.course.end
+    induction = not case.treated or end is None or since < end
     cycle = rules["induction_cycle_days"] if induction else rules["maintenance_cycle_days"]
     return rules["fda_missed_visits"] * cycle + rules["fda_window_days"]
 
@@ -275,7 +284,7 @@ def table(
     """ENDPOINTS of all patients.
 
     raw: `visits.visits_of` of the same assessments. rules: days_per_month, fda_missed_visits,
-    fda_window_days, induction_cycle_days, maintenance_cycle_days, induction_days, relapse_marrow_percent,
+    fda_window_days, induction_cycle_days, maintenance_cycle_days, relapse_marrow_percent,
     has_assessments (False: only OS can be told).
     No row: DoR, TTR and TTBR of a patient without confirmed response; every endpoint without start date.
     """

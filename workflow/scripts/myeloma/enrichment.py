@@ -54,12 +54,14 @@ def early_versus_poor(
     rules: Mapping,
     note: str = "",
     threads: int = 1,
+    *,
+    rule: str,
 ) -> pd.DataFrame:
     """GENE_SETS rows: positive nes = higher in early responders.
 
     table: EXPRESSION; dropped: genes left out of the ranking (immunoglobulin and the like); scores:
     GENE_SET_SCORES; groups: sample -> group, of the samples compared; rules: section `expression`; note: why
-    nothing was tested, if so.
+    nothing was tested, if so; rule: the definition of the groups, `flow.rule_of`.
     """
     from scipy.stats import false_discovery_control
 
@@ -80,7 +82,7 @@ def early_versus_poor(
         made.loc[done.index, "leading_edge"] = [", ".join(label[list(e)]) for e in done["leading_edge"]]
         whole = made["p"].dropna()
         made.loc[whole.index, "q"] = false_discovery_control(whole.to_numpy(), method="bh")
-    return made.join(score_differences(scores, groups)).reset_index()
+    return made.join(score_differences(scores, groups)).assign(rule=rule).reset_index()
 
 
 def score_differences(scores: pd.DataFrame, groups: pd.Series) -> pd.DataFrame:

@@ -136,6 +136,11 @@ def members(flow: pd.DataFrame, analysis: str) -> list[str]:
     return flow.loc[chosen, "patient"].tolist()
 
 
+def rule_of(response: pd.DataFrame) -> str:
+    """The definition of the groups with its parameters, as RESPONSE says it; "" without patients."""
+    return "; ".join(sorted(set(response["rule"])))
+
+
 def compared_groups(flow: pd.DataFrame) -> dict[str, str]:
     """patient -> EARLY_RESPONDER or POOR_RESPONDER, for those in the comparison."""
     return {p: EARLY for p in members(flow, "early")} | {p: POOR for p in members(flow, "poor")}
@@ -199,6 +204,8 @@ def _no_maintenance(name: str, facts: _Facts) -> str:
     row = facts.response.get(name)
     if row is None:
         return "no response data: the run has no assessments of this patient"
+    if row["maintenance"] == "not_known":
+        return f"not known whether maintenance began: {row['maintenance_reason']}"
     return "" if row["maintenance"] == "yes" else f"did not enter maintenance: {row['maintenance_reason']}"
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 
 from myeloma import endpoints, imwg, markers, response, tables, visits
 from myeloma.imwg import RANK
+from myeloma.phases import Schedule
 from myeloma.response import Summary
 from myeloma.states import EARLY, GROUPS, NEITHER, NOT_EVALUABLE, POOR
 from myeloma.visits import Date
@@ -43,8 +44,8 @@ class Rules:
     maintenance_cycle_days: int
 
     @property
-    def induction_days(self) -> int:
-        return self.induction_cycles * self.induction_cycle_days
+    def schedule(self) -> Schedule:
+        return Schedule(self.induction_cycles, self.induction_cycle_days, self.maintenance_cycle_days)
 
     @property
     def early_days(self) -> int:
@@ -61,7 +62,6 @@ class Rules:
             **self.endpoints,
             "induction_cycle_days": self.induction_cycle_days,
             "maintenance_cycle_days": self.maintenance_cycle_days,
-            "induction_days": self.induction_days,
             "relapse_marrow_percent": self.response["cr_marrow_below_percent"],
             "has_assessments": has_assessments,
         }
@@ -384,7 +384,11 @@ def _left_out(facts: Facts, landmark: Date) -> str:
 
 
 def landmark_groups(
-    patients: pd.DataFrame, assessments: pd.DataFrame, facts: Mapping[str, Facts], rules: Rules
+    patients: pd.DataFrame,
+    assessments: pd.DataFrame,
+    dosing: pd.DataFrame | None,
+    facts: Mapping[str, Facts],
+    rules: Rules,
 ) -> dict[str, tuple[str, str]]:
     """Patient -> (group known at C1D1 + landmark_days, reason for being left out).
 
@@ -396,7 +400,8 @@ def landmark_groups(
         return {p: ("", "the group is defined by this endpoint") for p in facts}
     days = datetime.timedelta(days=rules.groups["landmark_days"])
     marks = {p: f.row["c1d1"] + days for p, f in facts.items() if f.row["c1d1"] is not None}
-    then = _everything(*endpoints.apply_cut(patients, assessments, marks), rules, given=True)[0]
+    known = endpoints.apply_cut(patients, assessments, marks)
+    then = _everything(*known, _cut(dosing, marks), rules, given=True)[0]
     grouped = group_all(then, definition, rules)
     out = {}
     for patient, now in facts.items():
@@ -411,11 +416,22 @@ def landmark_groups(
 # ---------------------------------------------------------------- the tables of the stage
 
 
-def _everything(patients: pd.DataFrame, assessments: pd.DataFrame, rules: Rules, given: bool):
+def _cut(dosing: pd.DataFrame | None, cut: Date | Mapping[str, Date] | None) -> pd.DataFrame | None:
+    return None if dosing is None else endpoints.cut_rows(dosing, cut)
+
+
+def _everything(
+    patients: pd.DataFrame,
+    assessments: pd.DataFrame,
+    dosing: pd.DataFrame | None,
+    rules: Rules,
+    given: bool,
+):
     """(patient -> Facts, confirmed levels, audit, ENDPOINTS), from tables that are already cut."""
     made, audit = imwg.levels(patients, assessments, rules.response)
     confirmed = response.confirm_visits(made, patients, rules.response)
-    found = response.summarise(confirmed, patients, rules.induction_days)
+    courses = response.courses(patients, confirmed, dosing, rules.schedule)
+    found = response.summarise(confirmed, patients, courses)
     raw = visits.visits_of(assessments)
     times = endpoints.table(patients, found, raw, rules.for_endpoints(given))
     main = times[(times["endpoint"] == "TTP") & (times["rule_set"] == "trial")].set_index("patient")
@@ -429,40 +445,43 @@ def assess(
     assessments: pd.DataFrame,
     config: Mapping[str, Any],
     excluded: Collection[str] = (),
+    dosing: pd.DataFrame | None = None,
 ) -> dict[str, pd.DataFrame]:
     """All tables of the response stage: visits, audit, tracks, markers, response, endpoints,
     groups_by_definition.
 
     patients: `visits.patients_frame`. assessments: normalised (may be empty: then nobody is evaluable).
     excluded: patients that exclusions.tsv takes out of the response analysis; they keep their rows, but
-    do not count for the cohort's limits of definition C.
+    do not count for the cohort's limits of definition C. dosing: normalised, tells where induction ended and
+    whether maintenance began; None: the sheet is not given.
     """
     rules = rules_of(config)
     given = len(assessments) > 0
-    cut = visits.day(config["trial"]["data_cut"]) or endpoints.latest_date(patients, assessments)
+    cut = visits.day(config["trial"]["data_cut"])
+    dosing = _cut(dosing, cut)
+    cut = cut or endpoints.latest_date(patients, assessments)
     patients, assessments = endpoints.apply_cut(patients, assessments, cut)
-    facts, confirmed, audit, times = _everything(patients, assessments, rules, given)
+    facts, confirmed, audit, times = _everything(patients, assessments, dosing, rules, given)
     grouped = {d: group_all(facts, d, rules, excluded) for d in DEFINITIONS}
     chosen = rules.groups["definition"]
     if not given:
         none = Grouped(NOT_EVALUABLE, "no assessments given: response cannot be assessed")
         grouped = {d: dict.fromkeys(facts, none) if d != "D" else grouped[d] for d in DEFINITIONS}
-    marks = landmark_groups(patients, assessments, facts, rules)
+    marks = landmark_groups(patients, assessments, dosing, facts, rules)
+    courses = {patient: fact.found.course for patient, fact in facts.items()}
     return {
-        "visits": response.visits_table(confirmed, patients, rules.induction_days),
+        "visits": response.visits_table(confirmed, patients, courses),
         "audit": audit,
         "tracks": markers.tracks(patients, assessments, rules.response),
         "markers": markers.series(patients, assessments, rules.response),
-        "response": _response_table(
-            facts, grouped[chosen], marks, rule_text(chosen, rules), rules.induction_days
-        ),
+        "response": _response_table(facts, grouped[chosen], marks, rule_text(chosen, rules)),
         "endpoints": times,
         "groups_by_definition": _by_definition(grouped, chosen, rules),
     }
 
 
 def _response_table(
-    facts: Mapping[str, Facts], grouped: Mapping[str, Grouped], marks, rule: str, induction_days: int
+    facts: Mapping[str, Facts], grouped: Mapping[str, Grouped], marks, rule: str
 ) -> pd.DataFrame:
     rows = []
     for patient, fact in facts.items():
@@ -470,7 +489,8 @@ def _response_table(
         best = [found.best_response, found.best_confirmed, found.best_induction, found.best_treatment]
         dates = [found.response_date, found.progression_date, found.unconfirmed_date]
         one = grouped[patient]
-        went_on = response.maintenance(fact.row, found.visits, induction_days)
+        way = found.course
+        went_on = [way.end, way.source, way.maintenance, way.reason]
         rows.append([patient, *best, *dates, *went_on, one.group, rule, one.decided_by, *marks[patient]])
     return pd.DataFrame(rows, columns=tables.RESPONSE.names())
 

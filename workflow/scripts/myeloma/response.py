@@ -5,14 +5,15 @@ al., Lancet Oncol 2016;17:e328-e346; what it leaves open is a switch of config `
 in docs/analysis-plan.md. Pure functions over frames.
 """
 
-import datetime
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
+from myeloma import phases
 from myeloma.imwg import RANK, RESPONSES
+from myeloma.phases import Course, Schedule
 from myeloma.visits import Date, day, patient_rows
 
 # ---------------------------------------------------------------- confirmation
@@ -173,52 +174,27 @@ def confirm_visits(made: pd.DataFrame, patients: pd.DataFrame, limits: Mapping[s
 # ---------------------------------------------------------------- tables
 
 
-def phase_of(date: Date, row: Mapping[str, Any], induction_days: int) -> str:
-    """baseline, induction, maintenance, after_treatment; "" for a patient without C1D1."""
-    if row["c1d1"] is None:
-        return ""
-    if date <= row["c1d1"]:
-        return "baseline"
-    ended = [
-        d for d in (row["end_of_treatment"], row["new_therapy_date"], row["death_date"]) if d is not None
-    ]
-    if ended and date > min(ended):
-        return "after_treatment"
-    return "induction" if date <= induction_end(row, induction_days) else "maintenance"
+def courses(
+    patients: pd.DataFrame, confirmed: pd.DataFrame, dosing: pd.DataFrame | None, schedule: Schedule
+) -> dict[str, Course]:
+    """Patient -> end of induction and maintenance. dosing: rows known at the cut; None: the sheet is not given."""
+    seen = {str(p): list(days) for p, days in confirmed.groupby("patient")["date"]}
+    given = {} if dosing is None else dosing.groupby("patient")
+    rows = {str(p): part.to_dict("records") for p, part in given} if len(given) else {}
+    return {
+        patient: phases.course(row, rows.get(patient, ()), seen.get(patient, ()), schedule)
+        for patient, row in patient_rows(patients).items()
+    }
 
 
-def induction_end(row: Mapping[str, Any], induction_days: int) -> Date:
-    """Recorded end of induction, else C1D1 + cycles x cycle length or an earlier stop of treatment."""
-    if row["end_of_induction"] is not None:
-        return row["end_of_induction"]
-    planned = row["c1d1"] + datetime.timedelta(days=induction_days)
-    return min(planned, row["end_of_treatment"]) if row["end_of_treatment"] is not None else planned
-
-
-def maintenance(row: Mapping[str, Any], visits: Iterable[Mapping], induction_days: int) -> tuple[str, str]:
-    """Did the patient enter maintenance ("yes", "no"), and the record that says so.
-
-    Yes: treatment ended after the end of induction, or a visit after it lies on treatment. A recorded end
-    of induction alone does not say that maintenance began.
-    """
-    if row["c1d1"] is None:
-        return "no", "never treated"
-    end, stopped = induction_end(row, induction_days), row["end_of_treatment"]
-    said = f"end of induction {end}{'' if row['end_of_induction'] else ' (planned)'}"
-    if stopped is not None and stopped > end:
-        return "yes", f"{said}, end of treatment {stopped}"
-    on = [v["date"] for v in visits if phase_of(v["date"], row, induction_days) == "maintenance"]
-    if on:
-        return "yes", f"{said}, on treatment on {min(on)}"
-    return "no", f"{said}, no record of treatment after it"
-
-
-def visits_table(confirmed: pd.DataFrame, patients: pd.DataFrame, induction_days: int) -> pd.DataFrame:
+def visits_table(
+    confirmed: pd.DataFrame, patients: pd.DataFrame, found: Mapping[str, Course]
+) -> pd.DataFrame:
     """VISITS from the frame of `confirm_visits`."""
     known = patient_rows(patients)
     out = confirmed.assign(
         phase=[
-            phase_of(d, known[p], induction_days)
+            phases.phase_of(d, known[p], found[p])
             for p, d in zip(confirmed["patient"], confirmed["date"], strict=True)
         ],
         reason=[
@@ -246,6 +222,7 @@ class Summary:
     response_date: Date | None
     progression_date: Date | None
     unconfirmed_date: Date | None
+    course: Course
 
     def adequate(self) -> list[dict]:
         """Visits after baseline that are not NE."""
@@ -261,11 +238,13 @@ class Summary:
         return None
 
 
-def summarise(confirmed: pd.DataFrame, patients: pd.DataFrame, induction_days: int) -> dict[str, Summary]:
+def summarise(
+    confirmed: pd.DataFrame, patients: pd.DataFrame, found: Mapping[str, Course]
+) -> dict[str, Summary]:
     """Patient -> Summary, for every patient of `patients`, with or without visits."""
     seen = {str(p): tuple(rows.to_dict("records")) for p, rows in confirmed.groupby("patient")}
     return {
-        patient: _summary(patient, seen.get(patient, ()), row, induction_days)
+        patient: _summary(patient, seen.get(patient, ()), row, found[patient])
         for patient, row in patient_rows(patients).items()
     }
 
@@ -274,7 +253,7 @@ def _best(names: Iterable[str]) -> str:
     return max(names, key=RANK.get, default="NE")
 
 
-def _summary(patient: str, visits: tuple[dict, ...], row: Mapping[str, Any], induction_days: int) -> Summary:
+def _summary(patient: str, visits: tuple[dict, ...], row: Mapping[str, Any], course: Course) -> Summary:
     after = [v for v in visits if v["level"] != "baseline"]
     until = next((at for at, v in enumerate(after) if v["confirmed_level"] == "PD"), len(after) - 1)
     counted = after[: until + 1]
@@ -293,9 +272,10 @@ def _summary(patient: str, visits: tuple[dict, ...], row: Mapping[str, Any], ind
         visits=visits,
         best_response=_best(v["level"] for v in own_therapy),
         best_confirmed=by(None),
-        best_induction=by(induction_end(row, induction_days)) if row["c1d1"] else "NE",
+        best_induction=by(course.end) if row["c1d1"] else "NE",
         best_treatment=by(row["end_of_treatment"]),
         response_date=first["date"] if first else None,
         progression_date=progressed["date"] if progressed else None,
         unconfirmed_date=doubtful["date"] if doubtful else None,
+        course=course,
     )

@@ -15,7 +15,7 @@ from scipy.optimize import brentq, minimize_scalar
 from scipy.stats import chi2
 
 from myeloma import tables
-from myeloma.flow import members
+from myeloma.flow import members, rule_of
 from myeloma.states import ABSENT, EARLY, POOR, PRESENT
 
 UNKNOWN = "not recorded"  # a stratum of its own: nobody leaves a stratified test
@@ -249,11 +249,6 @@ def fit_cohort(
         strata,
         rule_of(response),
     )
-
-
-def rule_of(response: pd.DataFrame) -> str:
-    """The definition of the groups with its parameters, as RESPONSE says it; "" without patients."""
-    return "; ".join(sorted(set(response["rule"])))
 
 
 def summarise(

@@ -1084,7 +1084,7 @@ VISITS = Table(
         _whole("day", "date - C1D1 + 1", "days"),
         _text(
             "phase",
-            "of treatment at that date",
+            "of treatment at that date; empty: never treated, or no record says that maintenance began",
             ("baseline", "induction", "maintenance", "after_treatment", ""),
         ),
         _text("track", "what is measurable at baseline, joined by +: as in tracks.tsv"),
@@ -1195,7 +1195,13 @@ RESPONSE = Table(
         _date("response_date", "first visit of the first confirmed PR or better"),
         _date("progression_date", "first visit of the confirmed PD"),
         _date("unconfirmed_progression_date", "first visit of a PD that nothing confirmed"),
-        _text("maintenance", "did the patient enter maintenance", YES_NO),
+        _date("end_of_induction", "last day that counts as induction; empty: no record ends it"),
+        _text(
+            "end_of_induction_source",
+            "recorded in patients; dosing: day 1 of the first maintenance cycle; stop: end of treatment; plan",
+            ("recorded", "dosing", "stop", "plan", ""),
+        ),
+        _text("maintenance", "did the patient enter maintenance", ("yes", "no", "not_known")),
         _text("maintenance_reason", "the record that says so"),
         _text("group", "response group by the rule", GROUPS),
         _text("rule", "definition id with its parameters"),
@@ -1500,6 +1506,7 @@ EXPRESSION = Table(
         _number("shrunken_log2_fold_change", "shrunken by apeglm; empty: did not converge", "log2"),
         _number("shrunken_lfc_se", "its posterior standard deviation", "log2"),
         _text("outliers", "samples whose count was replaced, or that decide a gene not tested", empty=True),
+        _text("rule", "definition of the groups with its parameters", empty=True),
         REASON,
     ),
 )
@@ -1525,6 +1532,7 @@ EXPRESSION_ANALYSES = Table(
         _number("jaccard", "genes found by both over genes found by either; empty: none", "fraction"),
         _number("lfc_correlation", "Pearson, with the main test, over genes tested in both"),
         _number("top_same_direction", "top genes of the main test with the same direction", "fraction"),
+        _text("rule", "definition of the groups with its parameters", empty=True),
         REASON,
     ),
 )
@@ -1544,6 +1552,7 @@ SENSITIVITY = Table(
         _number("q", "Benjamini-Hochberg"),
         _text("same_direction", "as in the main test", YES_NO, empty=True),
         _text("found", "q below comparison.alpha; empty: not tested", YES_NO, empty=True),
+        _text("rule", "definition of the groups with its parameters", empty=True),
         REASON,
     ),
 )
@@ -1568,6 +1577,7 @@ GENE_SETS = Table(
         _number("score_early", "median score of early responders"),
         _number("score_poor", "median score of poor responders"),
         _number("score_p", "Mann-Whitney test of the scores, exact without ties"),
+        _text("rule", "definition of the groups with its parameters", empty=True),
         REASON,
     ),
 )
@@ -1583,6 +1593,7 @@ RATES = Table(
         _text("population", "denominator; ..._maintenance: those of it who entered maintenance", POPULATIONS),
         _whole("responders", "patients", "patients"),
         _whole("patients", "denominator", "patients"),
+        _whole("not_known", "left out: not known whether they entered maintenance", "patients"),
         _number("fraction", "rate", "fraction"),
         _number("ci_low", "Clopper-Pearson", "fraction"),
         _number("ci_high", "Clopper-Pearson", "fraction"),

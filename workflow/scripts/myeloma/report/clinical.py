@@ -62,7 +62,7 @@ def chapter(seen: Mapping[str, Any], patients: Sequence[Mapping], anchors: Ancho
         "rates": rates(seen["response_rates"]),
         "results": results(seen["endpoint_results"], config["comparison"]["survival_months"]),
         "incidence": incidence(seen["cumulative_incidence"]),
-        "swimmer": swimmer(seen, patients, per_month, config["trial"]["induction"]),
+        "swimmer": swimmer(seen, patients, per_month),
         "waterfall": waterfall(seen),
         "spider": spider(seen, per_month),
         "changes": changes(seen["groups_by_definition"], anchors),
@@ -82,6 +82,8 @@ def rates(made: pd.DataFrame) -> Table:
     rows = []
     for population, said in POPULATION_WORDS.items():
         of = made[made["population"] == population]
+        left = int(of["not_known"].max()) if len(of) else 0
+        said += f" ({left} left out: not known whether maintenance began)" if left else ""
         by = {(r["rate"], r["period"]): r for r in of.to_dict("records")}
         for rate in LEVELS_OF_RATE:
             found = [by.get((rate, period)) for period in PERIODS]
@@ -192,9 +194,7 @@ def _months_between(start: str, end: str | None, per_month: float) -> float | No
     return ((date.fromisoformat(end) - date.fromisoformat(start)).days + 1) / per_month
 
 
-def swimmer(
-    seen: Mapping, patients: Sequence[Mapping], per_month: float, induction: Mapping
-) -> Figure | None:
+def swimmer(seen: Mapping, patients: Sequence[Mapping], per_month: float) -> Figure | None:
     """One bar per treated patient of the ITT population."""
     group, rule = _groups(seen), _rule(seen)
     alive = seen["endpoints"]
@@ -204,18 +204,19 @@ def swimmer(
     treated = [p for p in people if p["patient"] in group and p.get("c1d1") and p["patient"] in alive.index]
     if not treated:
         return None
-    planned = induction["cycles"] * induction["cycle_days"]
+    ways = seen["response"].set_index("patient")[["end_of_induction", "maintenance"]].to_dict("index")
     rows = []
     for p in treated:
         name, start = p["patient"], p["c1d1"]
         end = float(alive.loc[name, "months"])
         stop = _months_between(start, p.get("end_of_treatment") or p.get("new_therapy_date"), per_month)
-        after = _months_between(start, p.get("end_of_induction"), per_month)
+        after = _months_between(start, ways[name]["end_of_induction"], per_month)
         rows.append(
             {
                 "patient": name,
                 "group": group[name],
-                "induction": planned / per_month if after is None else after,
+                "induction": end if after is None else after,
+                "maintenance": ways[name]["maintenance"],
                 "treated": min(end if stop is None else stop, end),
                 "end": end,
                 "levels": _improvements(seen["visits"], name, per_month),
@@ -228,8 +229,9 @@ def swimmer(
     title = "Course of each patient"
     caption = (
         f"{words.count(len(rows), 'treated patient')} of {len(group)} (ITT), by response group ({rule}). A square stands "
-        "at the first visit of each confirmed level that is better than those before. Induction ends on the recorded "
-        "date, else as planned; an arrow: no end of treatment is recorded. It does not show dose changes, and lines that "
+        "at the first visit of each confirmed level that is better than those before. Induction ends as in response.tsv: "
+        "on the recorded date, else by dosing, else as planned; hatched: treatment after it of which no record says that "
+        "it was maintenance; an arrow: no end of treatment is recorded. It does not show dose changes, and lines that "
         "end early may be short follow-up, not short benefit."
     )
     data = pd.DataFrame(rows).assign(

@@ -21,6 +21,7 @@ ORDER = (EARLY, POOR, NEITHER, NOT_EVALUABLE)
 COLOURS = {EARLY: EARLY_COLOUR, POOR: POOR_COLOUR, NEITHER: "#5C5C5C", NOT_EVALUABLE: "#A8A8A8"}
 LINES = {EARLY: "solid", POOR: (0, (5, 2)), NEITHER: (0, (1, 1.2)), NOT_EVALUABLE: (0, (1, 1.2))}
 HATCHES = {EARLY: "", POOR: "///", NEITHER: "", NOT_EVALUABLE: "..."}
+NOT_KNOWN = "////"  # hatch
 INDUCTION, MAINTENANCE, OFF = "#B9B9B9", "#E4E4E4", "#8C8C8C"
 TALLEST = 100.0  # per cent of baseline at which bars and lines are cut
 
@@ -28,7 +29,8 @@ TALLEST = 100.0  # per cent of baseline at which bars and lines are cut
 def swimmer(rows: Sequence[Mapping]) -> Figure:
     """One bar per patient, by group and length; months from the start.
 
-    rows: patient, group, induction (months on it), treated (months to the end of treatment), end (months followed),
+    rows: patient, group, induction (months on it), maintenance (yes, no, not_known), treated (months to the end of
+    treatment), end (months followed),
     levels [(months, level)], progression, death, next_therapy (months or None), ongoing (bool).
     """
     rows = sorted(rows, key=lambda r: (ORDER.index(r["group"]), -r["end"], r["patient"]))
@@ -64,8 +66,9 @@ def swimmer(rows: Sequence[Mapping]) -> Figure:
 def _lane(axes, row: Mapping, y: int) -> None:
     induction, treated = min(row["induction"], row["treated"]), row["treated"]
     axes.barh(y, induction, height=0.62, color=INDUCTION, zorder=2)
-    axes.barh(y, treated - induction, left=induction, height=0.62, color=MAINTENANCE, edgecolor=INDUCTION,
-              linewidth=0.6, zorder=2)  # fmt: skip
+    sure = row["maintenance"] == "yes"
+    axes.barh(y, treated - induction, left=induction, height=0.62, color=MAINTENANCE if sure else "white",
+              edgecolor=INDUCTION, hatch=None if sure else NOT_KNOWN, linewidth=0.6, zorder=2)  # fmt: skip
     axes.plot([treated, row["end"]], [y, y], color=OFF, linewidth=1.2, zorder=2)
     axes.text(
         -0.008, y, row["patient"], transform=axes.get_yaxis_transform(), ha="right", va="center", fontsize=8
@@ -108,6 +111,7 @@ def _swimmer_legend() -> list:
     bars = [
         Patch(facecolor=INDUCTION, label="induction"),
         Patch(facecolor=MAINTENANCE, edgecolor=INDUCTION, label="maintenance"),
+        Patch(facecolor="white", edgecolor=INDUCTION, hatch=NOT_KNOWN, label="not known"),
         Line2D([], [], color=OFF, linewidth=1.2, label="off treatment"),
     ]
     return [*square, *marks, *bars]
