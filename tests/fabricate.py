@@ -446,7 +446,7 @@ def _gene_sets(rng, tested, text) -> pd.DataFrame:
             p = [0.0004, 0.003, 0.2, 0.5, 0.8, 0.9, 0.6, 0.04, 0.01][i]
             row |= {"state": "tested", "nes": rng.normal(0, 1.2), "p": p, "p_shown": "<1/2500" if i == 0 else f"{p:g}",
                     "q": min(1.0, 3 * p), "leading_edge": "MYC, IRF4", "score_early": 210.5, "score_poor": 190.0,
-                    "score_p": 0.03}  # fmt: skip
+                    "score_p": 0.03, "score_q": 0.2, "scored_early": 5, "scored_poor": 6}  # fmt: skip
         else:
             row |= {
                 "state": "not_assessable",

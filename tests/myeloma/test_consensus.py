@@ -160,6 +160,8 @@ def test_in_an_oxidised_sample_few_reads_are_enough():
     assert not consensus.is_oxidised([facts(tumour=(100, 6), oxog=(3, 3))] * 50, LIMITS)
     assert not consensus.is_oxidised([few] * 3, LIMITS), "15 of 15 reads: p 0.00003"
     assert consensus.is_oxidised(clean, LIMITS) and consensus.is_oxidised([few] * 4, LIMITS)
+    many = [facts(tumour=(100, 6), oxog=(4, 2))] * 500 + [facts(tumour=(100, 6), oxog=(3, 3))] * 5500
+    assert not consensus.is_oxidised(many, LIMITS), "51 % of 36,000 reads: unlikely, and nothing"
     loud = facts(tumour=(40, 20), oxog=(20, 0))
     assert not consensus.is_oxidised([loud] * 9, LIMITS), "only faint ones tell"
     assert consensus.judge(few, False, None, LIMITS, True).filters == ["oxog"]

@@ -165,7 +165,7 @@ def expression_table(values):
     made = pd.DataFrame(
         {"gene_id": [f"ID{g}.1" for g in values.index], "gene_name": values.index, "stat": values}
     )
-    return made.assign(base_mean=100.0).reset_index(drop=True)
+    return made.assign(base_mean=100.0, p=0.5).reset_index(drop=True)
 
 
 def no_scores():
@@ -184,7 +184,7 @@ def test_table_of_the_comparison():
     )
     groups = pd.Series([EARLY] * 4 + [POOR] * 4, index=[f"s{i}" for i in range(8)])
     made = enrichment.early_versus_poor(
-        expression_table(ranking()), set(), sets, scores, groups, RULES, rule=RULE
+        expression_table(ranking()), set(), sets, scores, groups, RULES, rule=RULE, least=3
     )
     made = tables.conform(made, tables.GENE_SETS).set_index("set")
     up = made.loc["up"]
@@ -197,6 +197,12 @@ def test_table_of_the_comparison():
     gone = made.loc["gone"]
     assert gone["state"] == "not_assessable" and np.isnan(gone["p"]) and gone["in_matrix"] == 0
     assert np.isnan(gone["score_p"])
+    assert (up["scored_early"], up["scored_poor"], up["score_q"]) == (4, 4, pytest.approx(2 / 70))
+    few = enrichment.score_differences(scores, groups.drop(["s0", "s1"]), 3).loc["up"]
+    assert (few["scored_early"], few["scored_poor"]) == (2, 4)
+    assert few[["score_early", "score_poor", "score_p", "score_q"]].isna().all(), (
+        "a refused comparison shows no p"
+    )
 
 
 def test_dropped_and_untested_genes_do_not_rank():
@@ -204,9 +210,14 @@ def test_dropped_and_untested_genes_do_not_rank():
     table.loc[0, "stat"] = np.nan
     sets = [one("up", [f"g{i}" for i in range(20)])]
     made = enrichment.early_versus_poor(
-        table, {"IDg1.1"}, sets, no_scores(), pd.Series(dtype=str), RULES, rule=RULE
+        table, {"IDg1.1"}, sets, no_scores(), pd.Series(dtype=str), RULES, rule=RULE, least=3
     )
     assert made.loc[0, "in_matrix"] == 18
+    table.loc[2, "p"] = np.nan  # an outlier decides the gene: not tested, though it has a statistic
+    made = enrichment.early_versus_poor(
+        table, {"IDg1.1"}, sets, no_scores(), pd.Series(dtype=str), RULES, rule=RULE, least=3
+    )
+    assert made.loc[0, "in_matrix"] == 17
 
 
 def test_nothing_tested_says_why():
@@ -214,12 +225,12 @@ def test_nothing_tested_says_why():
     sets = [one("up", ["g1", "g2"])]
     note = "Not tested: 1 early against 1 poor responders with RNA; at least 3 of each are needed."
     made = enrichment.early_versus_poor(
-        table, set(), sets, no_scores(), pd.Series(dtype=str), RULES, note, rule=RULE
+        table, set(), sets, no_scores(), pd.Series(dtype=str), RULES, note, rule=RULE, least=3
     )
     made = tables.conform(made, tables.GENE_SETS)
     assert made.loc[0, "state"] == "not_assessable" and made.loc[0, "reason"] == note
     assert made.loc[0, "rule"] == RULE
     none = enrichment.early_versus_poor(
-        table, set(), [], no_scores(), pd.Series(dtype=str), RULES, note, rule=RULE
+        table, set(), [], no_scores(), pd.Series(dtype=str), RULES, note, rule=RULE, least=3
     )
     assert tables.conform(none, tables.GENE_SETS).empty

@@ -24,7 +24,7 @@ def test_sets_are_counted_with_those_not_tested():
     rows = {row[0].text: row for row in made["gene_sets"].rows}
     assert len(rows) == 10
     assert rows["MM_SET_0"][5].text == "<1/2500" and rows["MM_SET_0"][5].value == 0.0004
-    assert rows["SMALL"][11].text == "2 of 30 genes in the matrix; at least 5 are needed"
+    assert rows["SMALL"][12].text == "2 of 30 genes in the matrix; at least 5 are needed"
     assert "SET 0 (25)" in made["gene_sets_figure"].svg
 
 

@@ -226,6 +226,7 @@ rule test_gene_sets:
         runtime=60,
     params:
         rules=SETTINGS["expression"],
+        least=SETTINGS["comparison"]["min_group_for_expression"],
         code=files.code_of("enrichment", "gene_sets", "expression", "flow", "places", "tables"),
     script:
         "../scripts/test_gene_sets.py"

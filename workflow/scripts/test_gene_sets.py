@@ -20,5 +20,6 @@ with log_to(snakemake.log[0]):
         Path(given.note).read_text(encoding="utf-8").strip(),
         snakemake.threads,
         rule=flow.rule_of(tables.read(given.response, tables.RESPONSE)),
+        least=snakemake.params.least,
     )
     tables.write(made, snakemake.output.table, tables.GENE_SETS)

@@ -332,7 +332,8 @@ def is_oxidised(facts: Iterable[Facts], limits: Mapping) -> bool:
     """Do the faint G>T and C>A of a sample, taken together, lie in the orientation of oxidised guanine?
 
     True variants lie in both orientations alike, so that their reads, summed over sites, are a fair coin; one
-    site of four reads tells nothing, many of them do (Costello et al., Nucleic Acids Res 2013;41:e67).
+    site of four reads tells nothing, many of them do (Costello et al., Nucleic Acids Res 2013;41:e67). Of very
+    many reads a share hardly above one half is unlikely too and means nothing: the share is asked as well.
     """
     seen = [
         one.oxog
@@ -343,7 +344,9 @@ def is_oxidised(facts: Iterable[Facts], limits: Mapping) -> bool:
         and (one.tumour.fraction or 0.0) <= limits["oxog_max_af"]
     ]
     own, both = sum(pair[0] for pair in seen), sum(sum(pair) for pair in seen)
-    return bool(both) and stats.binom.sf(own - 1, both, 0.5) <= limits["oxog_sample_max_p"]
+    if not both or own / both < limits["oxog_sample_min_share"]:
+        return False
+    return stats.binom.sf(own - 1, both, 0.5) <= limits["oxog_sample_max_p"]
 
 
 def confident_sites(facts: Iterable[Facts], limits: Mapping) -> list[Site]:

@@ -56,16 +56,20 @@ def early_versus_poor(
     threads: int = 1,
     *,
     rule: str,
+    least: int,
 ) -> pd.DataFrame:
     """GENE_SETS rows: positive nes = higher in early responders.
 
     table: EXPRESSION; dropped: genes left out of the ranking (immunoglobulin and the like); scores:
     GENE_SET_SCORES; groups: sample -> group, of the samples compared; rules: section `expression`; note: why
-    nothing was tested, if so; rule: the definition of the groups, `flow.rule_of`.
+    nothing was tested, if so; rule: the definition of the groups, `flow.rule_of`; least: samples that a group
+    needs (comparison.min_group_for_expression).
     """
     from scipy.stats import false_discovery_control
 
-    rows = table[table["stat"].notna() & ~table["gene_id"].isin(list(dropped))].set_index("gene_id")
+    # a gene that is "not tested" (an outlier decides it) keeps its statistic in the table and ranks nowhere
+    tested = table["p"].notna() & table["stat"].notna()
+    rows = table[tested & ~table["gene_id"].isin(list(dropped))].set_index("gene_id")
     names = rows["gene_name"].fillna("")
     found = gene_sets.members(sets, names, rows["base_mean"])
     made = gene_sets.coverage(sets, found, rules["gene_set_min_genes"], rules["gene_set_min_share"])
@@ -82,26 +86,27 @@ def early_versus_poor(
         made.loc[done.index, "leading_edge"] = [", ".join(label[list(e)]) for e in done["leading_edge"]]
         whole = made["p"].dropna()
         made.loc[whole.index, "q"] = false_discovery_control(whole.to_numpy(), method="bh")
-    return made.join(score_differences(scores, groups)).assign(rule=rule).reset_index()
+    return made.join(score_differences(scores, groups, least)).assign(rule=rule).reset_index()
 
 
-def score_differences(scores: pd.DataFrame, groups: pd.Series) -> pd.DataFrame:
-    """Index set: median score of early and poor responders and the exact Mann-Whitney p between them."""
-    from scipy.stats import mannwhitneyu
+def score_differences(scores: pd.DataFrame, groups: pd.Series, least: int) -> pd.DataFrame:
+    """Index set: scored early and poor responders, their median scores, the exact Mann-Whitney p between them and
+    its Benjamini-Hochberg q over the sets. Without `least` samples in both groups only the numbers are told."""
+    from scipy.stats import false_discovery_control, mannwhitneyu
 
     seen = scores.dropna(subset=["score"])
     seen = seen.assign(group=seen["sample"].map(groups.to_dict()))
     rows = {}
     for name, mine in seen.groupby("set", sort=False):
         early, poor = (mine.loc[mine["group"] == g, "score"].to_numpy() for g in (EARLY, POOR))
-        p = np.nan
-        if len(early) and len(poor):
+        medians, p = (np.nan, np.nan), np.nan
+        if min(len(early), len(poor)) >= least:
             tied = len(np.unique([*early, *poor])) < len(early) + len(poor)
             p = float(mannwhitneyu(early, poor, method="asymptotic" if tied else "exact").pvalue)
-        rows[name] = (
-            float(np.median(early)) if len(early) else np.nan,
-            float(np.median(poor)) if len(poor) else np.nan,
-            p,
-        )
-    columns = ["score_early", "score_poor", "score_p"]
-    return pd.DataFrame.from_dict(rows, orient="index", columns=columns, dtype=float)
+            medians = (float(np.median(early)), float(np.median(poor)))
+        rows[name] = (len(early), len(poor), *medians, p)
+    columns = ["scored_early", "scored_poor", "score_early", "score_poor", "score_p"]
+    made = pd.DataFrame.from_dict(rows, orient="index", columns=columns, dtype=float)
+    tested = made["score_p"].dropna()
+    q = false_discovery_control(tested.to_numpy(), method="bh") if len(tested) else []
+    return made.assign(score_q=pd.Series(q, index=tested.index, dtype=float))

@@ -1574,9 +1574,14 @@ GENE_SETS = Table(
         _text("p_shown", "p, or the limit where no permutation reached the set", empty=True),
         _number("q", "Benjamini-Hochberg over the sets tested"),
         _text("leading_edge", "genes up to the peak", empty=True),
-        _number("score_early", "median score of early responders"),
+        _whole("scored_early", "early responders with a score", "samples"),
+        _whole("scored_poor", "poor responders with a score", "samples"),
+        _number("score_early", "median score of early responders; empty where a group is too small"),
         _number("score_poor", "median score of poor responders"),
-        _number("score_p", "Mann-Whitney test of the scores, exact without ties"),
+        _number(
+            "score_p", "Mann-Whitney test of the scores, exact without ties; empty where a group is too small"
+        ),
+        _number("score_q", "Benjamini-Hochberg over the sets with a score_p"),
         _text("rule", "definition of the groups with its parameters", empty=True),
         REASON,
     ),

@@ -83,15 +83,16 @@ def gene_sets_sentence(rows: pd.DataFrame, alpha: float) -> str:
 def gene_sets(rows: pd.DataFrame) -> Table:
     """Every set, tested or not."""
     columns = ["Set", "Source", "Genes", "In matrix", "Enrichment (NES; positive: early)", "p", "q", "Score, early",
-               "Score, poor", "p of scores", "Leading genes", "Why not tested"]  # fmt: skip
+               "Score, poor", "p of scores", "q of scores", "Leading genes", "Why not tested"]  # fmt: skip
     order = rows.assign(last=rows["p"].isna()).sort_values(["last", "p", "set"])
     made = [
         [r.set, r.source, r.size, r.in_matrix, r.nes, Cell(r.p_shown or "", None if words.missing(r.p) else r.p),
          Cell(words.p_value(r.q), None if words.missing(r.q) else r.q), r.score_early, r.score_poor,
-         Cell(words.p_value(r.score_p), None if words.missing(r.score_p) else r.score_p), r.leading_edge, r.reason]
+         Cell(words.p_value(r.score_p), None if words.missing(r.score_p) else r.score_p),
+         Cell(words.p_value(r.score_q), None if words.missing(r.score_q) else r.score_q), r.leading_edge, r.reason]
         for r in order.itertuples()
     ]  # fmt: skip
-    return table("gene-sets", "Gene sets of early against poor responders", columns, made, columns[2:10])
+    return table("gene-sets", "Gene sets of early against poor responders", columns, made, columns[2:11])
 
 
 def gene_sets_figure(rows: pd.DataFrame, alpha: float) -> Figure | None:
