@@ -139,7 +139,7 @@ def test_never_treated_has_no_induction(config):
 # ---------------------------------------------------------------- what exposure shares
 
 
-def test_a_cycle_starts_where_its_first_dose_says_day_one_is():
+def test_a_cycle_starts_on_its_day_one():
     """Cycle 2: days 1 to 3 omitted, first dose on its day 4 = day 25 of treatment; cycle 3 has zeros only."""
     rows = [dose(1, 1, 1), dose(2, 1, 22, 0.0), dose(2, 4, 22), dose(2, 8, 22), dose(3, 1, 43, 0.0)]
     assert phases.cycle_starts(reversed(rows)) == {1: on(1), 2: on(22)}

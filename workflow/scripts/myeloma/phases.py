@@ -40,11 +40,16 @@ class Course:
 
 
 def cycle_starts(rows: Iterable[Mapping[str, Any]]) -> dict[int, Date]:
-    """Cycle -> its day 1, of the cycles in which any drug was taken: date - (day - 1) of the first dose above 0."""
-    taken = [r for r in rows if r["dose_mg"] > 0]
+    """Cycle -> its day 1 (earliest date - (day - 1) of its rows), up to the last cycle with a dose above 0: as
+    `exposure.cycles` counts them."""
+    rows = list(rows)
+    last = max((int(r["cycle"]) for r in rows if r["dose_mg"] > 0), default=0)
     starts: dict[int, Date] = {}
-    for row in sorted(taken, key=lambda r: (day(r["date"]), r["day"])):
-        starts.setdefault(int(row["cycle"]), day(row["date"]) - datetime.timedelta(days=int(row["day"]) - 1))
+    for row in rows:
+        number = int(row["cycle"])
+        first = day(row["date"]) - datetime.timedelta(days=int(row["day"]) - 1)
+        if number <= last:
+            starts[number] = min(starts.get(number, first), first)
     return dict(sorted(starts.items()))
 
 
