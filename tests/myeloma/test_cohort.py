@@ -577,6 +577,8 @@ def test_config_schema_knows_every_key_and_its_default(project):
     free = (
         "trial.regimen.",
         "safety.special_interest.",
+        "safety.withdrawn_before_treatment.",
+        "pharmacokinetics.exposure_response.terms.",
         "abnormalities.translocations.",
         "abnormalities.myc_translocations.",
     )
