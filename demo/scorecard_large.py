@@ -460,10 +460,31 @@ class Scores:
             self.card.add("double hits", row["how"], row["purity"], "all", outcome, what)
         purity = {s["patient"]: s["purity"] for s in self.tumours}
         for (patient, gene), state in found.items():
-            if state == "present" and (patient, gene) not in planted:
+            if (
+                state == "present"
+                and (patient, gene) not in planted
+                and not self._met_by_chance(patient, gene)
+            ):
                 self.card.add(
                     "double hits", "not planted", purity.get(patient, ""), "all", "false", f"{patient} {gene}"
                 )
+
+    def _met_by_chance(self, patient: str, gene: str) -> bool:
+        """Did two planted mutations, or one and a planted loss, fall on a gene without being planned as a pair?"""
+        for tumour in (s for s in self.tumours if s["patient"] == patient):
+            own = [
+                v
+                for v in self.truth["variants"]
+                if v["sample"] == tumour["sample"] and v["gene"] == gene and v["class"] != "synonymous"
+            ]
+            lost = any(
+                r["sample"] == tumour["sample"] and r["minor"] == "0" and r["chrom"] == v["chrom"]
+                and int(r["start"]) <= int(v["pos"]) <= int(r["end"])
+                for v in own for r in self.truth["copies"] if r["chrom"] and r["event"] != "wgd"
+            )  # fmt: skip
+            if len(own) >= 2 or lost:
+                return True
+        return False
 
     # translocations
 
