@@ -17,6 +17,7 @@ RULES = {
     "outlier_small_samples": 10,
     "outlier_small_posterior": 0.95,
     "outlier_min_count": 30,
+    "exclusion_power": 0.90,
     "partner_reference_max_spread": 1.2,
 }
 
@@ -117,6 +118,28 @@ def test_all_zero_gene_is_absent_everywhere():
     counts, size, _ = cohort(5, 10, 0.0, 100)
     counts.loc["P"] = 0
     assert set(states(counts, size)["state"]) == {"absent"}
+
+
+@pytest.mark.parametrize(("depth", "state"), [(1.0, "absent"), (0.0006, "not_assessable")])
+def test_absent_needs_reads_that_would_have_shown_the_gene(depth, state):
+    """S00 without a read of the gene: at 1/1700 of the depth a carrier at the limit of 30 would show none either."""
+    counts, size, _ = cohort(5, 20, 0.0, 4, noise=0.5)
+    counts["S00"], size["S00"] = (counts["S00"] * depth).round().astype(int), size["S00"] * depth
+    counts.loc["P", "S00"] = 0
+    table = states(counts, size)
+    assert table.loc["S00", "state"] == state
+    assert ("too few reads to exclude it: 0" in table.loc["S00", "reason"]) == (state == "not_assessable")
+    assert set(table["state"].drop("S00")) == {"absent"}
+
+
+@pytest.mark.parametrize(
+    ("factor", "state"), [(0.02, "not_assessable"), (0.07, "not_assessable"), (0.08, "absent")]
+)
+def test_absent_by_the_reference_needs_reads_too(factor, state):
+    """Limit 5 log2: 31 normalised counts. No read seen: exp(-31 f) <= 0.1 from f = 0.0743 on."""
+    scale = pd.Series({"factor": factor, "spread": 0.4, "genes": 500})
+    known = pd.Series({"mean": 3.0, "sd": 0.3})
+    assert partners._by_reference(0, scale, known, RULES)["state"] == state
 
 
 def test_too_few_samples_without_reference():

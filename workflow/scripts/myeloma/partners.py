@@ -31,8 +31,9 @@ Present needs a posterior of at least `outlier_posterior` (in cohorts of fewer t
 `outlier_small_posterior`), a value above the normal level by at least the
 separation plus one typical spread and by half the distance of the two components, and `outlier_min_count`
 normalised counts (a silent gene with a few stray reads is no event). Absent needs a posterior of at most one
-minus that, or one below one half together with a value less than the separation above the normal level.
-Between them: not_assessable. The priors are assumptions, for sign-off; tests/myeloma/test_partners.py holds
+minus that, or one below one half together with a value less than the separation above the normal level; and
+reads enough to have shown the limit: a true value at it would give as few only with a probability of one minus
+`exclusion_power` (Poisson). Between them: not_assessable. The priors are assumptions, for sign-off; tests/myeloma/test_partners.py holds
 them to simulated cohorts, and docs/fusions.md says what they showed.
 """
 
@@ -45,6 +46,7 @@ import numpy as np
 import pandas as pd
 import yaml
 from scipy.special import betaln, gammaln, logsumexp
+from scipy.stats import poisson
 
 from myeloma import expression, files, places, tables
 from myeloma.states import ABSENT, NOT_ASSESSABLE, PRESENT
@@ -410,10 +412,24 @@ def _fit(counts, samples, size_factors, spread, rules) -> tuple[Mixture, int] | 
     return fit_mixture(*chosen, rules["outlier_min_log2_separation"], spread), len(samples)
 
 
+def sure_posterior(rules: Mapping, n: int) -> float:
+    """Posterior that a call needs among `n` samples: a handful knows little of its own spread."""
+    return rules["outlier_posterior" if n >= rules["outlier_small_samples"] else "outlier_small_posterior"]
+
+
+def _seen_enough(count: float, size_factor: float, limit: float, rules: Mapping) -> str:
+    """Why the count does not exclude a true value at `limit` (normalised counts); "" when it does."""
+    expected = size_factor * limit
+    if poisson.cdf(count, expected) <= 1 - rules["exclusion_power"]:
+        return ""
+    if count >= expected:
+        return "above the limit, but not in the high component"
+    return f"too few reads to exclude it: {count:g}, {expected:.1f} expected at the limit"
+
+
 def _by_mixture(fit: Mixture, n: int, index: int, count: float, size_factor: float, rules: Mapping) -> dict:
     separation = rules["outlier_min_log2_separation"]
-    # a handful of samples knows little of its own spread
-    sure = rules["outlier_posterior" if n >= rules["outlier_small_samples"] else "outlier_small_posterior"]
+    sure = sure_posterior(rules, n)
     above = max(separation + fit.spread, 0 if np.isnan(fit.distance) else fit.distance / 2)
     limit = max(2 ** (fit.level + above), rules["outlier_min_count"])
     posterior, normalised = float(fit.posterior[index]), count / size_factor
@@ -423,7 +439,8 @@ def _by_mixture(fit: Mixture, n: int, index: int, count: float, size_factor: flo
             f"in the high component ({fit.carriers} of {n} samples, {fit.distance:.1f} log2 above the rest)"
         )
     elif posterior <= 1 - sure or (posterior < 0.5 and normalised < 2 ** (fit.level + separation)):
-        state, reason = ABSENT, ""
+        reason = _seen_enough(count, size_factor, limit, rules)
+        state = NOT_ASSESSABLE if reason else ABSENT
     elif posterior >= sure:
         state, reason = NOT_ASSESSABLE, "in the high component, but below the limit"
     else:
@@ -440,7 +457,7 @@ def _by_mixture(fit: Mixture, n: int, index: int, count: float, size_factor: flo
 
 def _by_reference(count: float, scale: pd.Series, known: pd.Series, rules: Mapping) -> dict:
     """Present: at least the separation, and three standard deviations, above the reference mean; absent: less than
-    the separation; between them (a wide reference) not assessable. No vote where the sample cannot be put on the
+    the separation, with reads enough to have shown the limit; between them not assessable. No vote where the sample cannot be put on the
     reference's scale."""
     if pd.isna(scale["factor"]):
         return _none(
@@ -460,7 +477,8 @@ def _by_reference(count: float, scale: pd.Series, known: pd.Series, rules: Mappi
     if value >= high:
         state, reason = PRESENT, "above the limit of the reference samples"
     elif value < low:
-        state, reason = ABSENT, ""
+        reason = _seen_enough(count, scale["factor"], 2**high - 1, rules)
+        state = NOT_ASSESSABLE if reason else ABSENT
     else:
         state, reason = NOT_ASSESSABLE, "raised above the reference samples, but below the limit"
     made = {"value": value, "threshold": float(high), "posterior": np.nan, "state": state}
