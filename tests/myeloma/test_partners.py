@@ -18,6 +18,7 @@ RULES = {
     "outlier_small_posterior": 0.95,
     "outlier_min_count": 30,
     "exclusion_power": 0.90,
+    "common_level_max": {"P": 3.0},
     "partner_reference_max_spread": 1.2,
 }
 
@@ -149,6 +150,51 @@ def test_too_few_samples_without_reference():
     assert table["reason"].str.contains("5 samples to compare, 6 needed").all()
 
 
+def one_level(seed, levels, level_of_others=(5, 11)):
+    """Counts of P at the given log2 levels, 300 other genes between 5 and 11 log2 (median 8), equal depth."""
+    random = np.random.default_rng(seed)
+    n = len(levels)
+    others = random.uniform(*level_of_others, (300, 1)) + random.normal(0, 0.4, (300, n))
+    level = np.asarray(levels) + random.normal(0, 0.5, n)
+    samples = [f"S{i:02d}" for i in range(n)]
+    counts = pd.DataFrame(
+        random.poisson(2 ** np.vstack([level, others])),
+        index=["P", *(f"G{i}" for i in range(300))],
+        columns=samples,
+    )
+    return counts, pd.Series(1.0, index=samples)
+
+
+@pytest.mark.parametrize("n", [6, 8, 12])
+def test_a_cohort_of_carriers_only_is_not_absent(n):
+    for seed in range(2):
+        table = states(*one_level(seed, [13.5] * n))
+        assert set(table["state"]) == {"not_assessable"}, seed
+        assert table["reason"].str.contains("common level .* is high").all()
+
+
+def test_all_but_one_carry_it_and_nobody_of_them_is_absent():
+    for seed in range(3):
+        table = states(*one_level(seed, [9.0] + [13.5] * 11))
+        assert "absent" not in set(table["state"].drop("S00")), seed
+        assert table.loc["S00", "state"] != "present"
+
+
+@pytest.mark.parametrize("n", [6, 12])
+def test_a_gene_that_every_plasma_cell_expresses_is_absent_without_carriers(n):
+    """1 and 2 log2 above the median gene: as NSD2 and CCND3 without the event."""
+    for basal in (9.0, 10.0):
+        for seed in range(2):
+            assert set(states(*one_level(seed, [basal] * n))["state"]) == {"absent"}, (basal, seed)
+
+
+def test_a_gene_without_a_known_level_is_judged_by_silence():
+    counts, size = one_level(1, [9.0] * 8)
+    assert set(states(counts, size, rules={**RULES, "common_level_max": {}})["state"]) == {"not_assessable"}
+    quiet, size = one_level(1, [6.0] * 8)  # below 30 counts + 2 log2
+    assert set(states(quiet, size, rules={**RULES, "common_level_max": {}})["state"]) == {"absent"}
+
+
 # the reference
 
 
@@ -271,11 +317,12 @@ def test_the_command_writes_what_the_workflow_reads(tmp_path, project):
 def score(n, share, seeds, genes=tuple(simulated_partners.PARTNERS)):
     """(carriers, found, false calls, carriers called absent) over genes and seeds."""
     total = np.zeros(4, dtype=int)
+    rules = RULES | {"common_level_max": simulated_partners.COMMON_LEVEL_MAX}
     for gene in genes:
         for seed in range(seeds):
             counts, size, carries = simulated_partners.cohort(seed, n, share, gene)
             table = partners.call_partners(
-                counts, size, {gene: gene}, sheet(counts.columns), {}, [gene], RULES
+                counts, size, {gene: gene}, sheet(counts.columns), {}, [gene], rules
             )
             state = table.set_index("sample")["state"]
             present, absent = state == "present", state == "absent"

@@ -33,7 +33,10 @@ separation plus one typical spread and by half the distance of the two component
 normalised counts (a silent gene with a few stray reads is no event). Absent needs a posterior of at most one
 minus that, or one below one half together with a value less than the separation above the normal level; and
 reads enough to have shown the limit: a true value at it would give as few only with a probability of one minus
-`exclusion_power` (Poisson). Between them: not_assessable. The priors are assumptions, for sign-off; tests/myeloma/test_partners.py holds
+`exclusion_power` (Poisson). Between them: not_assessable. Where all samples carry the event, the normal component is
+that of the carriers. So a sample near it is not absent where its level lies above `common_level_max` (log2 over the
+median of the cohort's expressed genes, by gene) and is no handful of reads (the separation above
+`outlier_min_count`): not_assessable, as the cohort cannot tell (rules of analysis: valid up to 80 % carriers). The priors are assumptions, for sign-off; tests/myeloma/test_partners.py holds
 them to simulated cohorts, and docs/fusions.md says what they showed.
 """
 
@@ -218,6 +221,24 @@ def typical_spread(counts: pd.DataFrame, size_factors: pd.Series) -> float:
     return float(np.clip(spread, 0.2, 0.9))
 
 
+def expressed_level(counts: pd.DataFrame, size_factors: pd.Series) -> float:
+    """Median log2 normalised count of the expressed genes (at least 20 on average); nan for fewer than 50."""
+    means = (counts / size_factors).mean(axis=1)
+    kept = means[means >= 20]
+    return float(np.log2(kept).median()) if len(kept) >= 50 else np.nan
+
+
+def common_limit(gene: str, expressed: float, rules: Mapping) -> float:
+    """Log2 normalised level above which the cohort's normal component of `gene` may be one of carriers only.
+
+    `expressed`: as `expressed_level` gives it. Without it, or for a gene that the config does not know, any level clearly
+    above silence is too high.
+    """
+    silence = np.log2(rules["outlier_min_count"]) + rules["outlier_min_log2_separation"]
+    known = rules["common_level_max"].get(gene, np.nan)
+    return float(np.fmax(silence, expressed + known))
+
+
 def make_reference(
     counts: pd.DataFrame, names: pd.Series, left_out: Collection[str], samples: Sequence[str], least: int
 ) -> pd.DataFrame:
@@ -357,6 +378,8 @@ def call_partners(
     ]
     spread = typical_spread(counts[fitted], size_factors[fitted]) if fitted else TYPICAL_SPREAD
     logging.info("typical spread between samples: %.2f log2 (%d samples)", spread, len(fitted))
+    expressed = expressed_level(counts[fitted], size_factors[fitted]) if fitted else np.nan
+    logging.info("median of the expressed genes: %.1f log2", expressed)
     scale = None
     if reference is not None:
         scale = on_reference_scale(counts[usable], gene_ids, reference, left_out)
@@ -366,6 +389,7 @@ def call_partners(
         gene_id = gene_ids.get(gene)
         k = None if gene_id is None else counts.loc[gene_id]
         whole = _fit(k, fitted, size_factors, spread, rules) if k is not None else None
+        common = common_limit(gene, expressed, rules)
         for row in samples.itertuples():
             made = {"patient": row.patient, "sample": row.sample, "gene": gene, "method": "none"}
             if k is None:
@@ -383,12 +407,12 @@ def call_partners(
                 )
             elif row.sample in fitted:
                 made |= _by_mixture(
-                    *whole, fitted.index(row.sample), k[row.sample], size_factors[row.sample], rules
+                    *whole, fitted.index(row.sample), k[row.sample], size_factors[row.sample], rules, common
                 )
             else:
                 more = [*fitted, row.sample]
                 own = _fit(k, more, size_factors, spread, rules)
-                made |= _by_mixture(*own, len(fitted), k[row.sample], size_factors[row.sample], rules)
+                made |= _by_mixture(*own, len(fitted), k[row.sample], size_factors[row.sample], rules, common)
             rows.append(made)
     return pd.DataFrame(rows, columns=["patient", "sample", "gene", *_COLUMNS])
 
@@ -427,7 +451,10 @@ def _seen_enough(count: float, size_factor: float, limit: float, rules: Mapping)
     return f"too few reads to exclude it: {count:g}, {expected:.1f} expected at the limit"
 
 
-def _by_mixture(fit: Mixture, n: int, index: int, count: float, size_factor: float, rules: Mapping) -> dict:
+def _by_mixture(
+    fit: Mixture, n: int, index: int, count: float, size_factor: float, rules: Mapping, common: float
+) -> dict:
+    """`common`: as `common_limit` gives it."""
     separation = rules["outlier_min_log2_separation"]
     sure = sure_posterior(rules, n)
     above = max(separation + fit.spread, 0 if np.isnan(fit.distance) else fit.distance / 2)
@@ -440,6 +467,11 @@ def _by_mixture(fit: Mixture, n: int, index: int, count: float, size_factor: flo
         )
     elif posterior <= 1 - sure or (posterior < 0.5 and normalised < 2 ** (fit.level + separation)):
         reason = _seen_enough(count, size_factor, limit, rules)
+        if fit.level > common and normalised > 2**common:
+            reason = (
+                f"the cohort's common level ({fit.level:.1f} log2) is high, above {common:.1f}: carriers only would "
+                "show the same; a reference of samples without the event can tell"
+            )
         state = NOT_ASSESSABLE if reason else ABSENT
     elif posterior >= sure:
         state, reason = NOT_ASSESSABLE, "in the high component, but below the limit"
