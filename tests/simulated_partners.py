@@ -34,6 +34,8 @@ PARTNERS = {
     "MAFB": Partner(15, 7.0, 0.7, 0.12),
     "MAFA": Partner(0.5, 9.0, 0.7, 0.12),
 }
+#: As in config/config.yaml: between the levels without and with the event, log2 above the median of the other genes.
+COMMON_LEVEL_MAX = {"NSD2": 3, "FGFR3": 0, "CCND1": 2, "CCND3": 4.5, "MAF": 0.5, "MAFB": 0, "MAFA": -2}
 #: High CCND2 is no vote (config `unspecific_partners`); what matters is that no carrier is called absent.
 CCND2 = Partner(800, 4.7, 0.7, 0.12, raised=0.3)
 

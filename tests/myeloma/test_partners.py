@@ -17,6 +17,8 @@ RULES = {
     "outlier_small_samples": 10,
     "outlier_small_posterior": 0.95,
     "outlier_min_count": 30,
+    "exclusion_power": 0.90,
+    "common_level_max": {"P": 3.0},
     "partner_reference_max_spread": 1.2,
 }
 
@@ -119,11 +121,78 @@ def test_all_zero_gene_is_absent_everywhere():
     assert set(states(counts, size)["state"]) == {"absent"}
 
 
+@pytest.mark.parametrize(("depth", "state"), [(1.0, "absent"), (0.0006, "not_assessable")])
+def test_absent_needs_reads_that_would_have_shown_the_gene(depth, state):
+    """S00 without a read of the gene: at 1/1700 of the depth a carrier at the limit of 30 would show none either."""
+    counts, size, _ = cohort(5, 20, 0.0, 4, noise=0.5)
+    counts["S00"], size["S00"] = (counts["S00"] * depth).round().astype(int), size["S00"] * depth
+    counts.loc["P", "S00"] = 0
+    table = states(counts, size)
+    assert table.loc["S00", "state"] == state
+    assert ("too few reads to exclude it: 0" in table.loc["S00", "reason"]) == (state == "not_assessable")
+    assert set(table["state"].drop("S00")) == {"absent"}
+
+
+@pytest.mark.parametrize(
+    ("factor", "state"), [(0.02, "not_assessable"), (0.07, "not_assessable"), (0.08, "absent")]
+)
+def test_absent_by_the_reference_needs_reads_too(factor, state):
+    """Limit 5 log2: 31 normalised counts. No read seen: exp(-31 f) <= 0.1 from f = 0.0743 on."""
+    scale = pd.Series({"factor": factor, "spread": 0.4, "genes": 500})
+    known = pd.Series({"mean": 3.0, "sd": 0.3})
+    assert partners._by_reference(0, scale, known, RULES)["state"] == state
+
+
 def test_too_few_samples_without_reference():
     counts, size, _ = cohort(1, 5, 0.4, 200)
     table = states(counts, size)
     assert set(table["state"]) == {"not_assessable"}
     assert table["reason"].str.contains("5 samples to compare, 6 needed").all()
+
+
+def one_level(seed, levels, level_of_others=(5, 11)):
+    """Counts of P at the given log2 levels, 300 other genes between 5 and 11 log2 (median 8), equal depth."""
+    random = np.random.default_rng(seed)
+    n = len(levels)
+    others = random.uniform(*level_of_others, (300, 1)) + random.normal(0, 0.4, (300, n))
+    level = np.asarray(levels) + random.normal(0, 0.5, n)
+    samples = [f"S{i:02d}" for i in range(n)]
+    counts = pd.DataFrame(
+        random.poisson(2 ** np.vstack([level, others])),
+        index=["P", *(f"G{i}" for i in range(300))],
+        columns=samples,
+    )
+    return counts, pd.Series(1.0, index=samples)
+
+
+@pytest.mark.parametrize("n", [6, 8, 12])
+def test_a_cohort_of_carriers_only_is_not_absent(n):
+    for seed in range(2):
+        table = states(*one_level(seed, [13.5] * n))
+        assert set(table["state"]) == {"not_assessable"}, seed
+        assert table["reason"].str.contains("common level .* is high").all()
+
+
+def test_all_but_one_carry_it_and_nobody_of_them_is_absent():
+    for seed in range(3):
+        table = states(*one_level(seed, [9.0] + [13.5] * 11))
+        assert "absent" not in set(table["state"].drop("S00")), seed
+        assert table.loc["S00", "state"] != "present"
+
+
+@pytest.mark.parametrize("n", [6, 12])
+def test_a_gene_that_every_plasma_cell_expresses_is_absent_without_carriers(n):
+    """1 and 2 log2 above the median gene: as NSD2 and CCND3 without the event."""
+    for basal in (9.0, 10.0):
+        for seed in range(2):
+            assert set(states(*one_level(seed, [basal] * n))["state"]) == {"absent"}, (basal, seed)
+
+
+def test_a_gene_without_a_known_level_is_judged_by_silence():
+    counts, size = one_level(1, [9.0] * 8)
+    assert set(states(counts, size, rules={**RULES, "common_level_max": {}})["state"]) == {"not_assessable"}
+    quiet, size = one_level(1, [6.0] * 8)  # below 30 counts + 2 log2
+    assert set(states(quiet, size, rules={**RULES, "common_level_max": {}})["state"]) == {"absent"}
 
 
 # the reference
@@ -248,11 +317,12 @@ def test_the_command_writes_what_the_workflow_reads(tmp_path, project):
 def score(n, share, seeds, genes=tuple(simulated_partners.PARTNERS)):
     """(carriers, found, false calls, carriers called absent) over genes and seeds."""
     total = np.zeros(4, dtype=int)
+    rules = RULES | {"common_level_max": simulated_partners.COMMON_LEVEL_MAX}
     for gene in genes:
         for seed in range(seeds):
             counts, size, carries = simulated_partners.cohort(seed, n, share, gene)
             table = partners.call_partners(
-                counts, size, {gene: gene}, sheet(counts.columns), {}, [gene], RULES
+                counts, size, {gene: gene}, sheet(counts.columns), {}, [gene], rules
             )
             state = table.set_index("sample")["state"]
             present, absent = state == "present", state == "absent"

@@ -10,7 +10,9 @@ from myeloma.states import ABSENT, NOT_ASSESSABLE, PRESENT
 RULES = {
     "outlier_min_samples": 6,
     "outlier_min_log2_separation": 2.0,
-    "outlier_posterior": 0.95,
+    "outlier_posterior": 0.90,
+    "outlier_small_samples": 10,
+    "outlier_small_posterior": 0.95,
     "outlier_min_count": 30,
     "silent_cpm": 1.0,
     "exclude_from_size_factors": ["IG_"],
@@ -123,6 +125,17 @@ def test_t_11_14_does_not_hide_the_level_of_d1():
     ccnd1 = [40_000, 60_000, 50_000, 45_000, *LOW_LEVEL, 900, 1100, 1000, 950]
     made = cohort(ccnd1, [40, 45, 50, 44, *HIGH_LEVEL, 41, 39, 43, 47], [(i, "t(11;14)") for i in range(4)])
     assert made["tc_class"].tolist()[:14] == ["11q13"] * 4 + ["D2"] * 6 + ["D1"] * 4
+
+
+@pytest.mark.parametrize(("n", "level"), [(9, U), (10, H)])
+def test_a_small_cohort_needs_the_posterior_that_partners_need(monkeypatch, n, level):
+    """Posterior 0.93: enough from ten samples on (0.90), not below (0.95)."""
+    fit = tc_classes.partners.Mixture(np.full(n, 0.93), 5.0, 6.0, n // 2, 0.5)
+    monkeypatch.setattr(tc_classes.partners, "fit_mixture", lambda *given: fit)
+    names = [f"S{i}" for i in range(n)]
+    counts, depth = pd.Series(2000, index=names), pd.Series(1.0, index=names)
+    made = tc_classes.levels(counts, depth, depth * 1e6, names, RULES)
+    assert {seen.level for seen in made.values()} == {level}
 
 
 def test_one_level_only_is_neither_high_nor_low():

@@ -1,9 +1,11 @@
 """Votes and the one call per patient and translocation."""
 
+import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
-from myeloma import tables, translocations
+from myeloma import partners, tables, tc_classes, translocations
 from myeloma.structural_votes import Vote
 
 P, A, N = "present", "absent", "not_assessable"
@@ -300,6 +302,94 @@ def test_high_expression_of_an_unspecific_partner_is_no_evidence_and_low_is():
     assert (row["state"], row["expression"]) == (N, N)
     assert "high without its translocation" in row["reason"]
     assert call(frames(rows), unspecific=["CCND1", "NSD2"]).loc[("p1", "t(4;14)"), "state"] == A
+
+
+# CCND1 in hyperdiploid tumours
+
+NEEDS = {"CCND1": ["trisomy11", "hyperdiploidy"]}
+
+
+def with_copies(trisomy, hyperdiploid, fusions=(), role="analysis", **more):
+    """t(11;14) of p1, whose CCND1 is high, with these states of its exome (None: no row)."""
+    seen = frames([{"gene": "CCND1", "state": P}], fusions)
+    seen["samples"].loc[len(seen["samples"])] = ("p1", "w1", "wes", "tumour", role, "2020-01-20")
+    states = {"trisomy11": trisomy, "hyperdiploidy": hyperdiploid}
+    copies = [{"patient": "p1", "sample": "w1", "event": e, "state": s} for e, s in states.items() if s]
+    copies = pd.DataFrame(copies, columns=["patient", "sample", "event", "state"])
+    return call(seen, needs_absence=NEEDS, copy_events=copies, **more).loc[("p1", "t(11;14)")]
+
+
+@pytest.mark.parametrize(
+    ("trisomy", "hyperdiploid", "state"),
+    [(A, A, P), (P, P, N), (P, A, N), (A, P, N), (N, A, N), (A, N, N), (None, None, N), (A, None, N)],
+)
+def test_ccnd1_alone_is_t1114_only_without_trisomy_11_and_hyperdiploidy(trisomy, hyperdiploid, state):
+    row = with_copies(trisomy, hyperdiploid)
+    assert (row["state"], row["expression"]) == (state, state)
+    assert ("CCND1 is raised without its translocation too" in row["reason"]) == (state == N)
+    assert (row["partner"], row["value"]) == ("CCND1", 9.0)
+
+
+def test_the_exome_of_another_sample_excludes_nothing():
+    assert with_copies(A, A, role="other")["state"] == N
+    assert with_copies(A, A, role="analysis")["state"] == P
+
+
+def test_a_junction_needs_no_exome_and_fish_or_dna_decide_without_one():
+    junction = ("t(11;14)", "PASS", 7, "IGH", "chr14", 100, "CCND1", "chr11", 200)
+    row = with_copies(P, P, [junction])
+    assert (row["state"], row["expression"], row["conflict"]) == (P, P, "no")
+    row = with_copies(P, P, dna={("p1", "t(11;14)"): Vote(P, "", "DNA locus", 9)})
+    assert (row["state"], row["expression"]) == (P, P)
+    row = with_copies(P, P, dna={("p1", "t(11;14)"): Vote(A, "no junction; power IGH 1.00")})
+    assert (row["state"], row["expression"], row["conflict"]) == (A, N, "no")
+    row = with_copies(P, P, fish=[fish_row(name="t(11;14)", result=A)])
+    assert (row["state"], row["conflict"]) == (A, "no") and "FISH only" in row["reason"]
+
+
+def test_three_levels_of_ccnd1_where_copies_keep_d1_open(project):
+    """15 low (6 log2), 12 D1 (10), 3 with t(11;14) (14.5): the mixture raises D1 too; the exome decides."""
+    random = np.random.default_rng(0)
+    kind = ["low"] * 15 + ["D1"] * 12 + ["t"] * 3
+    level = np.array([{"low": 6, "D1": 10, "t": 14.5}[k] for k in kind]) + random.normal(0, 0.8, 30)
+    others = random.uniform(4, 12, (300, 1)) + random.normal(0, 0.5, (300, 30))
+    samples = [f"r{i:02d}" for i in range(30)]
+    genes = ["CCND1", *(f"G{i}" for i in range(300))]
+    counts = pd.DataFrame(random.poisson(2 ** np.vstack([level, others])), index=genes, columns=samples)
+    patients = [f"p{i:02d}" for i in range(30)]
+    sheet = pd.DataFrame({"patient": patients, "sample": samples, "role": "analysis", "assay": "rna"})
+    sheet = sheet.assign(tissue="tumour", collection_date="2020-01-20")
+    rules = yaml.safe_load((project / "config/config.yaml").read_text())["expression"]
+    size = pd.Series(1.0, index=samples)
+    voted = partners.call_partners(counts, size, {g: g for g in genes}, sheet, {}, ["CCND1"], rules)
+    d1 = [p for p, k in zip(patients, kind, strict=True) if k == "D1"]
+    assert (voted.set_index("patient").loc[d1, "state"] == P).sum() >= 10  # what the cohort alone would say
+    exomes = sheet.assign(sample=[f"w{i:02d}" for i in range(30)], assay="wes")
+    copies = [
+        {"patient": p, "sample": f"w{p[1:]}", "event": event, "state": P if k == "D1" else A}
+        for p, k in zip(patients, kind, strict=True)
+        for event in NEEDS["CCND1"]
+    ]
+    empty = frames([{"gene": "CCND1", "state": P}])
+    made = translocations.call(
+        patients,
+        {"t(11;14)": ["CCND1"]},
+        samples=pd.concat([sheet, exomes]),
+        qc=empty["qc"],
+        fusions=empty["fusions"],
+        partners=voted,
+        fish=[],
+        assessable=["t(11;14)"],
+        needs_absence=NEEDS,
+        copy_events=pd.DataFrame(copies),
+    ).set_index("patient")["state"]
+    assert P not in set(made[d1])
+    assert set(made[patients[27:]]) == {P}
+    cyclins = {"CCND1": "high", "CCND2": "low"}
+    for patient in d1:
+        others = dict.fromkeys(tc_classes.CLASS_OF, A)
+        found = tc_classes.classify({**others, "t(11;14)": made[patient]}, cyclins)
+        assert found[:2] in (("11q13 or D1", "ambiguous"), ("D1", "called"))
 
 
 # MYC

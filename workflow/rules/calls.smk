@@ -697,6 +697,7 @@ rule call_translocations:
         structural="results/calls/structural_variants.tsv",
         structural_power="results/calls/structural_power.tsv",
         tumour_in_normal="results/calls/tumour_in_normal.tsv",
+        copy_events="results/calls/copy_events.tsv",
     output:
         table="results/calls/translocations.tsv",
     log:

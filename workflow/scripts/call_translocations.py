@@ -6,7 +6,7 @@ from myeloma.log import log_to
 with log_to(snakemake.log[0]):
     given = snakemake.input
     names = ("samples", "qc", "fusions", "partners", "structural", "structural_power")
-    names += ("tumour_in_normal",)
+    names += ("tumour_in_normal", "copy_events")
     read = {name: tables.read(given[name], getattr(tables, name.upper())) for name in names}
     paths = {"genes": given.get("genes", ""), "regions": given.get("regions", "")}
     asked = snakemake.params

@@ -31,8 +31,12 @@ Present needs a posterior of at least `outlier_posterior` (in cohorts of fewer t
 `outlier_small_posterior`), a value above the normal level by at least the
 separation plus one typical spread and by half the distance of the two components, and `outlier_min_count`
 normalised counts (a silent gene with a few stray reads is no event). Absent needs a posterior of at most one
-minus that, or one below one half together with a value less than the separation above the normal level.
-Between them: not_assessable. The priors are assumptions, for sign-off; tests/myeloma/test_partners.py holds
+minus that, or one below one half together with a value less than the separation above the normal level; and
+reads enough to have shown the limit: a true value at it would give as few only with a probability of one minus
+`exclusion_power` (Poisson). Between them: not_assessable. Where all samples carry the event, the normal component is
+that of the carriers. So a sample near it is not absent where its level lies above `common_level_max` (log2 over the
+median of the cohort's expressed genes, by gene) and is no handful of reads (the separation above
+`outlier_min_count`): not_assessable, as the cohort cannot tell (rules of analysis: valid up to 80 % carriers). The priors are assumptions, for sign-off; tests/myeloma/test_partners.py holds
 them to simulated cohorts, and docs/fusions.md says what they showed.
 """
 
@@ -45,6 +49,7 @@ import numpy as np
 import pandas as pd
 import yaml
 from scipy.special import betaln, gammaln, logsumexp
+from scipy.stats import poisson
 
 from myeloma import expression, files, places, tables
 from myeloma.states import ABSENT, NOT_ASSESSABLE, PRESENT
@@ -216,6 +221,24 @@ def typical_spread(counts: pd.DataFrame, size_factors: pd.Series) -> float:
     return float(np.clip(spread, 0.2, 0.9))
 
 
+def expressed_level(counts: pd.DataFrame, size_factors: pd.Series) -> float:
+    """Median log2 normalised count of the expressed genes (at least 20 on average); nan for fewer than 50."""
+    means = (counts / size_factors).mean(axis=1)
+    kept = means[means >= 20]
+    return float(np.log2(kept).median()) if len(kept) >= 50 else np.nan
+
+
+def common_limit(gene: str, expressed: float, rules: Mapping) -> float:
+    """Log2 normalised level above which the cohort's normal component of `gene` may be one of carriers only.
+
+    `expressed`: as `expressed_level` gives it. Without it, or for a gene that the config does not know, any level clearly
+    above silence is too high.
+    """
+    silence = np.log2(rules["outlier_min_count"]) + rules["outlier_min_log2_separation"]
+    known = rules["common_level_max"].get(gene, np.nan)
+    return float(np.fmax(silence, expressed + known))
+
+
 def make_reference(
     counts: pd.DataFrame, names: pd.Series, left_out: Collection[str], samples: Sequence[str], least: int
 ) -> pd.DataFrame:
@@ -355,6 +378,8 @@ def call_partners(
     ]
     spread = typical_spread(counts[fitted], size_factors[fitted]) if fitted else TYPICAL_SPREAD
     logging.info("typical spread between samples: %.2f log2 (%d samples)", spread, len(fitted))
+    expressed = expressed_level(counts[fitted], size_factors[fitted]) if fitted else np.nan
+    logging.info("median of the expressed genes: %.1f log2", expressed)
     scale = None
     if reference is not None:
         scale = on_reference_scale(counts[usable], gene_ids, reference, left_out)
@@ -364,6 +389,7 @@ def call_partners(
         gene_id = gene_ids.get(gene)
         k = None if gene_id is None else counts.loc[gene_id]
         whole = _fit(k, fitted, size_factors, spread, rules) if k is not None else None
+        common = common_limit(gene, expressed, rules)
         for row in samples.itertuples():
             made = {"patient": row.patient, "sample": row.sample, "gene": gene, "method": "none"}
             if k is None:
@@ -381,12 +407,12 @@ def call_partners(
                 )
             elif row.sample in fitted:
                 made |= _by_mixture(
-                    *whole, fitted.index(row.sample), k[row.sample], size_factors[row.sample], rules
+                    *whole, fitted.index(row.sample), k[row.sample], size_factors[row.sample], rules, common
                 )
             else:
                 more = [*fitted, row.sample]
                 own = _fit(k, more, size_factors, spread, rules)
-                made |= _by_mixture(*own, len(fitted), k[row.sample], size_factors[row.sample], rules)
+                made |= _by_mixture(*own, len(fitted), k[row.sample], size_factors[row.sample], rules, common)
             rows.append(made)
     return pd.DataFrame(rows, columns=["patient", "sample", "gene", *_COLUMNS])
 
@@ -410,10 +436,27 @@ def _fit(counts, samples, size_factors, spread, rules) -> tuple[Mixture, int] | 
     return fit_mixture(*chosen, rules["outlier_min_log2_separation"], spread), len(samples)
 
 
-def _by_mixture(fit: Mixture, n: int, index: int, count: float, size_factor: float, rules: Mapping) -> dict:
+def sure_posterior(rules: Mapping, n: int) -> float:
+    """Posterior that a call needs among `n` samples: a handful knows little of its own spread."""
+    return rules["outlier_posterior" if n >= rules["outlier_small_samples"] else "outlier_small_posterior"]
+
+
+def _seen_enough(count: float, size_factor: float, limit: float, rules: Mapping) -> str:
+    """Why the count does not exclude a true value at `limit` (normalised counts); "" when it does."""
+    expected = size_factor * limit
+    if poisson.cdf(count, expected) <= 1 - rules["exclusion_power"]:
+        return ""
+    if count >= expected:
+        return "above the limit, but not in the high component"
+    return f"too few reads to exclude it: {count:g}, {expected:.1f} expected at the limit"
+
+
+def _by_mixture(
+    fit: Mixture, n: int, index: int, count: float, size_factor: float, rules: Mapping, common: float
+) -> dict:
+    """`common`: as `common_limit` gives it."""
     separation = rules["outlier_min_log2_separation"]
-    # a handful of samples knows little of its own spread
-    sure = rules["outlier_posterior" if n >= rules["outlier_small_samples"] else "outlier_small_posterior"]
+    sure = sure_posterior(rules, n)
     above = max(separation + fit.spread, 0 if np.isnan(fit.distance) else fit.distance / 2)
     limit = max(2 ** (fit.level + above), rules["outlier_min_count"])
     posterior, normalised = float(fit.posterior[index]), count / size_factor
@@ -423,7 +466,13 @@ def _by_mixture(fit: Mixture, n: int, index: int, count: float, size_factor: flo
             f"in the high component ({fit.carriers} of {n} samples, {fit.distance:.1f} log2 above the rest)"
         )
     elif posterior <= 1 - sure or (posterior < 0.5 and normalised < 2 ** (fit.level + separation)):
-        state, reason = ABSENT, ""
+        reason = _seen_enough(count, size_factor, limit, rules)
+        if fit.level > common and normalised > 2**common:
+            reason = (
+                f"the cohort's common level ({fit.level:.1f} log2) is high, above {common:.1f}: carriers only would "
+                "show the same; a reference of samples without the event can tell"
+            )
+        state = NOT_ASSESSABLE if reason else ABSENT
     elif posterior >= sure:
         state, reason = NOT_ASSESSABLE, "in the high component, but below the limit"
     else:
@@ -440,7 +489,7 @@ def _by_mixture(fit: Mixture, n: int, index: int, count: float, size_factor: flo
 
 def _by_reference(count: float, scale: pd.Series, known: pd.Series, rules: Mapping) -> dict:
     """Present: at least the separation, and three standard deviations, above the reference mean; absent: less than
-    the separation; between them (a wide reference) not assessable. No vote where the sample cannot be put on the
+    the separation, with reads enough to have shown the limit; between them not assessable. No vote where the sample cannot be put on the
     reference's scale."""
     if pd.isna(scale["factor"]):
         return _none(
@@ -460,7 +509,8 @@ def _by_reference(count: float, scale: pd.Series, known: pd.Series, rules: Mappi
     if value >= high:
         state, reason = PRESENT, "above the limit of the reference samples"
     elif value < low:
-        state, reason = ABSENT, ""
+        reason = _seen_enough(count, scale["factor"], 2**high - 1, rules)
+        state = NOT_ASSESSABLE if reason else ABSENT
     else:
         state, reason = NOT_ASSESSABLE, "raised above the reference samples, but below the limit"
     made = {"value": value, "threshold": float(high), "posterior": np.nan, "state": state}

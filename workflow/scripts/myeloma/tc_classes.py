@@ -84,7 +84,8 @@ def levels(
         else:
             posterior = float(seen.posterior[chosen.index(sample)])
             enough = normalised >= rules["outlier_min_count"]
-            made[sample] = _level(posterior, value, seen.carriers, enough, rules["outlier_posterior"])
+            sure = partners.sure_posterior(rules, len(chosen))
+            made[sample] = _level(posterior, value, seen.carriers, enough, sure)
     return made
 
 

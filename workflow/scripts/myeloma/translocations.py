@@ -14,6 +14,8 @@ Rules:
 * Where a translocation names several partner genes the first decides: FGFR3 is silent in about 30 % of
   t(4;14), so NSD2 does; a later gene speaks only when the first cannot be assessed, and only for present.
 * Over-expression of the config's `unspecific_partners` is no vote for present.
+* Over-expression of a gene in the config's `expression_alone_needs_absence` makes no call by itself unless the exome
+  says that all events named there are absent: CCND1 is raised in hyperdiploid D1 tumours too.
 * MYC with an immunoglobulin locus, and MYC_rearrangement (any partner), have no expression vote.
 """
 
@@ -108,6 +110,25 @@ def expression_vote(partners: pd.DataFrame, genes: Sequence[str], unspecific: Co
     return made | {"value": chosen["value"], "threshold": chosen["threshold"]}
 
 
+def expression_alone(
+    expressed: Mapping, copies: Mapping[str, str], needs: Mapping[str, Sequence[str]]
+) -> dict:
+    """The expression vote where no junction stands beside it.
+
+    copies: copy-number event -> state in the patient's analysis exome; needs: gene -> events that raise it without its
+    translocation (TC classes, Bergsagel, Blood 2005;106:296), all of which must be absent.
+    """
+    if expressed["state"] != PRESENT:
+        return dict(expressed)
+    states = {event: copies.get(event, NOT_ASSESSABLE) for event in needs.get(expressed["partner"], ())}
+    open_ = [f"{event} {state.replace('_', ' ')}" for event, state in states.items() if state != ABSENT]
+    if not open_:
+        return dict(expressed)
+    reason = f"{expressed['partner']} is raised without its translocation too where {', '.join(states)}"
+    reason += f" is present: {', '.join(open_)}"
+    return {**expressed, "state": NOT_ASSESSABLE, "reason": reason}
+
+
 def adjudicate(dna: str, rna: str, expression: str, fish: str) -> tuple[str, bool, str]:
     """(state, do votes contradict, what decided): see the module."""
     sides = [vote for vote in (dna, expression, fish) if vote != NOT_ASSESSABLE]
@@ -137,7 +158,7 @@ def call_cohort(
     """TRANSLOCATIONS of the cohort, MYC among them.
 
     `read`: frames by contract name (samples, qc, fusions, partners, structural, structural_power,
-    tumour_in_normal); `paths`: genes and regions, "" when not given; `abnormalities`: that config section;
+    tumour_in_normal, copy_events); `paths`: genes and regions, "" when not given; `abnormalities`: that config section;
     `limits`: the section structural with somatic.tin_max.
     """
     regions, fish = places.read_regions(paths["regions"]), list(fish)
@@ -156,7 +177,14 @@ def call_cohort(
     )
     more = {"fish": fish, "dna": dna, "fish_max_days": fish_max_days}
     ig = call(
-        patients, known, **seen, **more, assessable=shown, unspecific=abnormalities["unspecific_partners"]
+        patients,
+        known,
+        **seen,
+        **more,
+        assessable=shown,
+        unspecific=abnormalities["unspecific_partners"],
+        needs_absence=abnormalities["expression_alone_needs_absence"],
+        copy_events=read["copy_events"],
     )
     myc = call_myc(patients, **seen, **more, regions=regions, abnormalities=abnormalities)
     return pd.concat([frame for frame in (ig, myc) if len(frame)], ignore_index=True) if len(myc) else ig
@@ -174,21 +202,27 @@ def call(
     dna: Mapping[tuple[str, str], Vote] | None = None,
     unspecific: Collection[str] = (),
     fish_max_days: int = 90,
+    needs_absence: Mapping[str, Sequence[str]] | None = None,
+    copy_events: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """TRANSLOCATIONS rows: every patient and configured translocation.
 
     `translocations`: name -> partner genes, the deciding one first; `samples`: SAMPLES; `fish`: rows of
     fish.tsv as mappings; `assessable`: translocations that a junction could show with this annotation. Only the
     RNA sample with role analysis votes. `dna`: votes of `structural_votes`; `unspecific`: genes whose
-    over-expression is no vote.
+    over-expression is no vote; `needs_absence`: as in `expression_alone`; `copy_events`: COPY_EVENTS, of which the
+    analysis tumour exome counts (none given: no event is known to be absent).
     """
     fish, rows = list(fish), []
+    copies = _copies_of(samples, copy_events) if copy_events is not None else {}
     for patient, rna in _seen_of(patients, samples, qc, fusions, partners).items():
         for name, genes in translocations.items():
             seen = rna.fusions[(rna.fusions["known"] == name) & (rna.fusions["filter"] == "PASS")]
             expressed = expression_vote(rna.partners, genes, unspecific)
             shown = name in assessable
             vote = (dna or {}).get((patient, name), NO_DNA)
+            if vote.state != PRESENT and not len(seen):
+                expressed = expression_alone(expressed, copies.get(patient, {}), needs_absence or {})
             seen_by_fish = fish_vote(rna.own(fish), name, rna.sampled, fish_max_days)
             rows.append(_row(patient, name, seen, shown, expressed, seen_by_fish, rna.not_assessable, vote))
     return pd.DataFrame(rows, columns=[*_COLUMNS])
@@ -231,6 +265,15 @@ class _Seen:
 
     def own(self, fish: Iterable[Mapping]) -> list[Mapping]:
         return [row for row in fish if row["patient"] == self.patient]
+
+
+def _copies_of(samples: pd.DataFrame, copy_events: pd.DataFrame) -> dict[str, dict[str, str]]:
+    """Patient -> event -> state of the tumour exome that the analysis uses."""
+    used = samples[
+        (samples["tissue"] == "tumour") & (samples["role"] == "analysis") & (samples["assay"] == "wes")
+    ]
+    mine = copy_events[copy_events["sample"].isin(used["sample"])]
+    return {p: dict(zip(rows["event"], rows["state"], strict=True)) for p, rows in mine.groupby("patient")}
 
 
 def _seen_of(patients, samples, qc, fusions, partners) -> dict[str, _Seen]:
