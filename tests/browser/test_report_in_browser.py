@@ -82,7 +82,7 @@ def test_opens_on_page_one(chromium, report):
 def test_every_section_opens_from_the_keyboard(chromium, report):
     with Watched(chromium, report) as seen:
         links = seen.page.eval_on_selector_all("nav a", "all => all.map(a => a.hash.slice(1))")
-        assert len(links) == 8
+        assert len(links) == 10
         for at, name in enumerate(links):
             seen.page.locator("nav a").nth(at).focus()
             seen.page.keyboard.press("Enter")
