@@ -34,9 +34,9 @@ normalised counts (a silent gene with a few stray reads is no event). Absent nee
 minus that, or one below one half together with a value less than the separation above the normal level; and
 reads enough to have shown the limit: a true value at it would give as few only with a probability of one minus
 `exclusion_power` (Poisson). Between them: not_assessable. Where all samples carry the event, the normal component is
-that of the carriers. So a sample near it is not absent where its level lies above `common_level_max` (log2 over the
-median of the cohort's expressed genes, by gene) and is no handful of reads (the separation above
-`outlier_min_count`): not_assessable, as the cohort cannot tell (rules of analysis: valid up to 80 % carriers). The priors are assumptions, for sign-off; tests/myeloma/test_partners.py holds
+that of the carriers. So nobody is absent where its level lies above `common_level_max` (log2 over the median of the
+cohort's expressed genes, by gene) and above `outlier_min_count`: not_assessable, as the cohort cannot tell (valid up
+to 80 % carriers). The priors are assumptions, for sign-off; tests/myeloma/test_partners.py holds
 them to simulated cohorts, and docs/fusions.md says what they showed.
 """
 
@@ -234,9 +234,9 @@ def common_limit(gene: str, expressed: float, rules: Mapping) -> float:
     `expressed`: as `expressed_level` gives it. Without it, or for a gene that the config does not know, any level clearly
     above silence is too high.
     """
-    silence = np.log2(rules["outlier_min_count"]) + rules["outlier_min_log2_separation"]
-    known = rules["common_level_max"].get(gene, np.nan)
-    return float(np.fmax(silence, expressed + known))
+    least = np.log2(rules["outlier_min_count"])  # with less the gene is never called over-expressed either
+    limit = expressed + rules["common_level_max"].get(gene, np.nan)
+    return float(least + rules["outlier_min_log2_separation"] if np.isnan(limit) else max(least, limit))
 
 
 def make_reference(
@@ -467,7 +467,7 @@ def _by_mixture(
         )
     elif posterior <= 1 - sure or (posterior < 0.5 and normalised < 2 ** (fit.level + separation)):
         reason = _seen_enough(count, size_factor, limit, rules)
-        if fit.level > common and normalised > 2**common:
+        if fit.level > common:
             reason = (
                 f"the cohort's common level ({fit.level:.1f} log2) is high, above {common:.1f}: carriers only would "
                 "show the same; a reference of samples without the event can tell"
