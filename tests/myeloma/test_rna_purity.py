@@ -171,13 +171,13 @@ def test_a_contaminated_sample_fails_the_gate_and_the_table_says_so(rules, proje
     assert list(made["threshold"]) == [0.2, 0.2, 0.2]
 
 
-def without_clone(rules, immunoglobulin, other, genes=GENES, stray=bases()):
+def without_clone(rules, immunoglobulin, other, genes=GENES, stray=None):
     """One sample: reads in IGHG1, reads in ACTB, bases in immunoglobulin genes; no cell but B cells shows."""
     counts = pd.Series(0, index=genes["gene_id"])
     counts["g16.1"] = other
     if immunoglobulin:
         counts["g1.1"] = immunoglobulin
-    length = pd.Series(1000, index=genes["gene_id"])
+    length, stray = pd.Series(1000, index=genes["gene_id"]), bases() if stray is None else stray
     return rna_purity.measure(counts, stray, genes, length, LISTED, {**rules, "non_b_min_genes": 2})
 
 
