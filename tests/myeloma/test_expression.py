@@ -119,6 +119,38 @@ def test_sample_without_reads_has_no_size_factor():
     assert np.isnan(made["S0"]) and made.drop("S0").notna().all()
 
 
+def test_a_sample_outside_the_reference_changes_no_size_factor():
+    """A failed library with few of the genes would choose the genes for everybody."""
+    counts, _ = matrix(5)
+    alone, wild = expression.size_factors(counts), counts.copy()
+    wild["failed"] = np.where(np.arange(len(wild)) < 60, wild["S0"] * 3, 0)
+    good = list(counts.columns)
+    made = expression.size_factors(wild, good)
+    pd.testing.assert_series_equal(made[good], alone, check_exact=True)
+    # three times S0 in each gene it shows
+    assert made["failed"] == pytest.approx(
+        3 * np.exp(np.median(np.log(counts["S0"][:60]) - np.log(counts[:60]).mean(axis=1)))
+        * alone["S0"] / np.exp(np.median(np.log(counts["S0"]) - np.log(counts).mean(axis=1)))
+    )  # fmt: skip
+    assert not np.allclose(expression.size_factors(wild)[good], alone)
+
+
+def test_a_reference_without_reads_takes_all_samples():
+    counts, _ = matrix(6)
+    pd.testing.assert_series_equal(expression.size_factors(counts, []), expression.size_factors(counts))
+
+
+def test_the_reference_is_the_tumours_of_the_analysis_that_passed():
+    rows = [
+        ("a", "tumour", "analysis"),
+        ("n", "normal", "analysis"),
+        ("r", "tumour", "other"),
+        ("f", "tumour", "analysis"),
+    ]
+    frame = pd.DataFrame(rows, columns=["sample", "tissue", "role"])
+    assert expression.reference_samples(frame, {"f": "a gate"}) == ["a"]
+
+
 def test_immunoglobulin_stays_out_of_size_factors():
     """Half of a sample's reads in IG genes must not shrink everything else."""
     counts, _ = matrix(4)
@@ -235,6 +267,7 @@ def test_the_matrix_holds_counts_tpm_and_why_a_sample_is_gated(tmp_path):
         columns=["sample", "gate", "value", "threshold", "verdict", "reason"],
     )
     sheet = pd.DataFrame({"sample": counts.columns, "patient": counts.columns})
+    sheet = sheet.assign(tissue="tumour", role="analysis")
     tpm = expression.tpm_of_counts(counts, pd.Series(1000, index=counts.index), set())
     names = genes.set_index("gene_id")["gene_name"]
     data = expression.cohort_data(counts, names, genes, set(), sheet, qc, tpm)

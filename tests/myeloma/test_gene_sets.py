@@ -72,13 +72,40 @@ def test_too_few_genes_is_not_assessable_with_the_number():
     ]
 
 
+def tumours(counts, others=()):
+    """SAMPLES columns that are read; `others` are not of the analysis."""
+    rows = [(s, "tumour", "other" if s in others else "analysis") for s in counts.columns]
+    return pd.DataFrame(rows, columns=["sample", "tissue", "role"])
+
+
+@pytest.mark.parametrize("method", gene_sets.METHODS)
+def test_a_failed_sample_has_its_gate_as_reason_and_changes_no_other_score(method):
+    random = np.random.default_rng(5)
+    ids = [f"g{i}" for i in range(120)]
+    counts = pd.DataFrame(random.poisson(100, (120, 6)), index=ids, columns=[f"s{i}" for i in range(6)])
+    counts.iloc[100:] = 0  # genes that only the failed sample and the relapse show
+    wild = counts.assign(bad=random.poisson(300, 120), late=random.poisson(80, 120))
+    sets, names = [one("t", ids[:15])], pd.Series(ids, index=ids)
+    rules, failed = RULES | {"gene_set_score": method}, {"bad": "assigned_reads 9 < 2000"}
+    alone = gene_sets.scores(counts, names, set(), sets, tumours(counts), {}, rules).set_index("sample")
+    made = gene_sets.scores(wild, names, set(), sets, tumours(wild, ["late"]), failed, rules)
+    made = tables.conform(made, tables.GENE_SET_SCORES).set_index("sample")
+    assert made.loc[list(counts), "score"].tolist() == alone["score"].tolist()
+    assert np.isnan(made.loc["bad", "score"])
+    assert made.loc["bad", "reason"] == "gate failed: assigned_reads 9 < 2000"
+    assert np.isnan(made.loc["late", "score"]) == (method == "gsva")
+    assert ("of the analysis" in made.loc["late", "reason"]) == (method == "gsva")
+
+
 def test_score_by_hand():
     """ssGSEA (Barbie 2009): sum over the ranking of the weighted hits (rank^0.25) minus the misses."""
     ids = list("abcdef")
     counts = pd.DataFrame(
         {"s1": [600, 500, 400, 300, 200, 100], "s2": [100, 200, 300, 400, 500, 600]}, index=ids
     )
-    made = gene_sets.scores(counts, pd.Series(ids, index=ids), set(), [one("t", ["a", "c"])], RULES)
+    made = gene_sets.scores(
+        counts, pd.Series(ids, index=ids), set(), [one("t", ["a", "c"])], tumours(counts), {}, RULES
+    )
     made = tables.conform(made, tables.GENE_SET_SCORES).set_index("sample")["score"]
     first = 6**0.25 / (6**0.25 + 4**0.25)  # a is the highest of s1, c the third
     assert made["s1"] == pytest.approx(first + (first - 0.25) + 0.75 + 0.5 + 0.25 + 0)
@@ -95,7 +122,7 @@ def test_score_of_a_raised_programme(method):
     counts["empty"] = 0
     rules = {**RULES, "gene_set_score": method}
     sets = [one("raised", ids[:20]), one("quiet", ids[50:80]), one("absent", ["x", "y"])]
-    made = gene_sets.scores(counts, pd.Series(ids, index=ids), set(), sets, rules)
+    made = gene_sets.scores(counts, pd.Series(ids, index=ids), set(), sets, tumours(counts), {}, rules)
     table = made.pivot(index="sample", columns="set", values="score")
     assert (
         table.loc[["s0", "s1", "s2", "s3"], "raised"].min()
@@ -111,7 +138,9 @@ def test_gsva_of_two_samples_says_why_it_is_empty():
     ids = list("abcdef")
     counts = pd.DataFrame({"s1": [6, 5, 4, 3, 2, 1], "s2": [1, 2, 3, 4, 5, 6]}, index=ids)
     rules = {**RULES, "gene_set_score": "gsva"}
-    made = gene_sets.scores(counts, pd.Series(ids, index=ids), set(), [one("t", ["a", "c"])], rules)
+    made = gene_sets.scores(
+        counts, pd.Series(ids, index=ids), set(), [one("t", ["a", "c"])], tumours(counts), {}, rules
+    )
     assert made["score"].isna().all() and set(made["reason"]) == {"gsva needs 3 samples"}
 
 

@@ -171,6 +171,43 @@ def test_a_contaminated_sample_fails_the_gate_and_the_table_says_so(rules, proje
     assert list(made["threshold"]) == [0.2, 0.2, 0.2]
 
 
+def without_clone(rules, immunoglobulin, other, genes=GENES, stray=None):
+    """One sample: reads in IGHG1, reads in ACTB, bases in immunoglobulin genes; no cell but B cells shows."""
+    counts = pd.Series(0, index=genes["gene_id"])
+    counts["g16.1"] = other
+    if immunoglobulin:
+        counts["g1.1"] = immunoglobulin
+    length, stray = pd.Series(1000, index=genes["gene_id"]), bases() if stray is None else stray
+    return rna_purity.measure(counts, stray, genes, length, LISTED, {**rules, "non_b_min_genes": 2})
+
+
+def test_a_deep_sample_without_immunoglobulin_is_no_plasma_cell(rules):
+    row = without_clone(rules, 8, 22_000_000)  # an epithelium without a myeloid gene
+    assert row["non_b_index"] == pytest.approx(1)
+    assert (row["clone_share"], row["plasma_cell_score"], row["basis"]) == (0, 0, "both")
+    assert "0.00% of 22,000,008 reads in immunoglobulin genes" in row["reason"]
+
+
+def test_a_few_stray_reads_of_one_clone_do_not_make_plasma_cells(rules):
+    row = without_clone(rules, 2_000, 22_000_000, stray=CLONE)
+    assert row["clone_share"] == 0 and row["plasma_cell_score"] == 0
+    # at 1 % the clone is judged by its genes as before
+    row = without_clone(rules, 10_000, 990_000, stray=CLONE)
+    assert row["clone_share"] == pytest.approx(0.95, abs=0.01) and row["reason"] == ""
+
+
+@pytest.mark.parametrize(
+    ("reads", "genes"),
+    [
+        (9_999, GENES),  # shallow: its silence says nothing
+        (22_000_000, GENES[~GENES["biotype"].isin(["IG_C_gene", "IG_V_gene"])]),  # nothing could have shown
+    ],
+)
+def test_silence_that_tells_nothing_leaves_the_factor_out(rules, reads, genes):
+    row = without_clone(rules, 0, reads, genes)
+    assert row["clone_share"] is None and row["basis"] == "non_b"
+
+
 def test_a_normal_is_not_judged_for_plasma_cells(project):
     limits = yaml.safe_load((project / "config/config.yaml").read_text())["gates"]
     row = {

@@ -24,7 +24,7 @@ def failing(*samples):
     return pd.DataFrame(rows, columns=["sample", "gate", "value", "threshold", "verdict", "reason"])
 
 
-def data_of(n, seed=5, shifted=(), qc=None, empty=()):
+def data_of(n, seed=5, shifted=(), qc=None, empty=(), about=None):
     random = np.random.default_rng(seed)
     level = 2 ** random.uniform(4, 10, (200, 1))
     names = [f"S{i}" for i in range(n)]
@@ -34,6 +34,9 @@ def data_of(n, seed=5, shifted=(), qc=None, empty=()):
     counts.loc[counts.index[:60], list(shifted)] *= 8
     counts[list(empty)] = 0
     sheet = pd.DataFrame({"sample": names, "patient": [f"p{s}" for s in names], "rin": 7.5})
+    sheet = sheet.assign(tissue="tumour", role="analysis")
+    for name, (tissue, role) in (about or {}).items():
+        sheet.loc[sheet["sample"] == name, ["tissue", "role"]] = tissue, role
     sheet["batch"] = ["1" if s in shifted else "2" for s in names]
     genes = gene_table(list(counts.index))
     of_names = genes.set_index("gene_id")["gene_name"]
@@ -73,6 +76,20 @@ def test_a_gated_sample_is_placed_and_shapes_nothing(rules):
     assert np.allclose(frame["pc1"][:8], without["pc1"]) and "S8" not in scores.index
     row = frame.set_index("sample").loc["S8"]
     assert row["used"] == "no" and "rna_plasma_cells" in row["reason"] and np.isfinite(row["pc1"])
+
+
+def test_normal_rna_and_relapse_are_placed_and_shape_nothing(rules):
+    others = {"S7": ("normal", "other"), "S8": ("tumour", "other")}
+    frame, scores = sample_map.locate(data_of(9, shifted=["S7", "S8"], about=others), failing(), rules)
+    without, _ = sample_map.locate(
+        data_of(9, shifted=["S7", "S8"], about=others)[:7].copy(), failing(), rules
+    )
+    assert np.allclose(frame["pc1"][:7], without["pc1"]) and list(scores.index) == [f"S{i}" for i in range(7)]
+    made = frame.set_index("sample")
+    assert made["used"].tolist() == ["yes"] * 7 + ["no"] * 2 and made["pc1"].notna().all()
+    assert made.loc["S7", "reason"] == "normal RNA, no tumour"
+    assert made.loc["S8", "reason"] == "not the sample of the analysis (role other)"
+    assert tables.conform(frame, tables.SAMPLE_MAP)["cluster"].eq("").all()
 
 
 def test_all_samples_gated_or_without_reads_leave_an_empty_map(rules):

@@ -280,11 +280,37 @@ def test_pathway_quartiles():
     assert made.loc[("IKZF1", "s0"), "reason"] == "IKZF1 is not in the count matrix"
 
 
+def test_a_failed_sample_changes_nothing_of_the_others():
+    """Its genes, depth and preferred id of a symbol are its own."""
+    random = np.random.default_rng(4)
+    good = [f"s{i}" for i in range(8)]
+    level = 2 ** random.uniform(3, 12, (300, 1)) * 2 ** random.normal(0, 0.5, (300, 8))
+    counts = pd.DataFrame(random.poisson(level), [f"G{i}" for i in range(300)], good)
+    names = pd.Series(counts.index, index=counts.index)
+    names["G0"] = names["G1"] = "CRBN"
+    failing = counts.assign(bad=np.where(np.arange(300) < 70, random.poisson(3000, 300), 0))
+    failing.loc[["G0", "G1"], "bad"] = (
+        [0, 10**7] if counts.loc["G0"].sum() > counts.loc["G1"].sum() else [10**7, 0]
+    )
+
+    def made(table, failed):
+        where = samples(table.columns)
+        return scores.score_cohort(
+            table, names, WHERE, REGION, where, failed, "", [], RULES | {"pathway_genes": ["CRBN", "G7"]}
+        )[1]
+
+    without, with_it = made(counts, {}), made(failing, {"bad": "assigned_reads 9 < 2000"})
+    kept = with_it[with_it["sample"] != "bad"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(kept, without, check_exact=True, check_dtype=False)
+
+
+WHERE = pd.DataFrame(columns=["gene_id", "gene_name", "chrom", "start", "end", "strand", "biotype"])
+REGION = pd.DataFrame(columns=["name", "kind", "chrom", "start", "end"])
+
+
 def test_no_rna_and_no_score_file():
     empty = pd.DataFrame(columns=["gene_id"]).set_index("gene_id")
-    where = pd.DataFrame(columns=["gene_id", "gene_name", "chrom", "start", "end", "strand", "biotype"])
-    region = pd.DataFrame(columns=["name", "kind", "chrom", "start", "end"])
     made, pathway = scores.score_cohort(
-        empty, pd.Series(dtype=str), where, region, samples([]), {}, "", ["IG_"], RULES
+        empty, pd.Series(dtype=str), WHERE, REGION, samples([]), {}, "", ["IG_"], RULES
     )
     assert not len(made) and not len(pathway)

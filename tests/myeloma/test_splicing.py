@@ -97,7 +97,7 @@ def test_nothing_skipped_and_nothing_included():
 def test_no_read_at_all_says_nothing():
     share, low, high = splicing.skipped_share(0, 0, 0, 0.95)
     assert math.isnan(share) and (low, high) == (0, 1)
-    assert splicing.judge((0, 0, 0), RULES)[0] == NOT_ASSESSABLE
+    assert splicing.judge((0, 0, 0), 1.0, RULES)[0] == NOT_ASSESSABLE
 
 
 def test_a_half_lies_between_its_neighbours():
@@ -117,7 +117,26 @@ def test_a_half_lies_between_its_neighbours():
     ],
 )
 def test_states(counts, state, words):
-    made, reason = splicing.judge(counts, RULES)
+    made, reason = splicing.judge(counts, 1.0, RULES)
+    assert made == state and words in reason
+
+
+@pytest.mark.parametrize(
+    ("skipping", "plasma", "state", "words"),
+    [
+        # 40 % of the tumour's transcripts in a fifth of the RNA: 80 of 1,000; upper limit 0.0986 / 0.2 = 0.49
+        (80, 0.2, NOT_ASSESSABLE, "up to 0.49 of the tumour's"),
+        (80, 1.0, ABSENT, ""),
+        (80, 0.98, NOT_ASSESSABLE, "above the limit of 0.1"),  # 0.1006
+        (80, None, NOT_ASSESSABLE, "is not known"),
+        (80, math.nan, NOT_ASSESSABLE, "skipped share 0.064-0.099"),
+        (80, 0.0, NOT_ASSESSABLE, "up to 1.00"),
+        (0, 0.2, ABSENT, ""),  # 1 - 0.025 ** (1 / 1000) = 0.0037
+        (400, None, PRESENT, ""),  # other cells only dilute: more than normal needs no share
+    ],
+)
+def test_absent_only_where_the_tumour_would_have_shown(skipping, plasma, state, words):
+    made, reason = splicing.judge((1000 - skipping, 1000 - skipping, skipping), plasma, RULES)
     assert made == state and words in reason
 
 
@@ -158,13 +177,13 @@ def reads(tmp_path):
     return path
 
 
-def cohort(path, tmp_path, qc=(), event=EVENT, where=None):
+def cohort(path, tmp_path, qc=(), event=EVENT, where=None, plasma=1.0):
     sample = {"patient": "P1", "sample": "P1-R", "assay": "rna", "tissue": "tumour", "role": "analysis"}
     samples = pd.DataFrame([sample]).assign(collection_date="", kit="", reason="")
     frame = pd.DataFrame(list(qc), columns=tables.QC.names())
-    made = splicing.measure(
-        {"P1-R": str(path)}, "", where or gtf(tmp_path / "g.gtf"), samples, frame, RULES | {"events": [event]}
-    )
+    purity = pd.DataFrame({"sample": ["P1-R"], "plasma_cell_score": [plasma]})
+    rules, where = RULES | {"events": [event]}, where or gtf(tmp_path / "g.gtf")
+    made = splicing.measure({"P1-R": str(path)}, "", where, samples, frame, purity, rules)
     return tables.conform(made, tables.SPLICING).iloc[0]
 
 
@@ -181,6 +200,20 @@ def test_a_failed_gate_shows_its_counts_and_no_call(reads, tmp_path):
     assert (
         row["state"] == NOT_ASSESSABLE and "assigned_reads" in row["reason"] and row["skipping_reads"] == 12
     )
+
+
+def test_the_share_is_that_of_the_sample(reads, tmp_path):
+    limit = {"normal_share": 0.6}  # 12 of 37: 0.18-0.50
+    made = []
+    for plasma in (0.9, 0.5, None):
+        sample = {"patient": "P1", "sample": "P1-R", "tissue": "tumour"}
+        purity = pd.DataFrame({"sample": ["P1-R"], "plasma_cell_score": [plasma]})
+        rules, where = RULES | limit | {"events": [EVENT]}, gtf(tmp_path / "g.gtf")
+        frame = splicing.measure(
+            {"P1-R": str(reads)}, "", where, pd.DataFrame([sample]), tables.empty(tables.QC), purity, rules
+        )
+        made.append(frame["state"].iloc[0])
+    assert made == [ABSENT, NOT_ASSESSABLE, NOT_ASSESSABLE]
 
 
 def test_another_numbering_is_not_assessable(reads, tmp_path):
@@ -204,5 +237,13 @@ def test_every_patient_has_a_row_of_each_event(reads, tmp_path):
 
 
 def test_a_cohort_without_rna():
-    made = splicing.measure({}, "", "", tables.empty(tables.SAMPLES), tables.empty(tables.QC), RULES)
+    made = splicing.measure(
+        {},
+        "",
+        "",
+        tables.empty(tables.SAMPLES),
+        tables.empty(tables.QC),
+        tables.empty(tables.RNA_PURITY),
+        RULES,
+    )
     assert not len(tables.conform(made, tables.SPLICING))

@@ -288,6 +288,7 @@ rule measure_splicing:
         fai="results/references/genome.fa.fai",
         samples="results/cohort/samples.tsv",
         qc="results/alignments/qc.tsv",
+        purity="results/expression/rna_purity.tsv",
     output:
         splicing="results/expression/splicing.tsv",
     log:
@@ -335,6 +336,8 @@ rule score_gene_sets:
     input:
         unpack(lambda wildcards: named(genes=GENES, regions=REGIONS)),
         counts="results/expression/counts.tsv.gz",
+        samples="results/cohort/samples.tsv",
+        qc="results/alignments/qc.tsv",
         sets=[SETTINGS.path(path) for path in SETTINGS["expression"]["gene_sets"]],
     output:
         scores="results/expression/gene_set_scores.tsv",
@@ -347,6 +350,6 @@ rule score_gene_sets:
         runtime=60,
     params:
         rules=SETTINGS["expression"],
-        code=files.code_of("gene_sets", "expression", "places", "tables"),
+        code=files.code_of("gene_sets", "expression", "gates", "places", "tables"),
     script:
         "../scripts/score_gene_sets.py"

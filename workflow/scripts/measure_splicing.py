@@ -11,6 +11,7 @@ with log_to(snakemake.log[0]):
         given.get("gtf", ""),
         tables.read(given.samples, tables.SAMPLES),
         tables.read(given.qc, tables.QC),
+        tables.read(given.purity, tables.RNA_PURITY),
         asked.rules,
     )
     tables.write(made, snakemake.output.splicing, tables.SPLICING)

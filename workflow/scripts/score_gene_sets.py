@@ -1,6 +1,6 @@
 """Scores of gene sets in every RNA sample."""
 
-from myeloma import expression, gene_sets, places, tables
+from myeloma import expression, gates, gene_sets, places, tables
 from myeloma.log import log_to
 
 with log_to(snakemake.log[0]):
@@ -12,5 +12,9 @@ with log_to(snakemake.log[0]):
         places.read_regions(given.get("regions", "")),
     )
     sets = gene_sets.read_gmt(given.get("sets", []))
-    made = gene_sets.scores(counts, names, dropped, sets, rules, snakemake.threads)
+    samples, failed = (
+        tables.read(given.samples, tables.SAMPLES),
+        gates.failed(tables.read(given.qc, tables.QC)),
+    )
+    made = gene_sets.scores(counts, names, dropped, sets, samples, failed, rules, snakemake.threads)
     tables.write(made, snakemake.output.scores, tables.GENE_SET_SCORES)

@@ -201,9 +201,17 @@ def left_out(genes: pd.DataFrame, rules: Iterable[str], regions: pd.DataFrame) -
     return set(genes.loc[chosen, "gene_id"])
 
 
-def size_factors(counts: pd.DataFrame) -> pd.Series:
-    """Median-of-ratios size factors (Anders & Huber 2010), index sample, geometric mean 1.
+def reference_samples(samples: pd.DataFrame, failed: Mapping[str, str]) -> list[str]:
+    """Tumour samples of the analysis that failed no gate: they alone set the scale. samples: role, tissue, sample."""
+    chosen = samples[(samples["role"] == "analysis") & (samples["tissue"] == "tumour")]
+    return [sample for sample in chosen["sample"] if sample not in failed]
 
+
+def size_factors(counts: pd.DataFrame, reference: Iterable[str] | None = None) -> pd.Series:
+    """Median-of-ratios size factors (Anders & Huber 2010), index sample, geometric mean 1 over the reference.
+
+    `reference`: the samples that choose the genes and give their geometric means (None: all); another sample gets
+    its ratio to them and changes nothing of theirs. Without reads in any of the reference all samples are taken.
     Genes without a zero are used; where fewer than 50 of them exist, the geometric mean over positive counts
     (DESeq2's "poscounts"). NaN for a sample without reads.
     """
@@ -212,19 +220,23 @@ def size_factors(counts: pd.DataFrame) -> pd.Series:
     with np.errstate(divide="ignore"):
         logged = np.log(counts.to_numpy(dtype=float))
     usable = np.isfinite(logged).any(axis=0)
-    whole = np.isfinite(logged[:, usable]).all(axis=1)
+    told = usable if reference is None else usable & counts.columns.isin(list(reference))
+    if usable.any() and not told.any():
+        logging.warning("no sample of the reference has reads: size factors are relative to all samples")
+        told = usable
+    whole = np.isfinite(logged[:, told]).all(axis=1)
     if whole.sum() >= MIN_GENES_FOR_RATIO:
-        centre = np.where(whole, logged[:, usable].mean(axis=1), -np.inf)
+        centre = np.where(whole, logged[:, told].mean(axis=1), -np.inf)
     else:
         logging.info("%d genes without a zero: positive counts are used for size factors", whole.sum())
-        positive = np.where(np.isfinite(logged), logged, 0.0)[:, usable]
+        positive = np.where(np.isfinite(logged), logged, 0.0)[:, told]
         centre = np.where(positive.any(axis=1), positive.mean(axis=1), -np.inf)
     factors = np.full(counts.shape[1], np.nan)
     for column in np.flatnonzero(usable):
         both = np.isfinite(logged[:, column]) & np.isfinite(centre)
         ratio = logged[both, column] - centre[both]
         factors[column] = np.exp(np.median(ratio)) if len(ratio) else np.nan
-    factors /= np.exp(np.nanmean(np.log(factors)))
+    factors /= np.exp(np.nanmean(np.log(factors[told])))
     return pd.Series(factors, index=counts.columns)
 
 
@@ -239,18 +251,20 @@ def cohort_data(
 ):
     """AnnData, samples x genes: X log2(counts / size factor + 1), layers counts and tpm.
 
+    samples: sample, patient, tissue, role and more of the sheet; size factors are relative to `reference_samples`.
     obs: the sheet, the QC measures (qc_*), size_factor and failed_gates (in words); var: the GTF's genes, left_out.
     """
     import anndata  # heavy, and only this function needs it
 
     if samples.empty:
-        samples = pd.DataFrame(columns=["patient", "sample"])
-    factors = size_factors(counts.loc[~counts.index.isin(list(dropped))])
+        samples = pd.DataFrame(columns=["patient", "sample", "tissue", "role"])
+    failed = gates.failed(qc)
+    factors = size_factors(counts.loc[~counts.index.isin(list(dropped))], reference_samples(samples, failed))
     obs = samples.set_index("sample").reindex(counts.columns)
     wide = qc[qc["sample"].isin(counts.columns)].pivot(index="sample", columns="gate", values="value")
     obs = obs.join(wide.add_prefix("qc_"), how="left")
     obs["size_factor"] = factors
-    obs["failed_gates"] = obs.index.map(gates.failed(qc)).fillna("").astype(str)
+    obs["failed_gates"] = obs.index.map(failed).fillna("").astype(str)
     obs = obs.apply(lambda c: c if pd.api.types.is_numeric_dtype(c) else c.astype(str))
     var = genes.drop_duplicates("gene_id").set_index("gene_id").reindex(counts.index)
     var = pd.DataFrame({"gene_name": names.reindex(counts.index)}).join(var.drop(columns="gene_name"))

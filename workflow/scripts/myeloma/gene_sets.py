@@ -116,37 +116,56 @@ def scores(
     names: pd.Series,
     dropped: set[str],
     sets: Sequence[GeneSet],
+    samples: pd.DataFrame,
+    failed: Mapping[str, str],
     rules: Mapping,
     threads: int = 1,
 ) -> pd.DataFrame:
     """GENE_SET_SCORES rows: one score per sample and set.
 
     counts: genes x samples, index gene_id; names: gene id -> symbol; dropped: genes left out (immunoglobulin
-    and the like); rules: section `expression`. ssgsea (Barbie, Nature 2009): rank-based within the sample, so
+    and the like); samples: SAMPLES; failed: sample -> failed gate (no score); rules: section `expression`. ssgsea (Barbie, Nature 2009): rank-based within the sample, so
     a score does not depend on the other samples; gsva (Haenzelmann, BMC Bioinformatics 2013): against the
-    cohort. Values are log2 of normalised counts + 1. Samples without reads have an empty score.
+    cohort, so only the tumours of the analysis that passed have one. These alone choose the genes. Values are log2 of normalised counts + 1. Samples without reads have an empty score.
     """
     usable = counts.loc[~counts.index.isin(list(dropped))]
-    usable = usable[usable.sum(axis=1) > 0]
-    factors = expression.size_factors(usable)
-    good = factors.index[factors.notna()]
+    reference = [s for s in expression.reference_samples(samples, failed) if s in counts]
+    told = reference or list(counts.columns)
+    usable = usable[usable[told].sum(axis=1) > 0]
+    factors = expression.size_factors(usable, told)
+    method = rules["gene_set_score"]
+    out = _left_out(factors, failed, reference, method)
+    good = [sample for sample in counts.columns if not out[sample]]
     values = np.log2(usable[good].div(factors[good], axis=1) + 1)
-    found = members(sets, names.reindex(usable.index).fillna(""), usable.mean(axis=1))
+    found = members(sets, names.reindex(usable.index).fillna(""), usable[told].mean(axis=1))
     seen = coverage(sets, found, rules["gene_set_min_genes"], rules["gene_set_min_share"])
     chosen = {s: sorted(set(found[s].values())) for s in seen.index[seen["state"] == TESTED]}
-    method = rules["gene_set_score"]
     numbers = _numbers(values, chosen, method, threads) if chosen and len(good) else {}
     rows = []
     for one in sets:
         for sample in counts.columns:
             score = numbers.get((sample, one.name), np.nan)
-            reason = seen.at[one.name, "reason"] or ("" if sample in good else "no reads in genes")
+            reason = out[sample] or seen.at[one.name, "reason"]
             if not reason and np.isnan(score):
                 reason = (
                     f"{method} needs {LEAST_SAMPLES} samples" if len(good) < LEAST_SAMPLES else "no score"
                 )
             rows.append((sample, one.name, score, method, seen.at[one.name, "in_matrix"], reason))
     return pd.DataFrame(rows, columns=["sample", "set", "score", "method", "in_matrix", "reason"])
+
+
+def _left_out(
+    factors: pd.Series, failed: Mapping[str, str], reference: Sequence[str], method: str
+) -> dict[str, str]:
+    """Sample -> why it has no score, "" for one that has."""
+    made = {}
+    for sample, factor in factors.items():
+        reason = f"gate failed: {failed[sample]}" if sample in failed else ""
+        reason = reason or ("no reads in genes" if np.isnan(factor) else "")
+        if not reason and method == "gsva" and sample not in reference:
+            reason = "gsva compares the tumour samples of the analysis, and this is none of them"
+        made[sample] = reason
+    return made
 
 
 #: GSVA estimates a distribution of every gene over the samples; fewer say nothing.

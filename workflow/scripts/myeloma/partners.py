@@ -343,7 +343,9 @@ def call_cohort(
     `reference`: path of the reference, "" = none. Other arguments as in `call_partners`.
     """
     dropped = expression.left_out(genes, rules["exclude_from_size_factors"], regions)
-    factors = expression.size_factors(counts.loc[~counts.index.isin(list(dropped))])
+    factors = expression.size_factors(
+        counts.loc[~counts.index.isin(list(dropped))], expression.reference_samples(samples, failed)
+    )
     tumours = samples[(samples["assay"] == "rna") & (samples["tissue"] == "tumour")]
     tumours = tumours[~tumours["role"].isin(["excluded", "no_reads"])]
     wanted = list(dict.fromkeys(gene for symbols in translocations.values() for gene in symbols))

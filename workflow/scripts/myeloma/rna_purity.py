@@ -84,6 +84,24 @@ def clone_share(seen: Mapping[str, Mapping[str, Any]]) -> tuple[float | None, st
     return float(np.mean(found[:2])), ""
 
 
+def lacks_immunoglobulin(
+    fraction: float | None, reads: float, known: pd.DataFrame, rules: Mapping[str, Any]
+) -> str:
+    """Sentence where so few reads lie in immunoglobulin genes that there are no plasma cells to speak of, else "".
+
+    fraction: of `reads`, those in immunoglobulin genes. Silence tells only where the annotation knows C and V
+    genes (`known`: `segments`) and the library is deep enough to show them.
+    """
+    if known["part"].nunique() < 2 or fraction is None or reads < rules["immunoglobulin_min_reads"]:
+        return ""
+    if fraction >= rules["immunoglobulin_min_fraction"]:
+        return ""
+    return (
+        f"{fraction:.2%} of {reads:,.0f} reads in immunoglobulin genes, plasma cells have at least "
+        f"{rules['immunoglobulin_min_fraction']:.0%}: counted as no clone"
+    )
+
+
 def kappa_share(seen: Mapping[str, Mapping[str, Any]]) -> float | None:
     """Share of kappa among the bases in light-chain constant genes."""
     row = seen["light_constant"]
@@ -151,13 +169,17 @@ def measure(
 
     counts: reads per gene id (all genes of the annotation); bases: bases read per immunoglobulin gene.
     """
-    seen = usage(bases, segments(genes), rules)
+    known = segments(genes)
+    seen = usage(bases, known, rules)
     share, no_share = clone_share(seen) if len(genes) else (None, NO_ANNOTATION)
     index, found, no_index = non_b_index(counts, genes, length, listed, rules["non_b_min_genes"])
-    value, basis = score(share, index, rules["non_b_index_full"])
     kinds = genes.drop_duplicates("gene_id").set_index("gene_id")["biotype"].reindex(counts.index).fillna("")
     total = float(counts.sum())
     ig = float(counts[kinds.str.startswith("IG_").to_numpy()].sum()) / total if total else None
+    # a handful of reads of stray B cells may well look like one clone
+    if silent := lacks_immunoglobulin(ig, total, known, rules):
+        share, no_share = 0.0, silent
+    value, basis = score(share, index, rules["non_b_index_full"])
     row: dict[str, Any] = {"immunoglobulin_fraction": ig, "kappa_share": kappa_share(seen)}
     for part, one in seen.items():
         row |= {part: one["top"], f"{part}_share": one["share"], f"{part}_second": one["second"]}

@@ -1,6 +1,7 @@
 """Where the RNA samples lie (PCA, UMAP, clusters), and which technical or clinical factor moves them.
 
-Only samples that passed their gates shape the components; the others are placed on them and marked.
+Only tumour samples of the analysis that passed their gates shape the components; the others (a failed gate, normal
+RNA, a relapse biopsy) are placed on them and marked.
 """
 
 from collections.abc import Mapping
@@ -47,8 +48,8 @@ def factors(obs: pd.DataFrame) -> pd.DataFrame:
 def locate(data, qc: pd.DataFrame, rules: Mapping[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """(SAMPLE_MAP rows, scores: index sample, one column per component) of the cohort's AnnData.
 
-    Components of the `map_genes` most variable genes that are not left out, over the samples that failed no
-    gate and have a size factor; UMAP and Leiden clusters from `map_min_samples` of them on. Fewer than three:
+    Components of the `map_genes` most variable genes that are not left out, over the tumour samples of the analysis
+    (obs: tissue, role) that failed no gate and have a size factor; UMAP and Leiden clusters from `map_min_samples` of them on. Fewer than three:
     every place is empty and the reason says so.
     """
     failed = gates.failed(qc)
@@ -61,8 +62,10 @@ def locate(data, qc: pd.DataFrame, rules: Mapping[str, Any]) -> tuple[pd.DataFra
         frame[column] = np.nan
     frame["cluster"] = ""
     empty = data.obs["size_factor"].isna().to_numpy() if data.n_obs else np.zeros(0, dtype=bool)
+    outside = [_outside(*about) for about in zip(data.obs["tissue"], data.obs["role"], strict=True)]
     frame["reason"] = [
-        "no reads in genes" if none else failed.get(name, "") for name, none in zip(names, empty, strict=True)
+        "no reads in genes" if none else failed.get(name, "") or why
+        for name, none, why in zip(names, empty, outside, strict=True)
     ]
     good = (frame["reason"] == "").to_numpy(dtype=bool)
     frame["used"] = np.where(good, "yes", "no")
@@ -79,6 +82,13 @@ def locate(data, qc: pd.DataFrame, rules: Mapping[str, Any]) -> tuple[pd.DataFra
         _neighbours(fitted, frame, good)
     columns = [f"pc{i + 1}" for i in range(min(scores.shape[1], rules["map_components"]))]
     return frame, pd.DataFrame(scores[:, : len(columns)], index=names, columns=columns)[good]
+
+
+def _outside(tissue: str, role: str) -> str:
+    """Why a sample is no tumour of the analysis; "" for one that is."""
+    if tissue != "tumour":
+        return f"{tissue} RNA, no tumour"
+    return "" if role == "analysis" else f"not the sample of the analysis (role {role})"
 
 
 def _components(data, good: np.ndarray, placed: np.ndarray, rules: Mapping[str, Any]):

@@ -117,12 +117,15 @@ def _standardised(values: pd.DataFrame, cohort: Collection[str]) -> pd.DataFrame
 # The cohort
 
 
-def log_normalised(counts: pd.DataFrame, dropped: Collection[str]) -> pd.DataFrame:
-    """log2(normalised counts + 1), genes x samples; size factors without the genes `dropped`.
+def log_normalised(
+    counts: pd.DataFrame, dropped: Collection[str], reference: Iterable[str] | None = None
+) -> pd.DataFrame:
+    """log2(normalised counts + 1), genes x samples; size factors without the genes `dropped`, on the scale of
+    the samples `reference` (None: all).
 
     Samples without a size factor have no column.
     """
-    factors = expression.size_factors(counts.loc[~counts.index.isin(list(dropped))]).dropna()
+    factors = expression.size_factors(counts.loc[~counts.index.isin(list(dropped))], reference).dropna()
     return np.log2(counts[factors.index].div(factors, axis=1) + 1)
 
 
@@ -192,7 +195,7 @@ def rna_scores(
     enough = len(cohort) >= rules["min_samples"]
     for name, members in scores.groupby("score", sort=False):
         arithmetic = members["arithmetic"].iloc[0]
-        found, missing, of = _find(members, values, names)
+        found, missing, of = _find(members, values[cohort] if cohort else values, names)
         used = values.loc[found["row"].unique()]
         if enough and arithmetic == "weighted_z":
             used = _standardised(used, cohort).dropna(how="all")
@@ -271,7 +274,9 @@ def pathway(
     rules: Mapping,
 ) -> pd.DataFrame:
     """PATHWAY rows: expression of the named genes in every RNA tumour; arguments as in `rna_scores`."""
-    cohort, symbols, rows = cohort_of(samples, values, failed), expression.gene_ids_by_name(values, names), []
+    cohort, rows = cohort_of(samples, values, failed), []
+    # which of several ids a symbol means is not for a failed sample to say
+    symbols = expression.gene_ids_by_name(values[cohort] if cohort else values, names)
     for gene in genes:
         gene_id = symbols.get(gene)
         lacking = "" if gene_id is not None else f"{gene} is not in the count matrix"
@@ -317,7 +322,8 @@ def score_cohort(
     `excluded`: genes left out of size factors, as in the config; `rules`: its section `scores`.
     """
     chosen = tumours(samples)
-    values = log_normalised(counts, expression.left_out(genes, excluded, regions))
+    reference = expression.reference_samples(chosen, failed)
+    values = log_normalised(counts, expression.left_out(genes, excluded, regions), reference)
     made = tables.empty(tables.SCORES)
     if scores:
         made = rna_scores(values, names, read_scores(scores), chosen, failed, rules)

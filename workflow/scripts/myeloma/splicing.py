@@ -9,6 +9,7 @@ Exons are those of the transcript that speaks for the gene in the GTF in use, nu
 states how many exons the numbering assumes; with another number the exon is another one, and nothing is called.
 """
 
+import math
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -113,8 +114,12 @@ def skipped_share(
     return skipping / total, low, high
 
 
-def judge(counts: tuple[int, int, int], rules: Mapping) -> tuple[str, str]:
-    """(state, reason) of the skipped share against rules: min_reads, normal_share, confidence."""
+def judge(counts: tuple[int, int, int], plasma: float | None, rules: Mapping) -> tuple[str, str]:
+    """(state, reason) of the skipped share against rules: min_reads, normal_share, confidence.
+
+    plasma: share of the RNA from the clone's plasma cells (plasma_cell_score of RNA_PURITY), None = not known. Absent
+    needs it: normal cells include the exon and hide what the tumour skips, so high / plasma must stay below the limit.
+    """
     total = (counts[0] + counts[1]) / 2 + counts[2]
     limit = rules["normal_share"]
     if total < rules["min_reads"]:
@@ -126,7 +131,17 @@ def judge(counts: tuple[int, int, int], rules: Mapping) -> tuple[str, str]:
     if low > limit:
         return PRESENT, ""
     if high <= limit:
-        return ABSENT, ""
+        if plasma is None or math.isnan(plasma):
+            return NOT_ASSESSABLE, (
+                f"skipped share {low:.3f}-{high:.3f} of the sample; how much of its RNA is the tumour's is not known"
+            )
+        if high <= limit * plasma:
+            return ABSENT, ""
+        most = min(1.0, high / plasma) if plasma else 1.0
+        return NOT_ASSESSABLE, (
+            f"skipped share {low:.3f}-{high:.3f} of the sample: at a plasma-cell score of {plasma:.2f} up to "
+            f"{most:.2f} of the tumour's, above the limit of {limit:g}"
+        )
     return (
         NOT_ASSESSABLE,
         f"the interval of the skipped share, {low:.2f}-{high:.2f}, holds the limit of {limit:g}",
@@ -139,14 +154,16 @@ def measure(
     gtf: str,
     samples: pd.DataFrame,
     qc: pd.DataFrame,
+    purity: pd.DataFrame,
     rules: Mapping,
 ) -> pd.DataFrame:
     """SPLICING rows: every RNA tumour with reads, every event of `rules` (config section `splicing`).
 
-    crams: sample -> path, with index; samples: SAMPLES; qc: QC. Counts of a sample that failed a gate are shown.
+    crams: sample -> path, with index; samples: SAMPLES; qc: QC; purity: RNA_PURITY. Counts of a sample that failed a gate are shown.
     """
     cassettes = {event["name"]: find_cassette(event, gtf) for event in rules["events"]}
     failed, rows = gates.failed(qc), []
+    plasma = dict(zip(purity["sample"], purity["plasma_cell_score"].astype(float), strict=True))
     for row in samples.itertuples():
         if row.sample not in crams or row.tissue != "tumour":
             continue
@@ -154,11 +171,14 @@ def measure(
             for event in rules["events"]:
                 one = cassettes[event["name"]]
                 counts = None if one.problem else count_junctions(reads, one, rules)
-                rows.append(_row(row, event, one, counts, failed.get(row.sample, ""), rules))
+                known = plasma.get(row.sample)
+                rows.append(_row(row, event, one, counts, failed.get(row.sample, ""), known, rules))
     return pd.DataFrame(rows, columns=tables.SPLICING.names())
 
 
-def _row(sample, event: Mapping, one: Cassette, counts, gate: str, rules: Mapping) -> dict:
+def _row(
+    sample, event: Mapping, one: Cassette, counts, gate: str, plasma: float | None, rules: Mapping
+) -> dict:
     made = {
         "patient": sample.patient,
         "sample": sample.sample,
@@ -171,7 +191,7 @@ def _row(sample, event: Mapping, one: Cassette, counts, gate: str, rules: Mappin
     if counts is None:
         return made | {"state": NOT_ASSESSABLE, "reason": one.problem}
     share, low, high = skipped_share(*counts, rules["confidence"])
-    state, reason = judge(counts, rules)
+    state, reason = judge(counts, plasma, rules)
     if gate:
         state, reason = NOT_ASSESSABLE, f"gate failed: {gate}"
     names = ("upstream_reads", "downstream_reads", "skipping_reads")

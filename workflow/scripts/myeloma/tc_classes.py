@@ -149,7 +149,8 @@ def classify_cohort(
     """TC_CLASSES rows, one a patient; `rules`: the config section `expression`, other arguments as in `partners`."""
     dropped = expression.left_out(genes, rules["exclude_from_size_factors"], regions)
     kept = counts.loc[~counts.index.isin(list(dropped))]
-    factors, library = expression.size_factors(kept), kept.sum()
+    factors = expression.size_factors(kept, expression.reference_samples(samples, gates.failed(qc)))
+    library = kept.sum()
     chosen = samples[(samples["assay"] == "rna") & (samples["tissue"] == "tumour")]
     sample_of = dict(chosen.loc[chosen["role"] == "analysis", ["patient", "sample"]].to_numpy())
     states = {
