@@ -135,6 +135,6 @@ def test_without_any_sheet_the_rest_of_the_page_stays(page):
 
 
 def test_without_an_event_table_nothing_is_said_to_be_unreported(page):
-    row = "Platelet count decreased 1 0 0 0 1 0 0 1 of 1 (100 %, 95 % interval 2-100) 1"
+    row = "Platelet count decreased 1 0 0 0 1 0 0 1 of 1 (100 %, 95 % interval 3-100) 1"
     assert f"{row} no table of events" in words_of(page("laboratory"))
     assert f"{row} 1 " in words_of(page("laboratory", "adverse_events"))

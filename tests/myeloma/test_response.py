@@ -8,7 +8,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from myeloma import imwg, response, visits
+from myeloma import imwg, phases, response, visits
 
 C1D1 = datetime.date(2021, 3, 1)
 
@@ -460,7 +460,12 @@ def test_two_levels_of_one_day_are_refused(limits):
 def summary(limits, *rows, **person):
     people = patient(**person)
     made, _ = imwg.levels(people, table((0, SERUM), *rows), limits)
-    return response.summarise(response.confirm_visits(made, people, limits), people, 17 * 21)["P"]
+    return summarised(response.confirm_visits(made, people, limits), people)
+
+
+def summarised(confirmed_rows, people):
+    found = response.courses(people, confirmed_rows, None, phases.Schedule(17, 21, 28))
+    return response.summarise(confirmed_rows, people, found)["P"]
 
 
 def test_pd_date_is_the_first_visit_and_response_date_the_first_of_two(limits):
@@ -521,7 +526,7 @@ def result(limits, frame):
     people = patient()
     made, _ = imwg.levels(people, frame, limits)
     confirmed_rows = response.confirm_visits(made, people, limits)
-    return response.summarise(confirmed_rows, people, 357)["P"]
+    return summarised(confirmed_rows, people)
 
 
 @settings(max_examples=150, deadline=None)
