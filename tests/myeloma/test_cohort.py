@@ -578,6 +578,8 @@ def test_config_schema_knows_every_key_and_its_default(project):
         "trial.regimen.",
         "safety.special_interest.",
         "safety.withdrawn_before_treatment.",
+        "expression.common_level_max.",
+        "abnormalities.expression_alone_needs_absence.",
         "pharmacokinetics.exposure_response.terms.",
         "abnormalities.translocations.",
         "abnormalities.myc_translocations.",
