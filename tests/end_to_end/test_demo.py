@@ -123,7 +123,7 @@ def thin(demo, folder, share, seed):
     paths = {name: str(demo / f"results/references/{name}.tsv") for name in ("genes", "regions")}
     genes, regions = places.read_genes(paths["genes"]), places.read_regions(paths["regions"])
     annotation = fusions.Annotation(genes, regions, known)
-    names = ("samples", "qc", "structural", "structural_power", "tumour_in_normal")
+    names = ("samples", "qc", "structural", "structural_power", "tumour_in_normal", "copy_events")
     seen = {name: read(demo, getattr(tables, name.upper())) for name in names}
     used = seen["samples"].query("assay == 'rna' and role == 'analysis'")
     found = []
