@@ -19,7 +19,8 @@ rule check:
     conda:
         "../../envs/python.yaml"
     params:
-        project=str(PROJECT),
+        # a function, since the linter takes a plain path for the prefix of a file
+        project=lambda wildcards: str(PROJECT),
     script:
         "../scripts/check_cohort.py"
 
@@ -54,7 +55,7 @@ rule list_implausible:
     conda:
         "../../envs/python.yaml"
     params:
-        project=str(PROJECT),
+        project=lambda wildcards: str(PROJECT),
         data_cut=SETTINGS["trial"]["data_cut"],
         code=files.code_of("cohort", "sheets", "laboratory", "clinical_notes", "tables"),
     script:

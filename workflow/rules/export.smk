@@ -49,11 +49,11 @@ rule export_adam:
         mem_mb=lambda wildcards, attempt: 1000 * attempt,
         runtime=10,
     params:
-        folder=ADAM,
+        folder=lambda wildcards: ADAM,
         trial=SETTINGS["trial"],
         emergent_days=SETTINGS["safety"]["emergent_days"],
         endpoints=SETTINGS["endpoints"],
-        project=str(PROJECT),
+        project=lambda wildcards: str(PROJECT),
         code=files.code_of(
             "cohort",
             "sheets",

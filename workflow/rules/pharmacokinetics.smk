@@ -33,7 +33,7 @@ rule fit_exposure:
     params:
         trial=SETTINGS["trial"],
         rules=SETTINGS["pharmacokinetics"],
-        project=str(PROJECT),
+        project=lambda wildcards: str(PROJECT),
         code=files.code_of("cohort", "endpoints", "individual_pk", "ixazomib", "population_pk", "tables"),
     script:
         "../scripts/fit_exposure.py"
@@ -65,7 +65,7 @@ rule test_exposure:
     params:
         data_cut=SETTINGS["trial"]["data_cut"],
         rules=SETTINGS["pharmacokinetics"],
-        project=str(PROJECT),
+        project=lambda wildcards: str(PROJECT),
         code=files.code_of("cohort", "endpoints", "individual_pk", "exposure_response", "ixazomib", "tables"),
     script:
         "../scripts/test_exposure.py"

@@ -46,7 +46,7 @@ rule assess_safety:
     params:
         trial=SETTINGS["trial"],
         safety=SETTINGS["safety"],
-        project=str(PROJECT),
+        project=lambda wildcards: str(PROJECT),
         code=files.code_of(
             "cohort",
             "laboratory",
