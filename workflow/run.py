@@ -137,7 +137,19 @@ def recover(work: Path, arguments: list[str]) -> None:
 
 
 def plain_snakemake(work: Path) -> list[int]:
-    """Processes of this host that are a snakemake in this directory and were not started by this guard."""
+    """Processes of this host that are a snakemake in this directory and were not started by this guard.
+
+    A process that is just being started shows its words before its environment, and so no mark: what seems to have
+    none is looked at again.
+    """
+    found = _without_mark(work)
+    if found:
+        time.sleep(0.5)
+        found = [pid for pid in _without_mark(work) if pid in found]
+    return found
+
+
+def _without_mark(work: Path) -> list[int]:
     found = []
     for process in processes():
         try:
