@@ -62,6 +62,7 @@ rule export_adam:
             "endpoints",
             "adverse_events",
             "exposure",
+            "phases",
             "idmc",
             "safety",
             "adam",

@@ -53,6 +53,7 @@ rule assess_safety:
             "visits",
             "endpoints",
             "exposure",
+            "phases",
             "adverse_events",
             "laboratory_grades",
             "idmc",

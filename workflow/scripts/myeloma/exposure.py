@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 
+from myeloma import phases
 from myeloma.tables import DRUGS
 from myeloma.visits import day, word
 
@@ -75,26 +76,16 @@ def cycles(
     Maintenance: cycles after the planned number of induction cycles, or begun after `end_of_induction`.
     The last cycle of a phase has its planned length: the pause before maintenance is no delay.
     """
-    last = max((int(row["cycle"]) for row in rows if row["dose_mg"] > 0), default=0)
-    starts: dict[int, datetime.date] = {}
-    for row in rows:
-        number, first = int(row["cycle"]), row["date"] - datetime.timedelta(days=int(row["day"]) - 1)
-        if number <= last:
-            starts[number] = min(starts.get(number, first), first)
+    starts = phases.cycle_starts(rows)
     made, order = [], sorted(starts)
-    phases = {cycle: _phase(cycle, starts[cycle], person, trial) for cycle in order}
+    planned, ended = trial["induction"]["cycles"], person["end_of_induction"]
+    phase_of = {cycle: phases.phase_of_cycle(cycle, starts[cycle], ended, planned) for cycle in order}
     for cycle, later in zip(order, [*order[1:], None], strict=True):
-        phase, length = phases[cycle], trial[phases[cycle]]["cycle_days"]
-        goes_on = later is not None and phases[later] == phase
+        phase, length = phase_of[cycle], trial[phase_of[cycle]]["cycle_days"]
+        goes_on = later is not None and phase_of[later] == phase
         actual = (starts[later] - starts[cycle]).days if goes_on else length
         made.append(Cycle(cycle, starts[cycle], phase, length, actual))
     return made
-
-
-def _phase(cycle: int, start: datetime.date, person: Mapping[str, Any], trial: Mapping[str, Any]) -> str:
-    end = person["end_of_induction"]
-    later = cycle > trial["induction"]["cycles"] or (end is not None and start > end)
-    return "maintenance" if later else "induction"
 
 
 def table(

@@ -40,8 +40,8 @@ class Course:
 
 
 def cycle_starts(rows: Iterable[Mapping[str, Any]]) -> dict[int, Date]:
-    """Cycle -> its day 1 (earliest date - (day - 1) of its rows), up to the last cycle with a dose above 0: as
-    `exposure.cycles` counts them."""
+    """Cycle -> its day 1 (earliest date - (day - 1) of its rows), up to the last cycle with a dose above 0.
+    `exposure.cycles` builds on it."""
     rows = list(rows)
     last = max((int(r["cycle"]) for r in rows if r["dose_mg"] > 0), default=0)
     starts: dict[int, Date] = {}
