@@ -349,7 +349,7 @@ def adex(
     rows = []
     for d in dosing.to_dict("records"):
         patient, day = d["patient"], _day(d["date"])
-        phase = _phase(d["cycle"], phases[patient])
+        phase = exposure.phase_at(d["cycle"], phases[patient])
         rows.append(
             {
                 "STUDYID": study,
@@ -370,12 +370,6 @@ def adex(
             }
         )
     return conform(_frame(rows, "adex"), "adex")
-
-
-def _phase(cycle: float, phases: Mapping[int, str]) -> str:
-    """Phase of a cycle; one that was not started belongs to that of the cycle before, as in the safety tables."""
-    earlier = [number for number in phases if number <= cycle]
-    return phases[max(earlier)] if earlier else "induction"
 
 
 def _planned(plan: exposure.Plan | None, day: float) -> float | None:

@@ -125,8 +125,7 @@ def _changes(rows, person, drug, trial, phase_of) -> list[dict[str, Any]]:
     """Every recorded change, and falls of the dose or missed doses that no change explains."""
     found, held, before, delayed = [], "", None, set()
     for row in rows:
-        # a cycle in which nothing was taken belongs to the phase of the cycle before it
-        phase = phase_of.get(int(row["cycle"])) or _phase_before(int(row["cycle"]), phase_of)
+        phase = phase_at(int(row["cycle"]), phase_of)
         planned = plan(trial, phase, drug, person["age"])
         change, mg = word(row["change"]), float(row["dose_mg"])
         for kind, recorded, counted, why in _verdicts(
@@ -150,9 +149,10 @@ def _changes(rows, person, drug, trial, phase_of) -> list[dict[str, Any]]:
     return found
 
 
-def _phase_before(cycle: int, phase_of: Mapping[int, str]) -> str:
-    earlier = [c for c in phase_of if c < cycle]
-    return phase_of[max(earlier)] if earlier else "induction"
+def phase_at(cycle: float, phase_of: Mapping[int, str]) -> str:
+    """Phase of a cycle; one that was not started belongs to that of the cycle before it."""
+    known = [c for c in phase_of if c <= cycle]
+    return phase_of[max(known)] if known else "induction"
 
 
 def _verdicts(
