@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import io
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,11 +16,14 @@ def whole(path: str | os.PathLike, suffix: str | None = None) -> Iterator[Path]:
     """Yield a private path beside `path`; rename it to `path` when the block ends without error.
 
     A killed writer leaves only its private file (named `.<name>.<random><suffix>`), never a half
-    `path`. `suffix` is for tools that read the format from the ending; default: the ending of `path`.
+    `path`; the next writer of `path` removes it. A writer that was thought dead and is not then fails at
+    its rename, so it cannot replace the newer file. `suffix` is for tools that read the format from the
+    ending; default: the ending of `path`.
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     ending = "".join(target.suffixes[-2:]) if suffix is None else suffix
+    _remove_private(target, ending)
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=ending, dir=target.parent)
     os.close(handle)
     private = Path(name)
@@ -29,6 +33,16 @@ def whole(path: str | os.PathLike, suffix: str | None = None) -> Iterator[Path]:
         os.replace(private, target)
     finally:
         private.unlink(missing_ok=True)
+
+
+def _remove_private(target: Path, ending: str) -> None:
+    """Remove what killed writers of this very target left, with its index: mkstemp makes the random part."""
+    left = re.compile(
+        rf"\.{re.escape(target.name)}\.[a-z0-9_]{{8}}{re.escape(ending)}(\.(bai|csi|crai|tbi|idx))?"
+    )
+    for path in target.parent.iterdir():
+        if left.fullmatch(path.name):
+            path.unlink(missing_ok=True)
 
 
 def _umask() -> int:
