@@ -159,8 +159,8 @@ def today() -> str:
 
 
 def data_cut(seen: Mapping[str, pd.DataFrame], given: str) -> str:
-    """The data cut of the config, else the latest date in the clinical tables."""
-    dates = [*seen["endpoints"]["end_date"], *seen["visits"]["date"]]
+    """The data cut of the config, else the latest date in the clinical tables, those of safety included."""
+    dates = [*seen["endpoints"]["end_date"], *seen["visits"]["date"], *seen["idmc_cuts"]["cut"]]
     return given or max((d for d in dates if d), default="")
 
 
