@@ -173,6 +173,21 @@ def test_an_iga_patient_without_a_measurable_spike_is_followed_by_iga(limits):
     assert seen(LOW | {"igd_g_l": 9.0}, {"igd_g_l": 6.0} | u(20.0), heavy_chain="IgD")(limits) == "MR"
 
 
+def test_an_unreliable_spike_decides_nothing_and_the_immunoglobulin_leads(limits):
+    iga = {"heavy_chain": "IgA", "serum_spike": "unreliable"}
+    base, now = IGA | s(12.0), {"iga_g_l": 10.0, "urine_m_mg_24h": 20.0} | s(11.0)
+    assert seen(base, now, **iga)(limits) == "PR"  # by IgA; the spike of 12 to 11 g/L would be SD
+    assert seen(base, now, **iga | {"serum_spike": "reliable"})(limits) == "SD"
+    # a spike that doubles under other proteins is no progression while IgA falls
+    assert seen(base, now | s(30.0), now | s(30.0), **iga)(limits) == "PR-PR"
+    made = markers.tracks(people(**iga), visits((0, base)), limits)
+    assert made[["track", "serum_measurable"]].iloc[0].tolist() == ["immunoglobulin", "not_measured"]
+    assert made["reason"].iloc[0].startswith("serum M-protein unreliable by patients.tsv; ")
+    assert "serum M-protein" not in set(
+        markers.series(people(**iga), visits((0, base), (21, now)), limits)["marker"]
+    )
+
+
 def test_immunoglobulin_progression_and_complete_response(limits):
     rise = {"iga_g_l": 9.0}, {"iga_g_l": 9.0}, {"iga_g_l": 14.0}
     assert seen(IGA, *rise, heavy_chain="IgA")(limits).endswith("PD")

@@ -96,6 +96,7 @@ class Patient:
     c1d1: date | None = None
     centre: str = ""
     heavy_chain: str = ""
+    serum_spike: str = ""
     light_chain: str = ""
     prior_lines: int | None = None
     iss: int | None = None

@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from myeloma.visits import Date, Visit, patient_rows, visits_of
+from myeloma.visits import Date, Visit, patient_rows, reliable, visits_of
 
 RESPONSES = ("sCR", "CR", "VGPR", "PR", "MR")
 RANK = {"NE": 0, "PD": 1, "SD": 2, "MR": 3, "PR": 4, "VGPR": 5, "CR": 6, "sCR": 7}
@@ -607,7 +607,7 @@ _VERDICT = {True: "satisfied", False: "not_satisfied", None: "not_evaluable"}
 
 
 def _walk(patient: str, visits: Sequence[Visit], person, limits, rows: list, audit: list) -> None:
-    c1d1 = person["c1d1"]
+    c1d1, visits = person["c1d1"], reliable(visits, person)
     base = baseline_of(visits, c1d1)
     state = State(base, track_of(base, limits, person["heavy_chain"]), limits)
     for visit in visits:

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from myeloma import imwg, tables
-from myeloma.visits import patient_rows, visits_of
+from myeloma.visits import patient_rows, reliable, visits_of
 
 #: Marker of a track, by the names of `imwg.NAMES`; calcium and the ratio follow nobody.
 FOLLOWS = {
@@ -28,7 +28,7 @@ def tracks(patients: pd.DataFrame, assessments: pd.DataFrame, limits: Mapping[st
     """TRACKS: one row per patient of `patients`, with or without assessments."""
     seen, rows = visits_of(assessments), []
     for patient, person in patient_rows(patients).items():
-        base = imwg.baseline_of(seen.get(patient, ()), person["c1d1"])
+        base = imwg.baseline_of(reliable(seen.get(patient, ()), person), person["c1d1"])
         rows.append(_track(patient, person, base, limits))
     return pd.DataFrame(rows, columns=tables.TRACKS.names())
 
@@ -82,7 +82,8 @@ def _why(row: Mapping[str, Any], person: Mapping, base: Mapping[str, Any]) -> st
     names = [
         name for name in imwg.TRACKS if name != "immunoglobulin" or row["immunoglobulin_g_l"] is not None
     ]
-    return "; ".join(f"{name} {said[row[f'{name}_measurable']]}" for name in names)
+    spike = ["serum M-protein unreliable by patients.tsv"] if person["serum_spike"] == "unreliable" else []
+    return "; ".join([*spike, *(f"{name} {said[row[f'{name}_measurable']]}" for name in names)])
 
 
 def series(patients: pd.DataFrame, assessments: pd.DataFrame, limits: Mapping[str, Any]) -> pd.DataFrame:
@@ -99,6 +100,7 @@ def series(patients: pd.DataFrame, assessments: pd.DataFrame, limits: Mapping[st
 
 
 def _series(patient: str, visits, person: Mapping, limits: Mapping[str, Any]) -> list[list]:
+    visits = reliable(visits, person)
     base = imwg.baseline_of(visits, person["c1d1"])
     state = imwg.State(base, imwg.track_of(base, limits, person["heavy_chain"]), limits)
     follows = {FOLLOWS[name] for name in state.track.name.split("+") if name in FOLLOWS}

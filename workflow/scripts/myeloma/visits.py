@@ -2,7 +2,7 @@
 
 import datetime
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -42,7 +42,7 @@ PATIENT_DATES = (
     "last_contact",
     "death_date",
 )
-PATIENT_WORDS = ("end_of_treatment_reason", "death_cause", "group", "heavy_chain")
+PATIENT_WORDS = ("end_of_treatment_reason", "death_cause", "group", "heavy_chain", "serum_spike")
 
 
 def day(value: Any) -> Date | None:
@@ -108,6 +108,20 @@ def visits_of(assessments: pd.DataFrame) -> dict[str, list[Visit]]:
     for (patient, date), rows in sorted(by_day.items()):
         out.setdefault(patient, []).append(_merge(date, rows))
     return out
+
+
+def reliable(visits: Iterable[Visit], person: Mapping[str, Any]) -> list[Visit]:
+    """The visits without serum M-protein where patients.tsv calls the spike unreliable.
+
+    An IgA spike may run under other proteins and be measured far too low (IMWG 2016 then follows the quantitative
+    immunoglobulin): a value known to be wrong decides nothing, neither track nor response nor progression.
+    """
+    if person["serum_spike"] != "unreliable":
+        return list(visits)
+    return [
+        replace(v, values={name: value for name, value in v.values.items() if name != "serum_m_g_l"})
+        for v in visits
+    ]
 
 
 def _merge(date: Date, rows: list[dict]) -> Visit:
