@@ -68,6 +68,20 @@ def test_the_cohort_table_joins_samples_and_copes_with_none(tmp_path):
     assert tables.read(tmp_path / "none.tsv", tables.QC).empty
 
 
+def test_an_accepted_sample_passes_the_plasma_cell_gate_and_no_other(tmp_path):
+    rows = [("T", "rna", "tumour", "rna_plasma_cells", 0.05), ("T", "rna", "tumour", "mapped_fraction", 0.1),
+            ("U", "rna", "tumour", "rna_plasma_cells", 0.05)]  # fmt: skip
+    path = tmp_path / "measured.tsv"
+    tables.write(frame(*rows), path, tables.QC)
+    limits = LIMITS | {"rna_min_plasma_cell_score": 0.2, "rna_mapped_fraction": 0.5}
+    qc.gate_samples([str(path)], limits, str(tmp_path / "qc.tsv"), {"T": "non-secretory, FISH sorted"})
+    got = tables.read(tmp_path / "qc.tsv", tables.QC).set_index(["sample", "gate"])
+    assert got["verdict"].to_dict() == {
+        ("T", "rna_plasma_cells"): "pass", ("T", "mapped_fraction"): "fail", ("U", "rna_plasma_cells"): "fail"}  # fmt: skip
+    said = got.loc[("T", "rna_plasma_cells"), "reason"]
+    assert said.startswith("accepted in the config: non-secretory, FISH sorted (was: ")
+
+
 def test_medians():
     assert qc.weighted_median({100: 1, 200: 1, 300: 2}) == 200
     assert qc.weighted_median({}) is None

@@ -169,6 +169,9 @@ def test_a_contaminated_sample_fails_the_gate_and_the_table_says_so(rules, proje
         and "gates.rna_min_plasma_cell_score" in made["reason"].iloc[1]
     )
     assert list(made["threshold"]) == [0.2, 0.2, 0.2]
+    lifted = rna_purity.judged(pd.DataFrame(measured), qc.accept(judged, {"s2": "non-secretory"}))
+    assert list(lifted["state"]) == ["present", "not_assessable", "not_assessable"]
+    assert lifted["reason"].iloc[1].startswith("accepted in the config: non-secretory")
 
 
 def without_clone(rules, immunoglobulin, other, genes=GENES, stray=None):

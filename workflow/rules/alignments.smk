@@ -153,6 +153,7 @@ rule gate_samples:
         runtime=10,
     params:
         gates=SETTINGS["gates"],
+        accepted=SETTINGS["rna_quality"]["accept"],
         code=files.code_of("qc", "tables"),
     script:
         "../scripts/gate_samples.py"

@@ -102,7 +102,7 @@ rule tabulate_rna_purity:
         mem_mb=lambda wildcards, attempt: 1000 * attempt,
         runtime=20,
     params:
-        code=files.code_of("rna_purity", "tables"),
+        code=files.code_of("rna_purity", "qc", "tables"),
     script:
         "../scripts/tabulate_rna_purity.py"
 

@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 
 from myeloma import tables
+from myeloma.qc import ACCEPTED
 from myeloma.states import ABSENT, NOT_ASSESSABLE, PRESENT
 
 GATE = "rna_plasma_cells"
@@ -207,14 +208,16 @@ def gate_rows(row: Mapping[str, Any]) -> dict[str, tuple[float | None, str]]:
 def judged(measures: pd.DataFrame, qc: pd.DataFrame) -> pd.DataFrame:
     """RNA_PURITY rows: the samples' measures with the verdict of their gate in qc.tsv.
 
-    present: the RNA is that of plasma cells; absent: it is not (the gate failed).
+    present: the RNA is that of plasma cells; absent: it is not (the gate failed); not assessable also where
+    `rna_quality.accept` lifted the failed gate: a person decided, the RNA did not show it.
     """
     gate = qc[qc["gate"] == GATE].set_index("sample")
     found = gate.reindex(measures["sample"])
     states = {"pass": PRESENT, "fail": ABSENT}
     made = measures.copy()
     made["threshold"] = found["threshold"].to_numpy(dtype=float)
-    made["state"] = [states.get(v, NOT_ASSESSABLE) for v in found["verdict"]]
-    failed = (found["verdict"] == "fail").to_numpy()
+    lifted = found["reason"].fillna("").str.startswith(ACCEPTED)
+    made["state"] = [states.get(v, NOT_ASSESSABLE) for v in found["verdict"].mask(lifted, "")]
+    failed = ((found["verdict"] == "fail") | lifted).to_numpy()
     made.loc[failed, "reason"] = found["reason"].to_numpy()[failed]
     return made
