@@ -165,9 +165,13 @@ def test_every_planted_translocation_at_a_quarter_of_the_reads_and_no_other(demo
     )
     truth = planted(demo)
     assert called == set(truth[["patient", "translocation"]].itertuples(index=False, name=None))
-    junctions = made.set_index(["patient", "translocation"])["rna"]
+    # a pair with few reads at full depth has too few at a quarter: its other evidence decides
+    whole = read(demo, tables.TRANSLOCATIONS).set_index(["patient", "translocation"])["junction_reads"]
+    junctions = made.set_index(["patient", "translocation"])
     for row in truth.query("junction_reads_planted == 'yes'").itertuples():
-        assert junctions[row.patient, row.translocation] == "present"
+        pair = (row.patient, row.translocation)
+        if share == 1 or whole[pair] * share >= 10:
+            assert junctions.loc[pair, "rna"] == "present"
 
 
 def test_the_rna_gate_catches_the_planted_sample_and_no_other(demo):

@@ -137,7 +137,10 @@ def test_junction_is_evidence_with_locus():
 def test_filtered_junction_is_no_evidence():
     rows = [{"gene": "NSD2", "state": A}]
     row = call(frames(rows, [("t(4;14)", "low_support", *IGH_NSD2[2:])])).loc[("p1", "t(4;14)")]
-    assert (row["state"], row["rna"], row["junction_reads"]) == (A, A, 0)
+    assert (row["state"], row["rna"]) == (A, N) and pd.isna(row["junction_reads"])
+    # neither evidence nor silence: what was seen is told
+    assert "junction read(s) of this pair did not pass (low_support)" in row["reason"]
+    assert call(frames(rows, [])).loc[("p1", "t(4;14)"), "rna"] == A
 
 
 def test_patient_without_rna():

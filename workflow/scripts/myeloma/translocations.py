@@ -187,7 +187,7 @@ def call_cohort(
         copy_events=read["copy_events"],
     )
     myc = call_myc(patients, **seen, **more, regions=regions, abnormalities=abnormalities)
-    return pd.concat([frame for frame in (ig, myc) if len(frame)], ignore_index=True) if len(myc) else ig
+    return pd.DataFrame([*ig.to_dict("records"), *myc.to_dict("records")], columns=[*_COLUMNS])
 
 
 def call(
@@ -217,15 +217,35 @@ def call(
     copies = _copies_of(samples, copy_events) if copy_events is not None else {}
     for patient, rna in _seen_of(patients, samples, qc, fusions, partners).items():
         for name, genes in translocations.items():
-            seen = rna.fusions[(rna.fusions["known"] == name) & (rna.fusions["filter"] == "PASS")]
+            mine = rna.fusions[rna.fusions["known"] == name]
+            seen, rejected = mine[mine["filter"] == "PASS"], mine[mine["filter"] != "PASS"]
             expressed = expression_vote(rna.partners, genes, unspecific)
             shown = name in assessable
             vote = (dna or {}).get((patient, name), NO_DNA)
             if vote.state != PRESENT and not len(seen):
                 expressed = expression_alone(expressed, copies.get(patient, {}), needs_absence or {})
             seen_by_fish = fish_vote(rna.own(fish), name, rna.sampled, fish_max_days)
-            rows.append(_row(patient, name, seen, shown, expressed, seen_by_fish, rna.not_assessable, vote))
+            row = _row(
+                patient,
+                name,
+                seen,
+                shown and rejected.empty,
+                expressed,
+                seen_by_fish,
+                rna.not_assessable,
+                vote,
+            )
+            if not len(seen) and len(rejected) and not rna.not_assessable:
+                row["reason"] = "; ".join(filter(None, [row["reason"], _too_weak(rejected)]))
+            rows.append(row)
     return pd.DataFrame(rows, columns=[*_COLUMNS])
+
+
+def _too_weak(rejected: pd.DataFrame) -> str:
+    """Junctions of the pair that did not pass are no evidence, and no silence either."""
+    reads = int(rejected["junction_reads"].sum())
+    filters = ", ".join(sorted({name for names in rejected["filter"] for name in names.split(";")}))
+    return f"RNA: {reads} junction read(s) of this pair did not pass ({filters})"
 
 
 def call_myc(
