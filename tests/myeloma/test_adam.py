@@ -10,7 +10,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 from small_trial import Trial
 
-from myeloma import adam, adam_files, safety, sheets, summary, tables
+from myeloma import adam, adam_files, adam_names, safety, sheets, summary, tables
 
 FLOW = pd.DataFrame(
     [
@@ -57,7 +57,7 @@ def trial(tmp_path, project):
 
 def made(trial):
     settings = trial.settings()
-    return adam.make(adam.datasets(settings), trial.load(), settings, READ)
+    return adam.make(adam_names.datasets(settings), trial.load(), settings, READ)
 
 
 def test_subjects(trial):
@@ -272,7 +272,7 @@ def test_the_three_formats_hold_the_same(trial, tmp_path):
     folder = tmp_path / "adam"
     adam_files.write_all(frames, folder)
     names = {p.relative_to(tmp_path).as_posix() for p in folder.iterdir()}
-    assert names == set(adam_files.paths(frames, "adam"))
+    assert names == set(adam_names.paths(frames, "adam"))
     for name, frame in frames.items():
         text = pd.read_csv(folder / f"{name}.tsv", sep="\t", dtype=str, keep_default_na=False)
         numbers = {v.name: float for v in adam.definitions()[name].variables if v.type == "Num"}
@@ -300,7 +300,7 @@ def test_transport_has_short_names_and_labels_and_the_same_bytes(trial, tmp_path
 
 
 def test_missing_sheets_drop_their_dataset_with_a_sentence(trial, tmp_path):
-    for name in adam.NEEDS.values():
+    for name in adam_names.NEEDS.values():
         trial.config["sheets"][name] = ""
     frames = made(trial)
     assert set(frames) == {"adsl", "adrs", "adtte"}

@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -182,3 +184,26 @@ def test_no_snakemake_inside_the_package(module):
     }
     words = re.findall(r"^\s*(?:import|from)\s+(snakemake)\b", MODULES[module].read_text(), re.M)
     assert "snakemake" not in names and not words
+
+
+def test_parsing_the_rules_loads_nothing_heavy(project):
+    """Every cluster job parses the Snakefile again: pandas, and nothing beyond."""
+    rules = [*sorted((project / "workflow/rules").glob("*.smk")), project / "Snakefile"]
+    lines = [line.strip() for path in rules for line in path.read_text().splitlines()]
+    top = [
+        line for path in rules for line in path.read_text().splitlines() if re.match(r"(from|import) ", line)
+    ]
+    assert any(line.startswith("from myeloma import") for line in lines)
+    asked = "\n".join(line for line in top if "myeloma" in line)
+    code = f"import sys\nimport pandas\nbefore = set(sys.modules)\n{asked}\nprint(*sorted(set(sys.modules) - before))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        cwd=project / "workflow/scripts",
+        check=True,
+    )
+    heavy = {"scipy", "scanpy", "anndata", "pysam", "cyvcf2", "matplotlib", "statsmodels", "lifelines", "greenwood",
+             "pydeseq2", "duckdb", "pyarrow.parquet", "sklearn", "jinja2", "openpyxl"}  # fmt: skip
+    loaded = {name for name in done.stdout.split() if name in heavy}
+    assert loaded == set()

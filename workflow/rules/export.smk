@@ -4,7 +4,7 @@ Reads every table that a reader of the report may want. Writes results/export/ta
 results/export/adam: each dataset as Parquet, TSV and XPT, their dictionary, and what is not made and why.
 """
 
-from myeloma import adam, adam_files, dictionary, files
+from myeloma import adam_names, dictionary, files
 
 ADAM = "results/export/adam"
 
@@ -40,7 +40,7 @@ rule export_adam:
         endpoints="results/response/endpoints.tsv",
         definitions=str(PROJECT / "resources/adam_variables.tsv"),
     output:
-        adam=adam_files.paths(adam.datasets(SETTINGS), ADAM),
+        adam=adam_names.paths(adam_names.datasets(SETTINGS), ADAM),
     log:
         "logs/export_adam.log",
     conda:
@@ -67,6 +67,7 @@ rule export_adam:
             "safety",
             "adam",
             "adam_files",
+            "adam_names",
             "tables",
         ),
     script:

@@ -5,8 +5,6 @@ the cohort as AnnData and the sample map.
 A sample that failed its gates stays in every table; its votes are not_assessable there.
 """
 
-from myeloma import arriba
-
 RNA_SAMPLES = [sample.sample for sample in COHORT.rna_samples]
 GENES = "results/references/genes.tsv" if SETTINGS.has("gtf") else ""
 REGIONS = "results/references/regions.tsv"
@@ -138,6 +136,8 @@ if FUSION_CALLER == "star_junctions":
 
 
 if FUSION_CALLER == "arriba":
+    # only here: it needs the whole of expression, which no job that parses these rules should load for nothing
+    from myeloma import arriba
 
     rule run_arriba:
         input:

@@ -1,6 +1,6 @@
 """ADaM-like datasets of the trial with their dictionary."""
 
-from myeloma import adam, adam_files, settings, tables
+from myeloma import adam, adam_files, adam_names, settings, tables
 from myeloma.cohort import load_cohort
 from myeloma.log import log_to
 
@@ -9,5 +9,5 @@ with log_to(snakemake.log[0]):
     names = ("flow", "visits", "response", "endpoints")
     read = {name: tables.read(snakemake.input[name], getattr(tables, name.upper())) for name in names}
     cohort = load_cohort(made, check_files=False)
-    frames = adam.make(adam.datasets(made), cohort, made, read)
+    frames = adam.make(adam_names.datasets(made), cohort, made, read)
     adam_files.write_all(frames, snakemake.params.folder)

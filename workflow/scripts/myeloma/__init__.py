@@ -108,5 +108,5 @@ MODULES_OF_STAGE = {
         "survival",
     ),
     "report": ("multiqc", "report"),
-    "export": ("adam", "adam_files", "dictionary"),
+    "export": ("adam", "adam_files", "adam_names", "dictionary"),
 }

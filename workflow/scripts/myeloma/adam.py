@@ -19,15 +19,12 @@ import pandas as pd
 from myeloma import adverse_events, endpoints, exposure, idmc, safety, tables, visits
 
 VARIABLES = Path(__file__).resolve().parents[3] / "resources" / "adam_variables.tsv"
-#: Datasets that need an optional sheet.
-NEEDS = {"adae": "adverse_events", "adex": "dosing", "adpc": "concentrations"}
 #: What goes missing with a sheet, in words.
 WITHOUT = {
     "adae": "ADAE is not made: sheets.adverse_events is not given.",
     "adex": "ADEX is not made: sheets.dosing is not given.",
     "adpc": "ADPC is not made: sheets.concentrations is not given.",
 }
-ALWAYS = ("adsl", "adrs", "adtte")
 TREATMENT = "IPd"
 YES = {"yes": "Y", "no": "N"}
 DRUGS = {"IXA": "ixazomib", "POM": "pomalidomide", "DEX": "dexamethasone"}
@@ -449,11 +446,6 @@ def _blanked(patient: Any, row: Mapping[str, Any]) -> Any:
         if name != "patient" and _is_missing(row[name]) and getattr(patient, name)
     }
     return replace(patient, **gone)
-
-
-def datasets(settings: Any) -> list[str]:
-    """Names of the datasets that the given sheets allow."""
-    return [*ALWAYS, *(name for name, sheet in NEEDS.items() if settings.has_sheet(sheet))]
 
 
 def make(names, cohort: Any, settings: Any, read: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:

@@ -1,7 +1,6 @@
 """ADaM-like datasets as files: Parquet (Arrow), tab-separated text and SAS transport version 5 (XPT)."""
 
 import re
-from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
@@ -17,12 +16,6 @@ SAS_DAY_0 = date(1960, 1, 1)
 WRITTEN = re.compile(rb"[0-9]{2}[A-Z]{3}[0-9]{2}:[0-9]{2}:[0-9]{2}:[0-9]{2}")
 NO_TIME = b"01JAN60:00:00:00"
 HEADER_BYTES = 640
-
-
-def paths(names: Iterable[str], folder: str) -> list[str]:
-    """Every file that `write_all` leaves in `folder`."""
-    found = [f"{folder}/{name}.{ending}" for name in names for ending in ("parquet", "tsv", "xpt")]
-    return [*found, f"{folder}/dictionary.tsv", f"{folder}/notes.txt"]
 
 
 def write_all(frames: dict[str, pd.DataFrame], folder: str | Path) -> None:
