@@ -583,6 +583,7 @@ def test_config_schema_knows_every_key_and_its_default(project):
         "pharmacokinetics.exposure_response.terms.",
         "abnormalities.translocations.",
         "abnormalities.myc_translocations.",
+        "comparison.levels.",
     )
     listed = {k for k in given_keys(values) if not k.startswith(free)}
     assert set(keys(schema)) == listed

@@ -13,8 +13,6 @@ with log_to(snakemake.log[0]):
     )
     made = settings.load(snakemake.config, snakemake.params.project)
     if made.has_sheet("calls"):
-        rows = load_cohort(made, check_files=False).sheet_frame(made, "calls")
-        given = given_calls.read(rows, made.sheet("calls"), made["copy_number"])
-        mode, patients = made["entry"]["given_calls"], snakemake.params.patients
-        table = given_calls.apply(table, given, mode, made["abnormalities"], patients)
+        cohort = load_cohort(made, check_files=False)
+        table = given_calls.add(table, cohort, made)
     tables.write(table, snakemake.output.table, tables.ABNORMALITIES)

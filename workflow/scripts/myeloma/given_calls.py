@@ -5,7 +5,8 @@ A given call never wins silently: config `entry.given_calls` says whether it fil
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -31,16 +32,51 @@ class Call:
     kind: str = ""
 
 
-def read(sheet: pd.DataFrame, file: str, copy_number: Mapping[str, Any]) -> dict[tuple[str, str], Call]:
-    """(patient, abnormality) -> Call from the rows of the calls sheet; `copy_number`: that section of the config."""
-    found = {
-        (r["patient"], r["abnormality"]): _call(r, r["abnormality"], file, copy_number) for r in _rows(sheet)
-    }
-    for row in _rows(sheet):
+def read(
+    sheet: pd.DataFrame,
+    file: str,
+    copy_number: Mapping[str, Any],
+    starts: Mapping[str, date | None] | None = None,
+    cut: date | None = None,
+) -> dict[tuple[str, str], Call]:
+    """(patient, abnormality) -> Call from the rows of the calls sheet; `copy_number`: that section of the config.
+
+    starts: patient -> C1D1: a call dated after it is not the baseline and decides nothing. cut: rows dated after the
+    data cut are not known yet.
+    """
+    rows = [r for r in _rows(sheet) if not (cut and r["date"] and r["date"] > cut)]
+    found = {(r["patient"], r["abnormality"]): _call(r, r["abnormality"], file, copy_number) for r in rows}
+    for row in rows:
         other = SAME_REGION.get(row["abnormality"])
         if other and row["copies"] is not None:
             found.setdefault((row["patient"], other), _call({**row, "state": ""}, other, file, copy_number))
+    day = {(r["patient"], r["abnormality"]): r["date"] for r in rows}
+    for key, call in found.items():
+        start, taken = (starts or {}).get(key[0]), day.get(key)
+        if taken is None:
+            taken = next(
+                (day[key[0], n] for n, o in SAME_REGION.items() if o == key[1] and (key[0], n) in day), None
+            )
+        if start and taken and taken > start:
+            record = f"{call.record}, after C1D1 {start}: not the baseline"
+            found[key] = replace(call, state=NOT_ASSESSABLE, record=record)
     return found
+
+
+def add(table: pd.DataFrame, cohort: Any, settings: Any) -> pd.DataFrame:
+    """`apply` with the calls sheet of a Cohort, as known on the day of the data cut."""
+    starts = {p.patient: p.c1d1 for p in cohort.patients}
+    cut = settings["trial"]["data_cut"]
+    given = read(
+        cohort.sheet_frame(settings, "calls"),
+        settings.sheet("calls"),
+        settings["copy_number"],
+        starts,
+        date.fromisoformat(str(cut)) if cut else None,
+    )
+    return apply(
+        table, given, settings["entry"]["given_calls"], settings["abnormalities"], cohort.patient_ids
+    )
 
 
 def _rows(sheet: pd.DataFrame) -> Iterable[dict[str, Any]]:
@@ -48,7 +84,7 @@ def _rows(sheet: pd.DataFrame) -> Iterable[dict[str, Any]]:
         numbers = {
             n: None if pd.isna(row[n]) else float(row[n]) for n in ("copies", "percent", "cutoff_percent")
         }
-        yield {**row, **numbers, "date": row["date"] or ""}
+        yield {**row, **numbers, "date": row["date"] or None}
 
 
 def _call(row: Mapping[str, Any], name: str, file: str, rules: Mapping[str, Any]) -> Call:

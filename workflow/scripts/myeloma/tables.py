@@ -1847,6 +1847,39 @@ EXPOSURE_RESPONSE = Table(
     ),
 )
 
+STRATUM_NUMBERS = (
+    _whole("patients", "in the stratum, with the endpoint", "patients", empty=False),
+    _whole("events", "in the stratum", "patients", empty=False),
+    _number("median", "Kaplan-Meier; empty: not reached", "months"),
+    _number("median_low", "log-log interval; empty: not reached", "months"),
+    _number("median_high", "log-log interval; empty: not reached", "months"),
+)
+
+LEVELS = Table(
+    "levels",
+    "results/comparison/levels.tsv",
+    "factor, endpoint, level; all patients of ITT with the endpoint whose level is known",
+    ("factor", "endpoint", "order"),
+    (
+        _text("factor", "of comparison.levels, or TC class"),
+        _text("ordered", "has the factor an order; without one there is no trend", YES_NO),
+        _text("endpoint", "main rule set", ("TTP", "PFS", "EFS", "OS")),
+        _text("rule_set", "censoring rules"),
+        _whole("order", "place of the level", empty=False),
+        _text("level", "label of the level"),
+        *STRATUM_NUMBERS,
+        _number("expected", "events, were the level without effect"),
+        _number("log_rank_chi2", "over all levels at once"),
+        _whole("degrees_of_freedom", "of log_rank_chi2"),
+        _number("log_rank_p", "of log_rank_chi2"),
+        _number("trend_chi2", "Tarone's test for trend over the levels seen, 1 degree of freedom"),
+        _number("trend_p", "of trend_chi2"),
+        _whole("not_assessable", "with the endpoint, whose level is not known", "patients", empty=False),
+        _text("note", "why there is no test", empty=True),
+    ),
+    wide=True,
+)
+
 ALL = tuple(value for value in list(globals().values()) if isinstance(value, Table))
 
 
