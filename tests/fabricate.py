@@ -278,6 +278,7 @@ def _response(ids, group, rng, text) -> pd.DataFrame:
                 "best_confirmed_response": best,
                 "best_confirmed_induction": best,
                 "best_confirmed_treatment": best,
+                "response_source": "assessments",
                 "response_date": "2024-03-01" if group[p] == EARLY else "",
                 "progression_date": "2024-04-01" if best == "PD" else "",
                 "unconfirmed_progression_date": "",

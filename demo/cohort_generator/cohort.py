@@ -515,6 +515,8 @@ sheets:
   laboratory: sheets/laboratory.tsv
   concentrations: sheets/concentrations.tsv
   subsequent_therapy: sheets/subsequent_therapy.tsv
+  endpoints: ""
+  calls: ""
   exclusions: sheets/exclusions.tsv
 
 reference:

@@ -130,7 +130,7 @@ def cohort(states, groups, qualifying=None, rules=None):
         for a, by in states.items() for p, s in by.items()
     ]  # fmt: skip
     frame = tables.conform(pd.DataFrame(rows, columns=tables.ABNORMALITIES.names()), tables.ABNORMALITIES)
-    times = pd.DataFrame({"patient": list(groups), "days": 100, "event": 1})
+    times = pd.DataFrame({"patient": list(groups), "months": 3.3, "event": 1})
     made = association.compare(
         frame,
         groups,

@@ -355,10 +355,10 @@ def test_the_same_missing_file_twice_is_both_missing_and_double(trial):
 
 
 def test_mandatory_sheets_and_fasta(trial):
-    trial.config["sheets"]["units"] = ""
+    trial.config["sheets"]["patients"] = ""
     trial.config["reference"]["fasta"] = ""
     said = str(SheetErrors(trial.problems()))
-    assert "sheets.units: is not given" in said and "reference.fasta: is not given" in said
+    assert "sheets.patients: is not given" in said and "reference.fasta: is not given" in said
 
 
 def test_a_file_under_two_names_is_one_file(trial):
@@ -583,6 +583,7 @@ def test_config_schema_knows_every_key_and_its_default(project):
         "pharmacokinetics.exposure_response.terms.",
         "abnormalities.translocations.",
         "abnormalities.myc_translocations.",
+        "comparison.levels.",
     )
     listed = {k for k in given_keys(values) if not k.startswith(free)}
     assert set(keys(schema)) == listed

@@ -1,13 +1,13 @@
 """abnormalities: one three-state call per patient and abnormality.
 
 Reads results/calls (variants, callability, segments, purity, translocations), results/expression/splicing.tsv,
-results/alignments/qc.tsv and results/cohort/samples.tsv. Writes results/abnormalities/abnormalities.tsv.
+results/alignments/qc.tsv, results/cohort/samples.tsv and the sheet of given calls. Writes results/abnormalities/abnormalities.tsv.
 """
 
 
 rule call_abnormalities:
     input:
-        unpack(lambda wildcards: named(genes=GENES)),
+        unpack(lambda wildcards: named(genes=GENES, calls=SETTINGS.sheet("calls"))),
         samples="results/cohort/samples.tsv",
         qc="results/alignments/qc.tsv",
         variants="results/calls/variants.tsv.gz",
@@ -35,9 +35,13 @@ rule call_abnormalities:
         gates=SETTINGS["gates"],
         tin_max=SETTINGS["somatic"]["tin_max"],
         splicing_events=[event["name"] for event in SETTINGS["splicing"]["events"]],
+        given_calls=[SETTINGS["entry"]["given_calls"], SETTINGS["trial"]["data_cut"]],
+        project=lambda wildcards: str(PROJECT),
         code=files.code_of(
             "abnormalities",
             "double_hits",
+            "given_calls",
+            "given_checks",
             "copy_events",
             "copies",
             "purity",

@@ -128,6 +128,33 @@ rule fit_survival:
         "../scripts/fit_survival.py"
 
 
+rule compare_levels:
+    input:
+        flow="results/cohort/flow.tsv",
+        abnormalities="results/abnormalities/abnormalities.tsv",
+        tc_classes="results/calls/tc_classes.tsv",
+        endpoints="results/response/endpoints.tsv",
+    output:
+        table=report(
+            "results/comparison/levels.tsv",
+            caption="../report/levels.rst",
+            category="Comparison",
+        ),
+    log:
+        "logs/compare_levels.log",
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=10,
+    params:
+        comparison=SETTINGS["comparison"],
+        rule_set=SETTINGS["endpoints"]["rule_set"],
+        code=files.code_of("levels", "survival", "flow", "tables"),
+    script:
+        "../scripts/compare_levels.py"
+
+
 rule pool_signatures:
     input:
         counts="results/calls/sbs96.tsv",

@@ -48,7 +48,7 @@ rule download_reference:
 
 rule prepare_genome:
     input:
-        given=SETTINGS.reference("fasta"),
+        given=SETTINGS.reference("fasta") or [],
     output:
         fasta="results/references/genome.fa",
         fai="results/references/genome.fa.fai",

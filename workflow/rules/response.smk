@@ -1,9 +1,9 @@
 """response: IMWG level of every visit, confirmation, progression, endpoints and response groups.
 
-Reads the patients, assessments, dosing and exclusions sheets. Writes results/response: visits.tsv, audit.tsv (why
+Reads the patients, assessments, dosing, endpoints and exclusions sheets. Writes results/response: visits.tsv, audit.tsv (why
 each candidate level holds or not), tracks.tsv (what is measurable), markers.tsv (the values behind the
 figures), response.tsv, endpoints.tsv, groups_by_definition.tsv. One job of seconds for the whole cohort; without an assessments sheet
-nobody is evaluable and only survival is told; without dosing the end of induction is the recorded or planned one.
+nobody is evaluable and only survival, and what the sheets give, is told; without dosing the end of induction is the recorded or planned one.
 """
 
 
@@ -13,7 +13,7 @@ rule assess_response:
             path
             for path in (
                 SETTINGS.path(SETTINGS["sheets"][name])
-                for name in ("patients", "assessments", "dosing", "exclusions")
+                for name in ("patients", "assessments", "dosing", "exclusions", "endpoints")
             )
             if path
         ],
@@ -39,7 +39,16 @@ rule assess_response:
         groups=SETTINGS["groups"],
         project=str(PROJECT),
         code=files.code_of(
-            "cohort", "visits", "phases", "imwg", "markers", "response", "endpoints", "groups", "tables"
+            "cohort",
+            "visits",
+            "phases",
+            "imwg",
+            "markers",
+            "response",
+            "endpoints",
+            "given_outcomes",
+            "groups",
+            "tables",
         ),
     script:
         "../scripts/assess_response.py"

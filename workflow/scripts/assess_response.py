@@ -1,6 +1,6 @@
 """IMWG response, endpoints and response groups of the whole cohort."""
 
-from myeloma import groups, settings, tables, visits
+from myeloma import given_outcomes, groups, settings, tables, visits
 from myeloma.cohort import load_cohort
 from myeloma.log import log_to
 
@@ -10,6 +10,7 @@ with log_to(snakemake.log[0]):
     patients = visits.patients_frame(cohort.patients)
     outside = {p for p in cohort.patient_ids if cohort.excluded(p, "response")}
     dosing = cohort.sheet_frame(made, "dosing") if made.has_sheet("dosing") else None
-    out = groups.assess(patients, cohort.assessments_frame(made), made.values, outside, dosing)
+    outcomes = given_outcomes.of_cohort(cohort, made)
+    out = groups.assess(patients, cohort.assessments_frame(made), made.values, outside, dosing, outcomes)
     for name, frame in out.items():
         tables.write(frame, snakemake.output[name], getattr(tables, name.upper()))

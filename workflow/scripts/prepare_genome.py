@@ -6,5 +6,5 @@ from myeloma.log import log_to
 with log_to(snakemake.log[0]):
     made = snakemake.output
     references.prepare_genome(
-        snakemake.input.given, made.fasta, made.fai, made.dictionary, snakemake.params.build
+        str(snakemake.input.given or ""), made.fasta, made.fai, made.dictionary, snakemake.params.build
     )

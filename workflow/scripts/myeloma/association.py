@@ -18,7 +18,7 @@ from scipy.stats import false_discovery_control
 
 from myeloma import survival, tables
 from myeloma.flow import compared_groups, members, plain
-from myeloma.states import ABSENT, EARLY, NOT_ASSESSABLE, POOR, PRESENT
+from myeloma.states import ABSENT, EARLY, GIVEN, NOT_ASSESSABLE, POOR, PRESENT
 
 SMALL_GROUP = 5
 #: A carrier of the key carries the value too: an estimate for it is tied to that qualifying lesion.
@@ -168,7 +168,7 @@ def compare(
 
     abnormalities: ABNORMALITIES. groups: patient -> EARLY_RESPONDER or POOR_RESPONDER, those of the
     comparison only. qualifying: patient -> abnormality that qualified the patient for the trial ("" if
-    not given). times: patient, days, event of TTP. rules: section `comparison` of the config. rule:
+    not given). times: patient, months, event of TTP. rules: section `comparison` of the config. rule:
     definition of the groups in words.
     """
     kinds = dict(zip(abnormalities["abnormality"], abnormalities["kind"], strict=True))
@@ -258,7 +258,7 @@ def _time_to_progression(states: Mapping[str, str], times: pd.DataFrame, rules: 
     known = times[state.isin([PRESENT, ABSENT])]
     carrier = (state[known.index] == PRESENT).to_numpy()
     result = survival.hazard_ratio(
-        known["days"].to_numpy(float), known["event"].to_numpy(int), carrier, rules["confidence"],
+        known["months"].to_numpy(float), known["event"].to_numpy(int), carrier, rules["confidence"],
         rules["cox_min_events"],
     )  # fmt: skip
     return {
@@ -300,8 +300,9 @@ def populations(flow: pd.DataFrame) -> dict[str, list[str]]:
 
 
 def any_assessed(endpoints: pd.DataFrame) -> bool:
-    """Does the run have assessments: without them ENDPOINTS holds survival only."""
-    return bool((endpoints["endpoint"] == "TTP").any())
+    """Does the run have assessments: without them ENDPOINTS holds survival, and times as given, only."""
+    computed = ~endpoints["source_record"].astype(str).str.startswith(GIVEN)
+    return bool(((endpoints["endpoint"] == "TTP") & computed).any())
 
 
 def response_rates(
@@ -315,14 +316,20 @@ def response_rates(
 
     response: RESPONSE. populations: name -> patients, all of whom are the denominator: a patient
     without a response row counts as a non-responder. Of whom it is not known whether they entered maintenance
-    are outside the denominators "..._maintenance" and counted in `not_known`.
+    are outside the denominators "..._maintenance" and counted in `not_known`. A best response as given has no
+    onset: such patients are outside the rates of the induction, and counted there too.
     """
     rows = []
     unknown = set(response.loc[response["maintenance"] == "not_known", "patient"])
-    for population, patients in populations.items() if assessed else ():
+    given = set(response.loc[response["response_source"] == "given", "patient"])
+    for population, everyone in populations.items() if assessed or given else ():
         whole = population.removesuffix("_maintenance")
         maintained = whole != population
         for period, column in PERIODS.items():
+            if period == "induction" and not assessed:
+                continue
+            undated = given & set(everyone) if period == "induction" else set()
+            patients = [p for p in everyone if p not in undated]
             best = dict(zip(response["patient"], response[column], strict=True))
             for rate, levels in LEVELS_OF_RATE.items():
                 x = sum(best.get(patient, "NE") in levels for patient in patients)
@@ -334,7 +341,8 @@ def response_rates(
                         "population": population,
                         "responders": x,
                         "patients": len(patients),
-                        "not_known": len(unknown & set(populations.get(whole, ()))) if maintained else 0,
+                        "not_known": len(undated)
+                        + (len(unknown & set(populations.get(whole, ())) - undated) if maintained else 0),
                         "fraction": x / len(patients) if patients else math.nan,
                         "ci_low": low,
                         "ci_high": high,

@@ -22,8 +22,10 @@ __all__ = ["Cohort", "Patient", "Problem", "Sample", "SheetErrors", "Unit", "loa
 
 #: Optional sheets of the treatment phase; Cohort.sheet_frame gives each as a DataFrame.
 CLINICAL = ("dosing", "adverse_events", "laboratory", "concentrations", "subsequent_therapy")
-SHEETS = ("patients", "samples", "units", "assessments", "fish", "exclusions", *CLINICAL)
-MANDATORY = ("patients", "samples", "units")
+#: What others have measured or called already: times to event and genomic calls.
+GIVEN = ("endpoints", "calls")
+SHEETS = ("patients", "samples", "units", "assessments", "fish", "exclusions", *CLINICAL, *GIVEN)
+MANDATORY = ("patients",)
 ROLES = ("analysis", "matched_normal", "other", "excluded", "no_reads")
 
 # One quantity in two units: column of the first-named unit, column of the other, factor to the first.
@@ -116,6 +118,7 @@ class Patient:
     qualifying_date: date | None = None
     height_cm: float | None = None
     weight_kg: float | None = None
+    given_best_response: str = ""
 
 
 @dataclass(frozen=True)
@@ -234,7 +237,7 @@ class Cohort:
         return frame.sort_values(["patient", "date"], kind="stable").reset_index(drop=True)
 
     def sheet_frame(self, settings: Settings | None, name: str):
-        """A sheet of CLINICAL as a DataFrame in the order of its rows, all its columns present.
+        """A sheet of CLINICAL or GIVEN as a DataFrame in the order of its rows, all its columns present.
 
         Dates as datetime.date (None when empty), numbers float64 with NaN, text "" when empty; `sheet_line` =
         line in the sheet. Laboratory values and limits stand in the unit of the analysis (laboratory.py).
@@ -243,8 +246,8 @@ class Cohort:
         """
         import pandas as pd
 
-        if name not in CLINICAL:
-            raise KeyError(f"{name} is none of {', '.join(CLINICAL)}")
+        if name not in (*CLINICAL, *GIVEN):
+            raise KeyError(f"{name} is none of {', '.join((*CLINICAL, *GIVEN))}")
         if self.clinical is None:
             raise ValueError("the clinical sheets were left unread: load_cohort(..., clinical=True)")
         known = schema(name)["properties"]
@@ -271,10 +274,10 @@ def load_cohort(settings: Settings, check_files: bool = True, clinical: bool = T
 
     `check_files` also looks for every file that sheets and config name (one stat each); jobs that
     Snakemake starts leave it out, the main process has done it. `clinical` = False leaves the sheets of
-    CLINICAL unread (they are long, and every job parses the Snakefile).
+    CLINICAL and GIVEN unread (they are long, and every job parses the Snakefile).
     """
-    problems = config_check.check_config(settings, check_files)
     sheets, unread = _read_all(settings, clinical)
+    problems = config_check.check_config(settings, check_files, has_samples=bool(sheets["samples"].columns))
     problems += unread
     max_days = config_check.whole_number(settings, "sheets", "max_days_sample_before_start", 60)
     cohort_checks.check_all(sheets, settings, check_files)
@@ -293,7 +296,7 @@ def _read_all(settings: Settings, clinical: bool) -> tuple[dict[str, Sheet], lis
         path = given.get(name) or ""
         if not isinstance(path, str):
             path = ""
-        if path and (clinical or name not in CLINICAL):
+        if path and (clinical or name not in (*CLINICAL, *GIVEN)):
             resolved = settings.path(path)
             sheets[name] = read_sheet(name, settings.workdir / resolved, resolved)
             continue
@@ -322,7 +325,9 @@ def _build(sheets: Mapping[str, Sheet], settings: Settings, max_days: int, clini
         fish=tuple(_fish(row) for row in sheets["fish"].rows),
         assessments=tuple(_assessment(row) for row in sheets["assessments"].rows),
         assessments_path=settings.path(config_check.section(settings, "sheets").get("assessments") or ""),
-        clinical={name: tuple(_clinical(row, name) for row in sheets[name].rows) for name in CLINICAL}
+        clinical={
+            name: tuple(_clinical(row, name) for row in sheets[name].rows) for name in (*CLINICAL, *GIVEN)
+        }
         if clinical
         else None,
     )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from myeloma import clinical_checks, config_check
+from myeloma import clinical_checks, config_check, given_checks
 from myeloma.listing import Listing
 from myeloma.settings import Settings
 from myeloma.sheets import Row, Sheet, check_value, suggestion
@@ -44,6 +44,7 @@ def check_all(sheets: Sheets, settings: Settings, check_files: bool) -> None:
     _fish(sheets, settings)
     _exclusions(sheets)
     clinical_checks.check_all(sheets, settings)
+    given_checks.check_all(sheets, settings)
 
 
 def _by(rows: Iterable[Row], key: Callable[[Row], Any]) -> dict[Any, list[Row]]:
@@ -78,7 +79,7 @@ def _ids(sheets: Sheets) -> None:
     patients = {r["patient"] for r in sheets["patients"].rows}
     samples = {r["sample"] for r in sheets["samples"].rows}
     # a sheet that could not be read is one problem, not one in every row that refers to it
-    for name in ("samples", "assessments", "fish", "exclusions", *clinical_checks.KEYS):
+    for name in ("samples", "assessments", "fish", "exclusions", *clinical_checks.KEYS, *given_checks.KEYS):
         if patients or sheets["patients"].columns:
             _known(sheets[name], "patient", patients, "patients.tsv has")
     for name in ("units", "exclusions"):

@@ -59,11 +59,25 @@ def abnormality_names(settings: Settings) -> set[str]:
     return {str(name) for name in names}
 
 
-def check_config(settings: Settings, check_files: bool) -> list[Problem]:
-    """All problems of the config."""
+def call_names(settings: Settings) -> set[str]:
+    """Names of the abnormality table that rows of calls.tsv may use: those of FISH, genes, double hits, exons."""
+    rules = section(settings, "abnormalities")
+    names = abnormality_names(settings)
+    for key in ("mutation_genes", "crbn_pathway_genes", "biallelic_genes"):
+        names.update(rules.get(key) or [])
+    names.update(f"biallelic_{gene}" for gene in rules.get("biallelic_genes") or [])
+    copies, splicing = section(settings, "copy_number"), section(settings, "splicing")
+    names.update(f"biallelic_{name}" for name in copies.get("biallelic") or [])
+    names.update(f"cnloh_{arm}" for arm in copies.get("cnloh_arms") or [])
+    names.update(event["name"] for event in splicing.get("events") or [] if "name" in event)
+    return {str(name) for name in names}
+
+
+def check_config(settings: Settings, check_files: bool, has_samples: bool = True) -> list[Problem]:
+    """All problems of the config; a cohort without any sample needs no genome (`has_samples` = False)."""
     problems = [p for p in _against(settings.values, schema("config"), "") if not _has_default(p, settings)]
     reference = section(settings, "reference")
-    if not reference.get("fasta") and reference.get("download") is not True:
+    if has_samples and not reference.get("fasta") and reference.get("download") is not True:
         fix = "give the path of the genome (.fa or .fa.gz), or set reference.download: true"
         problems.append(Problem("config", 0, "reference.fasta", "", "is not given", fix))
     build = reference.get("build")

@@ -14,7 +14,7 @@ import pandas as pd
 
 from myeloma import endpoints as endpoints_of
 from myeloma import tables, visits
-from myeloma.states import ABSENT, EARLY, FISH_ONLY, NEITHER, NOT_EVALUABLE, POOR, PRESENT
+from myeloma.states import ABSENT, EARLY, FISH_ONLY, GIVEN, NEITHER, NOT_EVALUABLE, POOR, PRESENT
 
 #: Analyses in the order of the diagram, with the words the report uses for them.
 ANALYSES = {
@@ -162,6 +162,10 @@ class _Facts:
         self.response = {row["patient"]: row for row in response.to_dict("records")}
         main = endpoints[(endpoints["endpoint"] == "TTP") & (endpoints["rule_set"] == rules["rule_set"])]
         self.days = dict(zip(main["patient"], main["days"], strict=True))
+        # treated by what is given of them, though no first dose is recorded
+        told = endpoints["source_record"].astype(str).str.startswith(GIVEN)
+        self.given = set(endpoints.loc[told, "patient"])
+        self.given |= set(response.loc[response["response_source"] == "given", "patient"])
         self.failed = qc[qc["verdict"] == "fail"]
         self.calls = {
             (row["patient"], plain(row["abnormality"])): row for row in abnormalities.to_dict("records")
@@ -181,7 +185,8 @@ def _reasons(patient: Mapping, facts: _Facts) -> dict[str, str]:
     name = patient["patient"]
     later = patient.get("after_cut") or ""
     out = {"enrolled": later, "itt": later or facts.excluded(name, "all")}
-    out["treated"] = out["itt"] or ("" if patient.get("c1d1") else "never treated: no first dose recorded")
+    started = patient.get("c1d1") or name in facts.given
+    out["treated"] = out["itt"] or ("" if started else "never treated: no first dose recorded")
     deviation = patient.get("deviation")
     out["per_protocol"] = out["treated"] or (f"protocol deviation: {deviation}" if deviation else "")
     out["maintenance"] = out["treated"] or _no_maintenance(name, facts)
@@ -314,6 +319,8 @@ def _qualifying(patient: Mapping, facts: _Facts) -> str:
     if call is None:
         return f"not assessable by sequencing: {lesion} is not called by this run"
     # FISH that decides alone must not confirm the lesion that FISH found
+    if call["evidence"].startswith(GIVEN):
+        return f"not assessable by sequencing: {lesion} is as given, {call['evidence']}"
     if call["reason"].startswith(FISH_ONLY):
         return f"not assessable by sequencing: {lesion}, {call['reason']}"
     if call["state"] == PRESENT:

@@ -13,6 +13,7 @@ import greenwood
 import pandas as pd
 
 from myeloma import endpoints, imwg, markers, response, tables, visits
+from myeloma.given_outcomes import Given, time_rows
 from myeloma.imwg import RANK
 from myeloma.phases import Schedule
 from myeloma.response import Summary
@@ -97,11 +98,23 @@ class Grouped:
 
 @dataclass(frozen=True)
 class Facts:
-    """One patient as the definitions see it. `ttp`: (date, months, event) of rule set trial, None without."""
+    """One patient as the definitions see it. `ttp`: (date, months, event) of rule set trial, None without.
+
+    A given time to progression has no date; `given`: its record, `best_given`: the best response as recorded,
+    `told`: is any outcome of the patient given.
+    """
 
     row: Mapping[str, Any]
     found: Summary
-    ttp: tuple[Date, float, bool] | None
+    ttp: tuple[Date | None, float, bool] | None
+    given: str = ""
+    best_given: str = ""
+    told: bool = False
+
+    @property
+    def treated(self) -> bool:
+        """Has a first dose, or an outcome of treatment as given."""
+        return self.row["c1d1"] is not None or self.told
 
 
 # ---------------------------------------------------------------- the words
@@ -259,10 +272,15 @@ def _group_a(facts: Facts, rules: Rules) -> Grouped:
 
 def _ttp_words(facts: Facts) -> str:
     date, months, event = facts.ttp
+    if facts.given:
+        word = "PD or death from myeloma at" if event else "progression-free for"
+        return f"{word} {months:.1f} months, as given, not derived ({facts.given})"
     return f"{'PD or death from myeloma' if event else 'progression-free to'} {date} ({months:.1f} months)"
 
 
 def _no_ttp(facts: Facts) -> Grouped | None:
+    if facts.given:
+        return None
     if facts.ttp is None or (not facts.ttp[2] and not facts.found.adequate()):
         return Grouped(NOT_EVALUABLE, "no evaluable assessment after baseline")
     return None
@@ -361,10 +379,28 @@ def group_all(
         "E": lambda f: _group_e(f, rules),
     }
     never = Grouped(NOT_EVALUABLE, "never treated: no C1D1")
-    return {
-        p: never if f.row["c1d1"] is None and definition != "D" else of[definition](f)
-        for p, f in facts.items()
-    }
+
+    def one(f: Facts) -> Grouped:
+        if definition == "D":
+            return of["D"](f)
+        if not f.treated:
+            return never
+        as_given = _as_given(f, definition)
+        return as_given or of[definition](f)
+
+    return {p: one(f) for p, f in facts.items()}
+
+
+def _as_given(facts: Facts, definition: str) -> Grouped | None:
+    """Why a definition that needs dated visits cannot be decided from given outcomes; None where it can."""
+    if not facts.told or facts.found.adequate():
+        return None
+    if definition in ("A", "E"):
+        told = f"best response {facts.best_given} as given, not derived: " if facts.best_given else ""
+        return Grouped(NOT_EVALUABLE, f"{told}no dated visits, so onset of response is not known")
+    if not facts.given:
+        return Grouped(NOT_EVALUABLE, "no time to progression, computed or given")
+    return None
 
 
 # ---------------------------------------------------------------- landmark
@@ -389,6 +425,7 @@ def landmark_groups(
     dosing: pd.DataFrame | None,
     facts: Mapping[str, Facts],
     rules: Rules,
+    outcomes: Given | None = None,
 ) -> dict[str, tuple[str, str]]:
     """Patient -> (group known at C1D1 + landmark_days, reason for being left out).
 
@@ -401,10 +438,13 @@ def landmark_groups(
     days = datetime.timedelta(days=rules.groups["landmark_days"])
     marks = {p: f.row["c1d1"] + days for p, f in facts.items() if f.row["c1d1"] is not None}
     known = endpoints.apply_cut(patients, assessments, marks)
-    then = _everything(*known, _cut(dosing, marks), rules, given=True)[0]
+    then = _everything(*known, _cut(dosing, marks), rules, True, outcomes)[0]
     grouped = group_all(then, definition, rules)
     out = {}
     for patient, now in facts.items():
+        if now.told and not now.found.adequate():
+            out[patient] = ("", "the outcome is as given, without dates: no landmark")
+            continue
         if patient not in marks:
             out[patient] = ("", "never treated: no C1D1, no landmark")
             continue
@@ -426,6 +466,7 @@ def _everything(
     dosing: pd.DataFrame | None,
     rules: Rules,
     given: bool,
+    outcomes: Given | None = None,
 ):
     """(patient -> Facts, confirmed levels, audit, ENDPOINTS), from tables that are already cut."""
     made, audit = imwg.levels(patients, assessments, rules.response)
@@ -436,8 +477,34 @@ def _everything(
     times = endpoints.table(patients, found, raw, rules.for_endpoints(given))
     main = times[(times["endpoint"] == "TTP") & (times["rule_set"] == "trial")].set_index("patient")
     ttp = {p: (r["end_date"], float(r["months"]), bool(r["event"])) for p, r in main.to_dict("index").items()}
+    times, told = _with_given(times, outcomes, rules.endpoints)
     rows = visits.patient_rows(patients)
-    return {p: Facts(rows[p], found[p], ttp.get(p)) for p in rows}, confirmed, audit, times
+    facts = {}
+    for p in rows:
+        at, record = told.get(p, (ttp.get(p), ""))
+        best = outcomes.best.get(p, "") if outcomes else ""
+        facts[p] = Facts(
+            rows[p], found[p], at, record, best, outcomes is not None and p in outcomes.patients()
+        )
+    return facts, confirmed, audit, times
+
+
+def _with_given(times: pd.DataFrame, outcomes: Given | None, rules: Mapping[str, Any]):
+    """(ENDPOINTS with the given times, patient -> ((None, months, event), record) of each given TTP).
+
+    A patient with a given time has no visits; what the other sheets say of that endpoint (a censoring on day 1)
+    gives way in every rule set.
+    """
+    keys = outcomes.keys() if outcomes else ()
+    if not keys:
+        return times, {}
+    pairs = zip(times["patient"], times["endpoint"], strict=True)
+    kept = times[[pair not in keys for pair in pairs]]
+    rows = time_rows(outcomes, rules["rule_set"], rules["days_per_month"])
+    more = pd.DataFrame(rows, columns=endpoints.COLUMNS)
+    ttp = more[more["endpoint"] == "TTP"].to_dict("records")
+    told = {r["patient"]: ((None, float(r["months"]), bool(r["event"])), r["source_record"]) for r in ttp}
+    return pd.concat([kept.astype(object), more.astype(object)], ignore_index=True), told
 
 
 def assess(
@@ -446,6 +513,7 @@ def assess(
     config: Mapping[str, Any],
     excluded: Collection[str] = (),
     dosing: pd.DataFrame | None = None,
+    outcomes: Given | None = None,
 ) -> dict[str, pd.DataFrame]:
     """All tables of the response stage: visits, audit, tracks, markers, response, endpoints,
     groups_by_definition.
@@ -453,7 +521,7 @@ def assess(
     patients: `visits.patients_frame`. assessments: normalised (may be empty: then nobody is evaluable).
     excluded: patients that exclusions.tsv takes out of the response analysis; they keep their rows, but
     do not count for the cohort's limits of definition C. dosing: normalised, tells where induction ended and
-    whether maintenance began; None: the sheet is not given.
+    whether maintenance began; None: the sheet is not given. outcomes: times and best responses as given.
     """
     rules = rules_of(config)
     given = len(assessments) > 0
@@ -461,13 +529,16 @@ def assess(
     dosing = _cut(dosing, cut)
     cut = cut or endpoints.latest_date(patients, assessments)
     patients, assessments = endpoints.apply_cut(patients, assessments, cut)
-    facts, confirmed, audit, times = _everything(patients, assessments, dosing, rules, given)
+    facts, confirmed, audit, times = _everything(patients, assessments, dosing, rules, given, outcomes)
     grouped = {d: group_all(facts, d, rules, excluded) for d in DEFINITIONS}
     chosen = rules.groups["definition"]
     if not given:
         none = Grouped(NOT_EVALUABLE, "no assessments given: response cannot be assessed")
-        grouped = {d: dict.fromkeys(facts, none) if d != "D" else grouped[d] for d in DEFINITIONS}
-    marks = landmark_groups(patients, assessments, dosing, facts, rules)
+        kept = {p for p, f in facts.items() if f.told}
+        grouped = {
+            d: {p: g if d == "D" or p in kept else none for p, g in grouped[d].items()} for d in DEFINITIONS
+        }
+    marks = landmark_groups(patients, assessments, dosing, facts, rules, outcomes)
     courses = {patient: fact.found.course for patient, fact in facts.items()}
     return {
         "visits": response.visits_table(confirmed, patients, courses),
@@ -487,11 +558,18 @@ def _response_table(
     for patient, fact in facts.items():
         found = fact.found
         best = [found.best_response, found.best_confirmed, found.best_induction, found.best_treatment]
+        source = "assessments" if found.visits else "none"
+        if fact.best_given:
+            best, source = [fact.best_given, fact.best_given, "NE", fact.best_given], "given"
         dates = [found.response_date, found.progression_date, found.unconfirmed_date]
         one = grouped[patient]
         way = found.course
         went_on = [way.end, way.source, way.maintenance, way.reason]
-        rows.append([patient, *best, *dates, *went_on, one.group, rule, one.decided_by, *marks[patient]])
+        if fact.told and fact.row["c1d1"] is None:
+            went_on = ["", "", "not_known", "the outcome is as given: no record of the course"]
+        rows.append(
+            [patient, *best, source, *dates, *went_on, one.group, rule, one.decided_by, *marks[patient]]
+        )
     return pd.DataFrame(rows, columns=tables.RESPONSE.names())
 
 

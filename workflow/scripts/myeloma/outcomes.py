@@ -12,6 +12,7 @@ import pandas as pd
 
 from myeloma import survival, tables
 from myeloma.flow import members
+from myeloma.states import GIVEN
 
 #: What a rule set does otherwise than `trial` (docs/analysis-plan.md, Endpoints).
 DIFFERS = {
@@ -98,7 +99,9 @@ def incidence(endpoints: pd.DataFrame, flow: pd.DataFrame, rules: Mapping, rule_
     by = {name: rows.set_index("patient") for name, rows in endpoints[chosen].groupby("endpoint")}
     if not {"TTP", "PFS"} <= by.keys():
         return tables.empty(tables.INCIDENCE)
-    pfs, ttp = by["PFS"], by["TTP"].reindex(by["PFS"].index)
+    # without both times an event of PFS could be either; a given time has no onset of response
+    pfs = by["PFS"][by["PFS"].index.isin(by["TTP"].index)]
+    ttp = by["TTP"].reindex(pfs.index)
     progressed = [
         (row.months, (PROGRESSION if ttp.loc[patient, "event"] == 1 else DEATH) if row.event == 1 else "")
         for patient, row in pfs.iterrows()
@@ -109,11 +112,11 @@ def incidence(endpoints: pd.DataFrame, flow: pd.DataFrame, rules: Mapping, rule_
         if patient in reached
         else (row.months, NO_RESPONSE if row.event == 1 else "")
         for patient, row in pfs.iterrows()
+        if not row.source_record.startswith(GIVEN)
     ]
-    made = [
-        _curves("progression", progressed, (PROGRESSION, DEATH), rules["confidence"]),
-        _curves("response", responded, (RESPONSE, NO_RESPONSE), rules["confidence"]),
-    ]
+    made = [_curves("progression", progressed, (PROGRESSION, DEATH), rules["confidence"])]
+    if responded:
+        made.append(_curves("response", responded, (RESPONSE, NO_RESPONSE), rules["confidence"]))
     return tables.conform(pd.concat(made).assign(rule_set=rule_set), tables.INCIDENCE)
 
 

@@ -123,8 +123,13 @@ def prepare_genome(given: str, fasta: str, fai: str, dictionary: str, build: str
     """Link (or decompress) the FASTA, index it, and write its dictionary with M5 and without a path.
 
     Raises ReferenceError for what is no FASTA, for a contig that stands twice, and where `build` names
-    GRCh38, hg19 or b37 but chromosome 1 has the length of another build.
+    GRCh38, hg19 or b37 but chromosome 1 has the length of another build. Without a FASTA (a cohort without
+    samples) all three are empty.
     """
+    if not given:
+        for path in (fasta, fai, dictionary):
+            Path(path).write_bytes(b"")
+        return {}
     _look_like_fasta(given)
     if _gzipped(given):
         _decompress(given, fasta)
@@ -761,7 +766,10 @@ def prepare_regions(given: str, fai: str, table: str, columns: Iterable[str]) ->
 
 
 def regions_on(lines: Iterable[str], contigs: Contigs, given: str) -> list[list[str]]:
-    """Header and rows of a regions table, `chrom` as the FASTA spells it; see `prepare_regions`."""
+    """Header and rows of a regions table, `chrom` as the FASTA spells it; see `prepare_regions`.
+
+    No contigs (no FASTA): the rows stay as they are.
+    """
     spelling = {plain(name): name for name in contigs}
     rows = [line.rstrip("\r\n").split("\t") for line in lines if line.strip()]
     header = rows[0] if rows else []
@@ -779,7 +787,7 @@ def regions_on(lines: Iterable[str], contigs: Contigs, given: str) -> list[list[
             continue
         _inside(name, int(row[end]), contigs, f"{given}:{number}")
         row[at] = name
-    if unknown and unknown == len(rows) - 1:
+    if contigs and unknown and unknown == len(rows) - 1:
         raise ReferenceError(f"{given}: none of its contigs is in the FASTA ({_some(contigs)})")
     return rows
 

@@ -13,3 +13,6 @@ GROUPS = (EARLY, POOR, NEITHER, NOT_EVALUABLE)
 
 #: Begins the reason of a translocation that FISH alone decides; the flow must not let FISH confirm itself.
 FISH_ONLY = "FISH only, sequencing not assessable"
+
+#: Begins the record of a call or time that was given, not derived.
+GIVEN = "given: "

@@ -271,7 +271,7 @@ def summarise(
     analysis, months from the landmark.
     """
     main = endpoints[(endpoints["rule_set"] == rule_set) & endpoints["patient"].isin(patients)]
-    main = main.dropna(subset=["days", "event"]).assign(time=lambda f: f["days"] / days_per_month)
+    main = main.dropna(subset=["days", "event"]).assign(time=lambda f: f["months"])
     made = _Collected(rules, rule_set, strata)
     for endpoint in ("TTP", "PFS", "OS"):
         rows = main[main["endpoint"] == endpoint]

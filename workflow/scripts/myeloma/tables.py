@@ -1192,6 +1192,11 @@ RESPONSE = Table(
         _text("best_confirmed_response", "best confirmed level", LEVELS),
         _text("best_confirmed_induction", "onset by the end of induction", LEVELS),
         _text("best_confirmed_treatment", "onset by the end of treatment", LEVELS),
+        _text(
+            "response_source",
+            "derived from assessments; given: best response as recorded, not derived, of no known onset; none",
+            ("assessments", "given", "none"),
+        ),
         _date("response_date", "first visit of the first confirmed PR or better"),
         _date("progression_date", "first visit of the confirmed PD"),
         _date("unconfirmed_progression_date", "first visit of a PD that nothing confirmed"),
@@ -1224,14 +1229,14 @@ ENDPOINTS = Table(
             ENDPOINT_NAMES,
         ),
         _text("rule_set", "censoring rules; those after ema are named sensitivity analyses", RULE_SETS),
-        _date("start_date", "C1D1, or enrolment when never treated"),
-        _date("end_date", "event or censoring"),
-        _whole("days", "end - start + 1", "days"),
-        _number("months", "days / 30.4375", "months"),
+        _date("start_date", "C1D1, or enrolment when never treated; empty for a given time"),
+        _date("end_date", "event or censoring; empty for a given time"),
+        _whole("days", "end - start + 1; of a given time the nearest whole day, at least 1", "days"),
+        _number("months", "days / 30.4375; a given time as given", "months"),
         _whole("event", "1 event, 0 censored", "0/1"),
         _text("censor_reason", "why censored", empty=True),
         _text("event_reason", "what the event was", empty=True),
-        _text("source_record", "sheet and record that decided"),
+        _text("source_record", "sheet and record that decided; a time that was given begins with given:"),
     ),
 )
 
@@ -1598,7 +1603,11 @@ RATES = Table(
         _text("population", "denominator; ..._maintenance: those of it who entered maintenance", POPULATIONS),
         _whole("responders", "patients", "patients"),
         _whole("patients", "denominator", "patients"),
-        _whole("not_known", "left out: not known whether they entered maintenance", "patients"),
+        _whole(
+            "not_known",
+            "left out: not known whether they entered maintenance; of induction: best response as given, of no known onset",
+            "patients",
+        ),
         _number("fraction", "rate", "fraction"),
         _number("ci_low", "Clopper-Pearson", "fraction"),
         _number("ci_high", "Clopper-Pearson", "fraction"),
@@ -1836,6 +1845,39 @@ EXPOSURE_RESPONSE = Table(
         _text("state", "was it fitted", ("fitted", "refused")),
         REASON,
     ),
+)
+
+STRATUM_NUMBERS = (
+    _whole("patients", "in the stratum, with the endpoint", "patients", empty=False),
+    _whole("events", "in the stratum", "patients", empty=False),
+    _number("median", "Kaplan-Meier; empty: not reached", "months"),
+    _number("median_low", "log-log interval; empty: not reached", "months"),
+    _number("median_high", "log-log interval; empty: not reached", "months"),
+)
+
+LEVELS = Table(
+    "levels",
+    "results/comparison/levels.tsv",
+    "factor, endpoint, level; all patients of ITT with the endpoint whose level is known",
+    ("factor", "endpoint", "order"),
+    (
+        _text("factor", "of comparison.levels, or TC class"),
+        _text("ordered", "has the factor an order; without one there is no trend", YES_NO),
+        _text("endpoint", "main rule set", ("TTP", "PFS", "EFS", "OS")),
+        _text("rule_set", "censoring rules"),
+        _whole("order", "place of the level", empty=False),
+        _text("level", "label of the level"),
+        *STRATUM_NUMBERS,
+        _number("expected", "events, were the level without effect"),
+        _number("log_rank_chi2", "over all levels at once"),
+        _whole("degrees_of_freedom", "of log_rank_chi2"),
+        _number("log_rank_p", "of log_rank_chi2"),
+        _number("trend_chi2", "Tarone's test for trend over the levels seen, 1 degree of freedom"),
+        _number("trend_p", "of trend_chi2"),
+        _whole("not_assessable", "with the endpoint, whose level is not known", "patients", empty=False),
+        _text("note", "why there is no test", empty=True),
+    ),
+    wide=True,
 )
 
 ALL = tuple(value for value in list(globals().values()) if isinstance(value, Table))

@@ -1,0 +1,150 @@
+"""Cross-row rules of what is given instead of derived: times to event, best responses, genomic calls."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from myeloma import config_check
+from myeloma.settings import Settings
+from myeloma.sheets import Row, Sheet, suggestion
+
+#: The key of each sheet: no two rows share it.
+KEYS = {"endpoints": ("patient", "endpoint"), "calls": ("patient", "abnormality")}
+#: Dates of patients.tsv that tell how long a patient was followed: with one of them survival is computed.
+FOLLOW_UP = ("last_contact", "death_date", "end_of_treatment", "new_therapy_date", "end_of_induction")
+
+Sheets = Mapping[str, Sheet]
+
+
+def check_all(sheets: Sheets, settings: Settings) -> None:
+    """Run every rule; problems are left in `sheets`."""
+    for name, key in KEYS.items():
+        _once(sheets[name], key)
+    _endpoints(sheets)
+    _responses(sheets)
+    _calls(sheets["calls"], settings)
+
+
+def _once(sheet: Sheet, key: tuple[str, ...]) -> None:
+    groups: dict[tuple, list[Row]] = defaultdict(list)
+    for row in sheet.rows:
+        groups[tuple(row[name] for name in key)].append(row)
+    for rows in groups.values():
+        for row in rows[1:]:
+            fix = f"one row per {', '.join(key)}"
+            message = f"{', '.join(key)} as in line {rows[0].line}"
+            sheet.problem(row.line, key[-1], row.written(key[-1]), message, fix)
+
+
+def _first_visits(assessments: Sheet) -> dict[str, Row]:
+    found: dict[str, Row] = {}
+    for row in assessments.rows:
+        found.setdefault(row["patient"], row)
+    return found
+
+
+def _endpoints(sheets: Sheets) -> None:
+    sheet = sheets["endpoints"]
+    patients = {row["patient"]: row for row in sheets["patients"].rows}
+    visits = _first_visits(sheets["assessments"])
+    for row in sheet.rows:
+        given = [name for name in ("days", "months") if row.written(name)]
+        if not given:
+            sheet.problem(row.line, "months", "", "no time", "give days or months")
+        if row["event"] == 1 and row["censor_reason"]:
+            fix = "clear censor_reason, or write 0 in event"
+            sheet.problem(row.line, "censor_reason", row["censor_reason"], "but event is 1", fix)
+        clash = _computed(row, patients.get(row["patient"]), visits.get(row["patient"]), sheets)
+        if clash:
+            fix = (
+                "remove the row, or what the time would be computed from: one source per patient and endpoint"
+            )
+            sheet.problem(
+                row.line, "endpoint", row["endpoint"], f"is computed for {row['patient']} from {clash}", fix
+            )
+
+
+def _computed(row: Row, patient: Row | None, visit: Row | None, sheets: Sheets) -> str:
+    """The record from which the workflow would compute this endpoint; "" where there is none."""
+    if visit is not None:
+        return f"{sheets['assessments'].file}:{visit.line}"
+    if row["endpoint"] != "OS" or patient is None:
+        return ""
+    dates = [name for name in FOLLOW_UP if patient.written(name)]
+    start = patient.written("c1d1") or patient.written("enrolment_date")
+    return (
+        f"{sheets['patients'].file}:{patient.line} ({dates[0]} {patient.written(dates[0])})"
+        if start and dates
+        else ""
+    )
+
+
+def _responses(sheets: Sheets) -> None:
+    sheet, visits = sheets["patients"], _first_visits(sheets["assessments"])
+    for row in sheet.rows:
+        visit = visits.get(row["patient"])
+        if row["given_best_response"] and visit is not None:
+            where = f"{sheets['assessments'].file}:{visit.line}"
+            message = f"is derived for {row['patient']} from {where}"
+            fix = "clear the cell: a given response counts only without assessments"
+            sheet.problem(row.line, "given_best_response", row["given_best_response"], message, fix)
+
+
+def _calls(sheet: Sheet, settings: Settings) -> None:
+    if not sheet.rows:
+        return
+    known = config_check.call_names(settings)
+    copies = config_check.section(settings, "copy_number")
+    for row in sheet.rows:
+        _name(row, known, sheet)
+        for first, message, fix in _contradictions(row, copies):
+            sheet.problem(row.line, first, row.written(first), message, fix)
+
+
+def _name(row: Row, known: Iterable[str], sheet: Sheet) -> None:
+    name = row["abnormality"]
+    if name and name not in known and not row["kind"]:
+        fix = (
+            f"{suggestion(name, known, 'known abnormalities')} A new one needs its family in the column kind"
+        )
+        sheet.problem(row.line, "abnormality", name, "unknown abnormality", fix)
+    if name in known and row["kind"]:
+        fix = "leave kind empty: it is for abnormalities that the workflow does not know"
+        sheet.problem(row.line, "kind", row["kind"], f"{name} is known", fix)
+
+
+def state_by_copies(name: str, copies: float | None, rules: Mapping) -> str:
+    """present or absent by the copies of the region; "" where the name says no direction or nothing is given.
+
+    rules: config section `copy_number`. amp...: amp_copies or more; gain... and trisomy...: gain_copies or more;
+    del... and monosomy...: fewer than two.
+    """
+    if copies is None:
+        return ""
+    if name.startswith("amp"):
+        return "present" if copies >= rules["amp_copies"] else "absent"
+    if name.startswith(("gain", "trisomy")):
+        return "present" if copies >= rules["gain_copies"] else "absent"
+    if name.startswith(("del", "monosomy")):
+        return "present" if copies < 2 else "absent"
+    return ""
+
+
+def state_by_percent(percent: float | None, cutoff: float | None) -> str:
+    """present from the laboratory's limit on, absent below; "" without one of the two."""
+    if percent is None or cutoff is None:
+        return ""
+    return "present" if percent >= cutoff else "absent"
+
+
+def _contradictions(row: Row, copies: Mapping) -> Iterable[tuple[str, str, str]]:
+    """(column, what is wrong, the fix)."""
+    by_copies = state_by_copies(row["abnormality"], row["copies"], copies)
+    by_percent = state_by_percent(row["percent"], row["cutoff_percent"])
+    found = {"state": row["state"], "copies": by_copies, "percent": by_percent}
+    told = {name: state for name, state in found.items() if state}
+    if not told:
+        fix = "give state, or percent and cutoff_percent, or the copies of a gain, amplification or deletion"
+        yield "state", "nothing says whether it is present", fix
+    if len(set(told.values())) > 1 and row["state"] != "not_assessable":
+        said = ", ".join(f"{state} by {name}" for name, state in told.items())
+        yield next(iter(told)), f"the row contradicts itself: {said}", "correct the one that is wrong"
