@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from myeloma import association, concordance, flow, outcomes, safety, survival, tables
+from myeloma import association, by_presence, concordance, flow, outcomes, safety, survival, tables
 from myeloma.states import ABSENT, EARLY, NEITHER, NOT_ASSESSABLE, NOT_EVALUABLE, POOR, PRESENT
 
 KINDS = {
@@ -45,6 +45,9 @@ RULES = {
     "min_group_for_expression": 3,
     "small_group_for_expression": 6,
     "cox_min_events": 5,
+    "power": 0.8,
+    "rmst_months": 24,
+    "lost_after_days": 90,
     "survival_months": [12, 24],
 }  # fmt: skip
 GROUP_RULE = "A: confirmed PR or better by day 50, against best SD or progression by day 92"
@@ -642,6 +645,11 @@ def _compare(made: Made) -> None:
     assessed = association.any_assessed(f["endpoints"])
     f["response_rates"] = association.response_rates(
         f["response"], populations, RULES["confidence"], assessed
+    )
+    more = (f["endpoints"], qualifying, RULES, "trial")
+    f["survival_by_abnormality"] = by_presence.survival_by_abnormality(f["flow"], f["abnormalities"], *more)
+    f["response_by_abnormality"] = by_presence.response_by_abnormality(
+        f["flow"], f["abnormalities"], f["response"], *more
     )
     f["endpoint_results"] = outcomes.results(f["endpoints"], f["flow"], RULES, "trial")
     f["cumulative_incidence"] = outcomes.incidence(f["endpoints"], f["flow"], RULES, "trial")

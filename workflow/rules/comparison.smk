@@ -70,6 +70,40 @@ rule compare_abnormalities:
         "../scripts/compare_abnormalities.py"
 
 
+rule compare_presence:
+    input:
+        flow="results/cohort/flow.tsv",
+        abnormalities="results/abnormalities/abnormalities.tsv",
+        response="results/response/response.tsv",
+        endpoints="results/response/endpoints.tsv",
+    output:
+        response=report(
+            "results/comparison/response_by_abnormality.tsv",
+            caption="../report/response_by_abnormality.rst",
+            category="Comparison",
+        ),
+        survival=report(
+            "results/comparison/survival_by_abnormality.tsv",
+            caption="../report/survival_by_abnormality.rst",
+            category="Comparison",
+        ),
+    log:
+        "logs/compare_presence.log",
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=20,
+    params:
+        qualifying={p.patient: p.qualifying_abnormality for p in COHORT.patients},
+        comparison=SETTINGS["comparison"],
+        rule_set=SETTINGS["endpoints"]["rule_set"],
+        data_cut=SETTINGS["trial"]["data_cut"],
+        code=files.code_of("by_presence", "multiplicity", "association", "survival", "flow", "tables"),
+    script:
+        "../scripts/compare_presence.py"
+
+
 rule tabulate_rates:
     input:
         flow="results/cohort/flow.tsv",

@@ -99,10 +99,12 @@ MODULES_OF_STAGE = {
     "pharmacokinetics": ("exposure_response", "individual_pk", "ixazomib", "population_pk"),
     "comparison": (
         "association",
+        "by_presence",
         "design",
         "differential",
         "enrichment",
         "flow",
+        "multiplicity",
         "outcomes",
         "pooled",
         "survival",

@@ -225,7 +225,7 @@ def _counts(states: Mapping[str, str], groups: Mapping[str, str]) -> dict[str, i
 def _tested(row: Mapping, name: str, rules: Mapping) -> dict:
     """Exact result and family; an abnormality whose margins cannot reach p < alpha is described only."""
     counts = [row[k] for k in ("early_present", "early_assessable", "poor_present", "poor_assessable")]
-    result = exact_test(*counts, confidence=rules["confidence"], alpha=rules["alpha"])
+    result = exact_test(*counts, confidence=rules["confidence"], alpha=rules["alpha"], power=rules["power"])
     possible = result.smallest_p < rules["alpha"]
     family = "primary" if name in rules["primary_family"] else "exploratory"
     return vars(result) | {
@@ -247,9 +247,16 @@ def _notes(row, name, kinds, groups, qualifying, rules) -> Iterable[str]:
         )
     if groups and min(row["early_assessable"], row["poor_assessable"]) < SMALL_GROUP:
         yield f"fewer than {SMALL_GROUP} assessable patients in a group"
-    lesions = {plain(qualifying.get(patient, "")) for patient in groups} - {""}
+    if told := qualifying_note(name, qualifying, groups):
+        yield told
+
+
+def qualifying_note(name: str, qualifying: Mapping[str, str], patients: Iterable[str]) -> str:
+    """What an estimate for a lesion must say that qualified one of the patients for the trial; "" for another lesion."""
+    lesions = {plain(qualifying.get(patient, "")) for patient in patients} - {""}
     if plain(name) in lesions or plain(CONTAINS.get(name, "")) in lesions:
-        yield "qualifying lesion: versus patients enrolled for another lesion"
+        return "qualifying lesion: versus patients enrolled for another lesion"
+    return ""
 
 
 def _time_to_progression(states: Mapping[str, str], times: pd.DataFrame, rules: Mapping) -> dict:

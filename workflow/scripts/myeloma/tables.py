@@ -1838,6 +1838,111 @@ EXPOSURE_RESPONSE = Table(
     ),
 )
 
+SURVIVAL_BY_ABNORMALITY = Table(
+    "survival_by_abnormality",
+    "results/comparison/survival_by_abnormality.tsv",
+    "endpoint, abnormality; all patients of ITT with the endpoint, whatever their response group",
+    ("endpoint", "abnormality"),
+    (
+        _text("endpoint", "main rule set", ("TTP", "PFS", "EFS", "OS")),
+        _text("abnormality", "name"),
+        _text("kind", "family of event"),
+        _text("family", "multiplicity family: endpoint by abnormality; described: no test"),
+        _whole("carriers", "with it", "patients", empty=False),
+        _whole("non_carriers", "without it", "patients", empty=False),
+        _whole("carrier_events", "events among carriers", "patients", empty=False),
+        _whole("non_carrier_events", "events among non-carriers", "patients", empty=False),
+        _number("carrier_median_months", "Kaplan-Meier; empty: not reached", "months"),
+        _number("carrier_median_low", "log-log interval; empty: not reached", "months"),
+        _number("carrier_median_high", "log-log interval; empty: not reached", "months"),
+        _number("non_carrier_median_months", "Kaplan-Meier; empty: not reached", "months"),
+        _number("non_carrier_median_low", "log-log interval; empty: not reached", "months"),
+        _number("non_carrier_median_high", "log-log interval; empty: not reached", "months"),
+        _number("hazard_ratio", "carriers over non-carriers; empty: see note", "ratio"),
+        _number("ci_low", "profile likelihood", "ratio"),
+        _number("ci_high", "profile likelihood; inf: no upper limit", "ratio"),
+        _number("wald_low", "Wald, as R's coxph prints it; empty for Firth", "ratio"),
+        _number("wald_high", "Wald", "ratio"),
+        _number("log_rank_chi2", "1 degree of freedom"),
+        _number("log_rank_p", "log-rank"),
+        _number("q", "Benjamini-Hochberg within the family"),
+        _text("method", "Cox (Efron ties) or Firth (penalised)", ("Cox", "Firth", "")),
+        _number(
+            "rmst_months",
+            "horizon of the restricted means: what both sides reach, at most rmst_months",
+            "months",
+        ),
+        _number("rmst_difference", "restricted mean time, carriers minus non-carriers", "months"),
+        _number("rmst_low", "Greenwood interval", "months"),
+        _number("rmst_high", "Greenwood interval", "months"),
+        _number(
+            "detectable_low",
+            "hazard ratio below 1 found with the power of the config at these events",
+            "ratio",
+        ),
+        _number("detectable_high", "hazard ratio above 1 found so", "ratio"),
+        _whole(
+            "not_assessable", "with the endpoint, in whom it could not be assessed", "patients", empty=False
+        ),
+        _text("note", "why no estimate, or why penalised; qualifying lesion; small numbers", empty=True),
+    ),
+)
+
+RESPONSE_BY_ABNORMALITY = Table(
+    "response_by_abnormality",
+    "results/comparison/response_by_abnormality.tsv",
+    "measure, abnormality; all patients of ITT, whatever their response group",
+    ("measure", "abnormality"),
+    (
+        _text(
+            "measure", "ORR, VGPR (or better), CR by the end of treatment; alive at data cut; OS at months"
+        ),
+        _text("abnormality", "name"),
+        _text("kind", "family of event"),
+        _text("family", "multiplicity family: measure by abnormality; described: outside of every family"),
+        _whole("carriers", "denominator: with it (alive: whose state is known)", "patients", empty=False),
+        _whole("carrier_with", "of them responders, or alive", "patients"),
+        _number("carrier_fraction", "rate, or Kaplan-Meier survival", "fraction"),
+        _number("carrier_low", "Clopper-Pearson; of survival log-log", "fraction"),
+        _number("carrier_high", "Clopper-Pearson; of survival log-log", "fraction"),
+        _whole("carrier_at_risk", "OS: under observation at that time", "patients"),
+        _whole(
+            "carrier_not_evaluable",
+            "of the denominator: best response NE, counted as no response",
+            "patients",
+        ),
+        _whole(
+            "carrier_lost",
+            "alive: last seen more than lost_days before the cut; outside of the denominator",
+            "patients",
+        ),
+        _whole("non_carriers", "denominator: without it", "patients", empty=False),
+        _whole("non_carrier_with", "of them responders, or alive", "patients"),
+        _number("non_carrier_fraction", "rate, or Kaplan-Meier survival", "fraction"),
+        _number("non_carrier_low", "Clopper-Pearson; of survival log-log", "fraction"),
+        _number("non_carrier_high", "Clopper-Pearson; of survival log-log", "fraction"),
+        _whole("non_carrier_at_risk", "OS: under observation at that time", "patients"),
+        _whole("non_carrier_not_evaluable", "best response NE, counted as no response", "patients"),
+        _whole("non_carrier_lost", "alive: lost to follow-up, outside of the denominator", "patients"),
+        _number("difference", "carriers minus non-carriers", "fraction"),
+        _number("difference_low", "Newcombe; of survival from the two intervals", "fraction"),
+        _number("difference_high", "Newcombe; of survival from the two intervals", "fraction"),
+        _number(
+            "odds_ratio", "conditional maximum likelihood, carriers over non-carriers; inf as such", "ratio"
+        ),
+        _number("ci_low", "exact conditional, matching the central p", "ratio"),
+        _number("ci_high", "exact conditional", "ratio"),
+        _number("p", "central Fisher"),
+        _number("q", "Benjamini-Hochberg within the family"),
+        _number("smallest_p", "smallest p that these margins can reach"),
+        _number("detectable_low", "odds ratio below one found with the power of the config", "ratio"),
+        _number("detectable_high", "odds ratio above one found so", "ratio"),
+        _whole("not_assessable", "of ITT, in whom it could not be assessed", "patients", empty=False),
+        _whole("lost_days", "lost_after_days of the config", "days", empty=False),
+        _text("note", "why not tested; qualifying lesion; small numbers", empty=True),
+    ),
+)
+
 ALL = tuple(value for value in list(globals().values()) if isinstance(value, Table))
 
 

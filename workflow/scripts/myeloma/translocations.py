@@ -187,7 +187,8 @@ def call_cohort(
         copy_events=read["copy_events"],
     )
     myc = call_myc(patients, **seen, **more, regions=regions, abnormalities=abnormalities)
-    return pd.concat([frame for frame in (ig, myc) if len(frame)], ignore_index=True) if len(myc) else ig
+    rows = [row for frame in (ig, myc) for row in frame.to_dict("records")]
+    return pd.DataFrame(rows, columns=[*_COLUMNS])
 
 
 def call(
