@@ -10,7 +10,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from myeloma import association, by_presence, concordance, flow, outcomes, safety, survival, tables
+from myeloma import (
+    association,
+    by_presence,
+    concordance,
+    flow,
+    multiplicity,
+    outcomes,
+    safety,
+    survival,
+    tables,
+)
 from myeloma.states import ABSENT, EARLY, NEITHER, NOT_ASSESSABLE, NOT_EVALUABLE, POOR, PRESENT
 
 KINDS = {
@@ -46,6 +56,8 @@ RULES = {
     "small_group_for_expression": 6,
     "cox_min_events": 5,
     "power": 0.8,
+    "permutations": 200,
+    "seed": 1,
     "rmst_months": 24,
     "lost_after_days": 90,
     "survival_months": [12, 24],
@@ -640,6 +652,10 @@ def _compare(made: Made) -> None:
     qualifying = {p["patient"]: p["qualifying_abnormality"] for p in made.patients}
     f["abnormalities_by_group"] = association.compare_cohort(
         f["flow"], f["abnormalities"], f["response"], f["endpoints"], qualifying, RULES, "trial"
+    )
+    groups = flow.compared_groups(f["flow"])
+    f["abnormalities_by_group"] = multiplicity.add_permutation_p(
+        f["abnormalities_by_group"], f["abnormalities"], groups, RULES
     )
     populations = association.populations(f["flow"])
     assessed = association.any_assessed(f["endpoints"])

@@ -194,16 +194,6 @@ def test_nothing_given_gives_no_rows():
     assert set(made["measure"]) == {by_presence.ALIVE, "OS at 12 months", "OS at 24 months"}
 
 
-def test_family_wise_q_by_hand():
-    """0.01, 0.02, 0.03, 0.5 of one family: q 0.04, 0.04, 0.04, 0.5; another family and the described keep apart."""
-    frame = pd.DataFrame(
-        {"family": ["a"] * 4 + ["b", multiplicity.DESCRIBED], "p": [0.01, 0.02, 0.03, 0.5, 0.04, 0.001]}
-    )
-    made = multiplicity.with_q(frame, "p")["q"]
-    assert made.tolist()[:5] == pytest.approx([0.04, 0.04, 0.04, 0.5, 0.04])
-    assert math.isnan(made.iloc[5])
-
-
 def test_detectable_hazard_is_schoenfelds():
     """Schoenfeld 1983: 4 (1.96 + 0.8416)^2 / log(2)^2 = 65.4 events find a ratio of 2 between equal halves."""
     assert survival.detectable_hazard(65, 50, 100, 0.05, 0.8) == pytest.approx(2, abs=0.005)

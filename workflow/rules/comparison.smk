@@ -65,7 +65,7 @@ rule compare_abnormalities:
         qualifying={p.patient: p.qualifying_abnormality for p in COHORT.patients},
         comparison=SETTINGS["comparison"],
         rule_set=SETTINGS["endpoints"]["rule_set"],
-        code=files.code_of("association", "survival", "flow", "tables"),
+        code=files.code_of("association", "multiplicity", "survival", "flow", "tables"),
     script:
         "../scripts/compare_abnormalities.py"
 

@@ -184,6 +184,7 @@ def compare(
         rows.append(row)
     frame = pd.DataFrame(rows, columns=tables.BY_GROUP.names())
     frame["q"] = false_discovery(frame)
+    frame["perm_p"] = np.nan  # by `multiplicity.add_permutation_p`
     return tables.conform(frame, tables.BY_GROUP)
 
 

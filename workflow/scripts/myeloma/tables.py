@@ -1470,9 +1470,20 @@ BY_GROUP = Table(
         _number("ci_high", "exact conditional", "ratio"),
         _number("p", "central Fisher: twice the smaller tail, at most 1"),
         _number("q", "Benjamini-Hochberg within the family"),
+        _number(
+            "perm_p", "family-wise, step-down minP over permuted group labels; primary family, where tested"
+        ),
         _number("smallest_p", "smallest p that these margins can reach"),
-        _number("detectable_low", "odds ratio below one found with 80 % power at these margins", "ratio"),
-        _number("detectable_high", "odds ratio above one found with 80 % power at these margins", "ratio"),
+        _number(
+            "detectable_low",
+            "odds ratio below one found with the power of the config at these margins",
+            "ratio",
+        ),
+        _number(
+            "detectable_high",
+            "odds ratio above one found with the power of the config at these margins",
+            "ratio",
+        ),
         _text("tested", "inside the FDR family", YES_NO),
         _text("note", "why not tested, small numbers, qualifying lesion", empty=True),
         _whole("carriers", "patients of the TTP analysis with it", "patients"),
