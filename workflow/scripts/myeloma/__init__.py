@@ -100,6 +100,7 @@ MODULES_OF_STAGE = {
     "comparison": (
         "association",
         "by_presence",
+        "cooccurrence",
         "design",
         "differential",
         "enrichment",
@@ -107,7 +108,10 @@ MODULES_OF_STAGE = {
         "multiplicity",
         "outcomes",
         "pooled",
+        "sensitivity",
+        "shifts",
         "survival",
+        "table_one",
     ),
     "report": ("multiqc", "report"),
     "export": ("adam", "adam_files", "dictionary"),

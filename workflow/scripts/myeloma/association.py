@@ -175,9 +175,9 @@ def compare(
     names = list(kinds) + [n for n in rules["primary_family"] if n not in kinds]
     rows = []
     for name in names:
-        states = _states(abnormalities, name)
+        states = states_of(abnormalities, name)
         row = {"abnormality": name, "kind": kinds.get(name, "not called"), "rule": rule}
-        row |= _counts(states, groups)
+        row |= counts_of(states, groups)
         row |= _tested(row, name, rules)
         row["note"] = "; ".join(_notes(row, name, kinds, groups, qualifying, rules))
         row |= _time_to_progression(states, times, rules)
@@ -205,12 +205,14 @@ def compare_cohort(
     return compare(abnormalities, compared_groups(flow), qualifying, times, rules, rule)
 
 
-def _states(abnormalities: pd.DataFrame, name: str) -> dict[str, str]:
+def states_of(abnormalities: pd.DataFrame, name: str) -> dict[str, str]:
+    """Patient -> state of one abnormality (ABNORMALITIES)."""
     rows = abnormalities[abnormalities["abnormality"] == name]
     return dict(zip(rows["patient"], rows["state"], strict=True))
 
 
-def _counts(states: Mapping[str, str], groups: Mapping[str, str]) -> dict[str, int]:
+def counts_of(states: Mapping[str, str], groups: Mapping[str, str]) -> dict[str, int]:
+    """The 2 x 2 table of the compared patients, and who could not be assessed; a patient without a call could not."""
     seen = {
         side: [states.get(patient, NOT_ASSESSABLE) for patient, group in groups.items() if group == side]
         for side in (EARLY, POOR)

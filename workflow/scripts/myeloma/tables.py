@@ -1954,6 +1954,131 @@ RESPONSE_BY_ABNORMALITY = Table(
     ),
 )
 
+ABNORMALITY_SENSITIVITY = Table(
+    "sensitivity",
+    "results/comparison/sensitivity.tsv",
+    "abnormality of the primary family, analysis",
+    ("abnormality", "analysis"),
+    (
+        _text("abnormality", "name"),
+        _text("analysis", "main; groups by another definition; with fewer patients"),
+        _text("how", "what it does otherwise than the main analysis"),
+        _text("family", "described: no new question, so outside of every family", ("described",)),
+        _whole("early_present", "early responders with it", "patients", empty=False),
+        _whole("early_assessable", "early responders in whom it could be assessed", "patients", empty=False),
+        _whole("poor_present", "poor responders with it", "patients", empty=False),
+        _whole("poor_assessable", "poor responders in whom it could be assessed", "patients", empty=False),
+        _whole("not_assessable", "early or poor responders in whom it could not", "patients", empty=False),
+        _number("odds_ratio", "conditional maximum likelihood, early over poor; inf as such", "ratio"),
+        _number("ci_low", "exact conditional", "ratio"),
+        _number("ci_high", "exact conditional", "ratio"),
+        _number("p", "central Fisher, described"),
+        _text(
+            "same_direction", "as in the main analysis; empty: one of them says nothing", YES_NO, empty=True
+        ),
+        _text("note", "why there is no estimate; small numbers", empty=True),
+    ),
+)
+
+COOCCURRENCE = Table(
+    "cooccurrence",
+    "results/comparison/cooccurrence.tsv",
+    "pair of abnormalities; all patients of ITT in whom both could be assessed",
+    ("first", "second"),
+    (
+        _text("first", "abnormality"),
+        _text("second", "abnormality"),
+        _text(
+            "family",
+            "co-occurrence: one multiplicity family; described: not tested",
+            ("co-occurrence", "described"),
+        ),
+        _whole("both", "with both", "patients", empty=False),
+        _whole("first_only", "with the first alone", "patients", empty=False),
+        _whole("second_only", "with the second alone", "patients", empty=False),
+        _whole("neither", "with neither", "patients", empty=False),
+        _whole("not_assessable", "in whom one of them could not be assessed", "patients", empty=False),
+        _number("odds_ratio", "above 1: together; below 1: apart; conditional maximum likelihood", "ratio"),
+        _number("ci_low", "exact conditional", "ratio"),
+        _number("ci_high", "exact conditional", "ratio"),
+        _number("p", "central Fisher"),
+        _number("q", "Benjamini-Hochberg over the pairs tested"),
+        _number("smallest_p", "smallest p that these margins can reach"),
+        _text(
+            "note",
+            "why it is not tested: two qualifying lesions, contained by construction, margins",
+            empty=True,
+        ),
+    ),
+)
+
+BURDEN_BY_GROUP = Table(
+    "burden_by_group",
+    "results/comparison/burden_by_group.tsv",
+    "measure of burden, early against poor responders",
+    ("measure",),
+    (
+        _text("measure", "what is compared"),
+        _text("unit", "unit of the values"),
+        _text(
+            "family",
+            "burden by group: one multiplicity family; described: not tested",
+            ("burden by group", "described"),
+        ),
+        _whole("early_assessable", "early responders with a value", "patients", empty=False),
+        _number("early_median", "median", "see unit"),
+        _number("early_q1", "lower quartile", "see unit"),
+        _number("early_q3", "upper quartile", "see unit"),
+        _whole("poor_assessable", "poor responders with a value", "patients", empty=False),
+        _number("poor_median", "median", "see unit"),
+        _number("poor_q1", "lower quartile", "see unit"),
+        _number("poor_q3", "upper quartile", "see unit"),
+        _whole("not_assessable", "early or poor responders without a value", "patients", empty=False),
+        _number("shift", "Hodges-Lehmann, early minus poor", "see unit"),
+        _number("ci_low", "from ordered differences; -inf: too few patients for the level", "see unit"),
+        _number("ci_high", "from ordered differences; inf: too few patients for the level", "see unit"),
+        _number("p", "exact Wilcoxon given the ties: twice the smaller tail"),
+        _number("q", "Benjamini-Hochberg within the family"),
+        _number("smallest_p", "smallest p that these patients can reach"),
+        _text("note", "why it is not tested", empty=True),
+    ),
+)
+
+TABLE1 = Table(
+    "table1",
+    "results/comparison/table1.tsv",
+    "comparison, variable, level",
+    ("comparison", "variable", "level"),
+    (
+        _text(
+            "comparison", "group: early against poor; dna, rna: with against without", ("group", "dna", "rna")
+        ),
+        _text("variable", "column of patients.tsv"),
+        _text("level", "category; empty: a number, or nobody has a value", empty=True),
+        _text("kind", "number: median and quartiles; category: counts", ("number", "category")),
+        _text("first", "who the first side is"),
+        _whole("first_known", "with a value: the denominator", "patients", empty=False),
+        _whole("first_count", "with this level", "patients"),
+        _number("first_median", "median", "as in patients.tsv"),
+        _number("first_q1", "lower quartile", "as in patients.tsv"),
+        _number("first_q3", "upper quartile", "as in patients.tsv"),
+        _whole("first_missing", "without a value", "patients", empty=False),
+        _text("second", "who the second side is"),
+        _whole("second_known", "with a value: the denominator", "patients", empty=False),
+        _whole("second_count", "with this level", "patients"),
+        _number("second_median", "median", "as in patients.tsv"),
+        _number("second_q1", "lower quartile", "as in patients.tsv"),
+        _number("second_q3", "upper quartile", "as in patients.tsv"),
+        _whole("second_missing", "without a value", "patients", empty=False),
+        _number(
+            "smd",
+            "standardised difference of the variable, second minus first; absolute for categories",
+            "standard deviations",
+        ),
+        _text("note", "why there is no standardised difference", empty=True),
+    ),
+)
+
 ALL = tuple(value for value in list(globals().values()) if isinstance(value, Table))
 
 
