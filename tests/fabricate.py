@@ -10,7 +10,21 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from myeloma import association, concordance, flow, outcomes, safety, survival, tables
+from myeloma import (
+    association,
+    by_presence,
+    concordance,
+    cooccurrence,
+    flow,
+    multiplicity,
+    outcomes,
+    safety,
+    sensitivity,
+    shifts,
+    survival,
+    table_one,
+    tables,
+)
 from myeloma.states import ABSENT, EARLY, NEITHER, NOT_ASSESSABLE, NOT_EVALUABLE, POOR, PRESENT
 
 KINDS = {
@@ -45,8 +59,19 @@ RULES = {
     "min_group_for_expression": 3,
     "small_group_for_expression": 6,
     "cox_min_events": 5,
+    "power": 0.8,
+    "table1": ["age", "sex", "iss", "prior_lines", "qualifying_abnormality"],
+    "permutations": 200,
+    "seed": 1,
+    "sensitivity_min_purity": 0.3,
+    "cooccurrence_min_carriers": 3,
+    "driver_genes_assessable": 0.9,
+    "rmst_months": 24,
+    "lost_after_days": 90,
     "survival_months": [12, 24],
 }  # fmt: skip
+#: Section abnormalities of the config, as far as the comparison reads it.
+DEFINITIONS = {"crbn_pathway_genes": ["CRBN", "IKZF1"], "myc_translocations": {"t(8;14)": "IGH"}}
 GROUP_RULE = "A: confirmed PR or better by day 50, against best SD or progression by day 92"
 START = date(2024, 1, 15)
 
@@ -639,10 +664,37 @@ def _compare(made: Made) -> None:
     f["abnormalities_by_group"] = association.compare_cohort(
         f["flow"], f["abnormalities"], f["response"], f["endpoints"], qualifying, RULES, "trial"
     )
+    groups = flow.compared_groups(f["flow"])
+    f["abnormalities_by_group"] = multiplicity.add_permutation_p(
+        f["abnormalities_by_group"], f["abnormalities"], groups, RULES
+    )
+    f["sensitivity"] = sensitivity.analyse(
+        f["flow"],
+        f["abnormalities"],
+        f["groups_by_definition"],
+        f["samples"],
+        f["purity"],
+        made.exclusions,
+        RULES,
+    )
+    f["table1"] = table_one.build(
+        f["flow"],
+        [{k: "" if v is None else f"{v}" for k, v in p.items()} for p in made.patients],
+        RULES["table1"],
+    )
+    f["cooccurrence"] = cooccurrence.pairs(f["flow"], f["abnormalities"], qualifying, RULES, DEFINITIONS)
+    f["burden_by_group"] = shifts.compare(
+        f["flow"], f["samples"], f["abnormalities"], f["burden"], f["signatures"], RULES
+    )
     populations = association.populations(f["flow"])
     assessed = association.any_assessed(f["endpoints"])
     f["response_rates"] = association.response_rates(
         f["response"], populations, RULES["confidence"], assessed
+    )
+    more = (f["endpoints"], qualifying, RULES, "trial")
+    f["survival_by_abnormality"] = by_presence.survival_by_abnormality(f["flow"], f["abnormalities"], *more)
+    f["response_by_abnormality"] = by_presence.response_by_abnormality(
+        f["flow"], f["abnormalities"], f["response"], *more
     )
     f["endpoint_results"] = outcomes.results(f["endpoints"], f["flow"], RULES, "trial")
     f["cumulative_incidence"] = outcomes.incidence(f["endpoints"], f["flow"], RULES, "trial")

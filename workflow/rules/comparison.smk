@@ -65,9 +65,115 @@ rule compare_abnormalities:
         qualifying={p.patient: p.qualifying_abnormality for p in COHORT.patients},
         comparison=SETTINGS["comparison"],
         rule_set=SETTINGS["endpoints"]["rule_set"],
-        code=files.code_of("association", "survival", "flow", "tables"),
+        code=files.code_of("association", "multiplicity", "survival", "flow", "tables"),
     script:
         "../scripts/compare_abnormalities.py"
+
+
+rule compare_presence:
+    input:
+        flow="results/cohort/flow.tsv",
+        abnormalities="results/abnormalities/abnormalities.tsv",
+        response="results/response/response.tsv",
+        endpoints="results/response/endpoints.tsv",
+    output:
+        response=report(
+            "results/comparison/response_by_abnormality.tsv",
+            caption="../report/response_by_abnormality.rst",
+            category="Comparison",
+        ),
+        survival=report(
+            "results/comparison/survival_by_abnormality.tsv",
+            caption="../report/survival_by_abnormality.rst",
+            category="Comparison",
+        ),
+    log:
+        "logs/compare_presence.log",
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=20,
+    params:
+        qualifying={p.patient: p.qualifying_abnormality for p in COHORT.patients},
+        comparison=SETTINGS["comparison"],
+        rule_set=SETTINGS["endpoints"]["rule_set"],
+        data_cut=SETTINGS["trial"]["data_cut"],
+        code=files.code_of("by_presence", "multiplicity", "association", "survival", "flow", "tables"),
+    script:
+        "../scripts/compare_presence.py"
+
+
+# The primary family under other groups and with fewer patients.
+rule check_comparison:
+    input:
+        flow="results/cohort/flow.tsv",
+        abnormalities="results/abnormalities/abnormalities.tsv",
+        definitions="results/response/groups_by_definition.tsv",
+        samples="results/cohort/samples.tsv",
+        purity="results/calls/purity.tsv",
+    output:
+        table=report(
+            "results/comparison/sensitivity.tsv",
+            caption="../report/sensitivity.rst",
+            category="Comparison",
+        ),
+    log:
+        "logs/check_comparison.log",
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=10,
+    params:
+        exclusions=flow.exclusion_rows(COHORT.exclusions),
+        comparison=SETTINGS["comparison"],
+        code=files.code_of("sensitivity", "association", "multiplicity", "flow", "tables"),
+    script:
+        "../scripts/check_comparison.py"
+
+
+# Who the groups are: Table 1, which abnormalities go together, burden.
+rule describe_groups:
+    input:
+        flow="results/cohort/flow.tsv",
+        abnormalities="results/abnormalities/abnormalities.tsv",
+        samples="results/cohort/samples.tsv",
+        burden="results/calls/burden.tsv",
+        signatures="results/calls/signatures.tsv",
+    output:
+        table1=report(
+            "results/comparison/table1.tsv",
+            caption="../report/table1.rst",
+            category="Cohort",
+        ),
+        cooccurrence=report(
+            "results/comparison/cooccurrence.tsv",
+            caption="../report/cooccurrence.rst",
+            category="Comparison",
+        ),
+        burden=report(
+            "results/comparison/burden_by_group.tsv",
+            caption="../report/burden_by_group.rst",
+            category="Comparison",
+        ),
+    log:
+        "logs/describe_groups.log",
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=20,
+    params:
+        patients=flow.detail_rows(COHORT.patients, SETTINGS["trial"]["data_cut"]),
+        qualifying={p.patient: p.qualifying_abnormality for p in COHORT.patients},
+        comparison=SETTINGS["comparison"],
+        definitions=SETTINGS["abnormalities"],
+        code=files.code_of(
+            "table_one", "cooccurrence", "shifts", "association", "multiplicity", "flow", "tables"
+        ),
+    script:
+        "../scripts/describe_groups.py"
 
 
 rule tabulate_rates:

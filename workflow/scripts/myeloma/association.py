@@ -175,15 +175,16 @@ def compare(
     names = list(kinds) + [n for n in rules["primary_family"] if n not in kinds]
     rows = []
     for name in names:
-        states = _states(abnormalities, name)
+        states = states_of(abnormalities, name)
         row = {"abnormality": name, "kind": kinds.get(name, "not called"), "rule": rule}
-        row |= _counts(states, groups)
+        row |= counts_of(states, groups)
         row |= _tested(row, name, rules)
         row["note"] = "; ".join(_notes(row, name, kinds, groups, qualifying, rules))
         row |= _time_to_progression(states, times, rules)
         rows.append(row)
     frame = pd.DataFrame(rows, columns=tables.BY_GROUP.names())
     frame["q"] = false_discovery(frame)
+    frame["perm_p"] = np.nan  # by `multiplicity.add_permutation_p`
     return tables.conform(frame, tables.BY_GROUP)
 
 
@@ -204,12 +205,14 @@ def compare_cohort(
     return compare(abnormalities, compared_groups(flow), qualifying, times, rules, rule)
 
 
-def _states(abnormalities: pd.DataFrame, name: str) -> dict[str, str]:
+def states_of(abnormalities: pd.DataFrame, name: str) -> dict[str, str]:
+    """Patient -> state of one abnormality (ABNORMALITIES)."""
     rows = abnormalities[abnormalities["abnormality"] == name]
     return dict(zip(rows["patient"], rows["state"], strict=True))
 
 
-def _counts(states: Mapping[str, str], groups: Mapping[str, str]) -> dict[str, int]:
+def counts_of(states: Mapping[str, str], groups: Mapping[str, str]) -> dict[str, int]:
+    """The 2 x 2 table of the compared patients, and who could not be assessed; a patient without a call could not."""
     seen = {
         side: [states.get(patient, NOT_ASSESSABLE) for patient, group in groups.items() if group == side]
         for side in (EARLY, POOR)
@@ -225,7 +228,7 @@ def _counts(states: Mapping[str, str], groups: Mapping[str, str]) -> dict[str, i
 def _tested(row: Mapping, name: str, rules: Mapping) -> dict:
     """Exact result and family; an abnormality whose margins cannot reach p < alpha is described only."""
     counts = [row[k] for k in ("early_present", "early_assessable", "poor_present", "poor_assessable")]
-    result = exact_test(*counts, confidence=rules["confidence"], alpha=rules["alpha"])
+    result = exact_test(*counts, confidence=rules["confidence"], alpha=rules["alpha"], power=rules["power"])
     possible = result.smallest_p < rules["alpha"]
     family = "primary" if name in rules["primary_family"] else "exploratory"
     return vars(result) | {
@@ -247,9 +250,16 @@ def _notes(row, name, kinds, groups, qualifying, rules) -> Iterable[str]:
         )
     if groups and min(row["early_assessable"], row["poor_assessable"]) < SMALL_GROUP:
         yield f"fewer than {SMALL_GROUP} assessable patients in a group"
-    lesions = {plain(qualifying.get(patient, "")) for patient in groups} - {""}
+    if told := qualifying_note(name, qualifying, groups):
+        yield told
+
+
+def qualifying_note(name: str, qualifying: Mapping[str, str], patients: Iterable[str]) -> str:
+    """What an estimate for a lesion must say that qualified one of the patients for the trial; "" for another lesion."""
+    lesions = {plain(qualifying.get(patient, "")) for patient in patients} - {""}
     if plain(name) in lesions or plain(CONTAINS.get(name, "")) in lesions:
-        yield "qualifying lesion: versus patients enrolled for another lesion"
+        return "qualifying lesion: versus patients enrolled for another lesion"
+    return ""
 
 
 def _time_to_progression(states: Mapping[str, str], times: pd.DataFrame, rules: Mapping) -> dict:

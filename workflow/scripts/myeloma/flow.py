@@ -7,7 +7,7 @@ without a reason, and every patient has a row for every analysis.
 import dataclasses
 import datetime
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -128,6 +128,16 @@ def covariate_rows(patients: Sequence) -> list[dict[str, Any]]:
 def exclusion_rows(exclusions: Sequence[Mapping]) -> list[dict[str, str]]:
     """Rows of exclusions.tsv as plain text."""
     return [{str(k): str(v or "") for k, v in row.items()} for row in exclusions]
+
+
+def left_out(exclusions: Iterable[Mapping], *analyses: str) -> set[str]:
+    """Patients whom the sheet of exclusions takes whole out of one of the analyses."""
+    return {
+        row["patient"]
+        for row in exclusions
+        if not any(row.get(k) for k in ("sample", "library", "flowcell", "lane"))
+        and (row.get("analysis") or "all") in analyses
+    }
 
 
 def members(flow: pd.DataFrame, analysis: str) -> list[str]:

@@ -12,7 +12,7 @@ import greenwood
 import numpy as np
 import pandas as pd
 from scipy.optimize import brentq, minimize_scalar
-from scipy.stats import chi2
+from scipy.stats import chi2, norm
 
 from myeloma import tables
 from myeloma.flow import members, rule_of
@@ -26,11 +26,17 @@ WIDEST = 30.0  # distance of log hazard ratios beyond which a limit is infinite
 
 @dataclass(frozen=True)
 class Hazard:
-    """Carriers over non-carriers; nan with `note` where nothing can be estimated."""
+    """Carriers over non-carriers; nan with `note` where nothing can be estimated.
+
+    ci_low, ci_high: profile likelihood. wald_low, wald_high: from the information, as R's coxph prints them; nan
+    for a penalised fit, where they mislead (Heinze and Schemper 2001).
+    """
 
     hazard_ratio: float = math.nan
     ci_low: float = math.nan
     ci_high: float = math.nan
+    wald_low: float = math.nan
+    wald_high: float = math.nan
     log_rank_chi2: float = math.nan
     log_rank_p: float = math.nan
     method: str = ""
@@ -158,7 +164,7 @@ def hazard_ratio(
     time, event = checked(time, event)
     carrier = np.asarray(carrier, dtype=bool)
     if not len(time):
-        return Hazard(note="nobody with a time to progression in whom it could be assessed")
+        return Hazard(note="nobody with the endpoint in whom it could be assessed")
     if carrier.all() or not carrier.any():
         return Hazard(note="all are carriers" if carrier.all() else "no carrier")
     if not event.any():
@@ -170,10 +176,51 @@ def hazard_ratio(
     fewest = min(int(event[carrier].sum()), int(event[~carrier].sum()))
     penalised = fewest < min_events
     estimate, low, high = likelihood.profile(confidence, 0.5 if penalised else 0.0)
+    wald = (math.nan, math.nan) if penalised else likelihood.wald(estimate, confidence)
     return Hazard(
-        math.exp(estimate), math.exp(low), math.exp(high), statistic, p, "Firth" if penalised else "Cox",
+        math.exp(estimate), math.exp(low), math.exp(high), *map(math.exp, wald), statistic, p,
+        "Firth" if penalised else "Cox",
         f"fewer than {min_events} events on one side: penalised" if penalised else "",
     )  # fmt: skip
+
+
+def restricted_mean(
+    time: Sequence[float],
+    event: Sequence[int],
+    carrier: Sequence[bool],
+    most: float,
+    confidence: float = 0.95,
+) -> tuple[float, float, float, float]:
+    """Horizon, and carriers minus non-carriers in restricted mean time with its limits, in the unit of `time`.
+
+    The horizon is the shorter of the two sides' largest times, at most `most`: beyond it the curve of one side is
+    not known (the default of R survRM2). Variance after Greenwood (Uno et al., J Clin Oncol 2014;32:2380). nan where
+    a side is empty or no event falls before the horizon.
+    """
+    time, event = checked(time, event)
+    carrier = np.asarray(carrier, dtype=bool)
+    if not carrier.any() or carrier.all():
+        return (math.nan,) * 4
+    horizon = float(min(time[carrier].max(), time[~carrier].max(), most))
+    if not ((time <= horizon) & (event == 1)).any():
+        return horizon, math.nan, math.nan, math.nan
+    made = greenwood.rmst_test(
+        greenwood.Surv(time=time, event=event),
+        tau=horizon,
+        group=np.where(carrier, "a", "b"),
+        conf_level=confidence,
+    )
+    return horizon, float(made.estimate), float(made.lower_ci), float(made.upper_ci)
+
+
+def detectable_hazard(events: int, carriers: int, patients: int, alpha: float, power: float) -> float:
+    """Hazard ratio above 1 that a log-rank test finds with `power` at these events (Schoenfeld, Biometrics 1983;39:499);
+    its inverse below 1. nan without events or with one side empty."""
+    share = carriers / patients if patients else 0.0
+    if not events or share in (0.0, 1.0):
+        return math.nan
+    reach = norm.ppf(1 - alpha / 2) + norm.ppf(power)
+    return math.exp(reach / math.sqrt(events * share * (1 - share)))
 
 
 class PartialLikelihood:
@@ -199,9 +246,19 @@ class PartialLikelihood:
         weight = self.ones * math.exp(b)
         value = self.carrier_events * b - float(np.log(weight + self.others).sum())
         if penalty:
-            share = weight / (weight + self.others)
-            value += penalty * math.log(float((share * (1 - share)).sum()))
+            value += penalty * math.log(self.information(b))
         return value
+
+    def information(self, b: float) -> float:
+        """Observed information of the log hazard ratio at b."""
+        weight = self.ones * math.exp(b)
+        share = weight / (weight + self.others)
+        return float((share * (1 - share)).sum())
+
+    def wald(self, best: float, confidence: float) -> tuple[float, float]:
+        """Limits of the log hazard ratio from the information at the estimate `best` of the unpenalised fit."""
+        reach = norm.ppf((1 + confidence) / 2) / math.sqrt(self.information(best))
+        return best - reach, best + reach
 
     def profile(self, confidence: float, penalty: float) -> tuple[float, float, float]:
         """Estimate of the log hazard ratio and the limits where the log likelihood falls by chi2 / 2."""
