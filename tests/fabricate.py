@@ -3,6 +3,7 @@
 No sequencing and no truth: only shapes, states and the odd cases a report has to survive.
 """
 
+import itertools
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -25,7 +26,10 @@ from myeloma import (
     table_one,
     tables,
 )
+from myeloma import association, concordance, flow, outcomes, safety, survival, tables
+from myeloma.report.dossier import Records
 from myeloma.states import ABSENT, EARLY, NEITHER, NOT_ASSESSABLE, NOT_EVALUABLE, POOR, PRESENT
+from myeloma.tables import DRUGS
 
 KINDS = {
     "TP53": "mutation",
@@ -140,8 +144,41 @@ def cohort(
     made.frames |= {table.name: tables.empty(table) for table in safety.CONTRACTS.values()}
     made.frames |= _pharmacokinetics(ids, rng, text, clinical)
     made.frames["translocations"], made.frames["fusions"] = _moved(ids, text)
+    made.frames["partners"] = _partners(made.frames["samples"], seed, text)
     _compare(made)
     return made
+
+
+def records(made: Made, text: str = "") -> Records:
+    """Doses of three cycles and two adverse events, one of grade 4, of every treated patient."""
+    doses, events = [], []
+    for p in made.patients:
+        if p["c1d1"] is None:
+            continue
+        for cycle, day, (drug, mg) in itertools.product(
+            (1, 2, 3), (1, 8), zip(DRUGS, (3.0, 4.0, 40.0), strict=True)
+        ):
+            at = p["c1d1"] + timedelta(days=21 * (cycle - 1) + day - 1)
+            doses.append({"patient": p["patient"], "drug": drug, "date": at, "cycle": cycle, "dose_mg": mg if cycle < 3 else mg / 2,
+                          "change_reason": text})  # fmt: skip
+        for grade, term in ((4, text or "Neutropenia"), (1, "Nausea")):
+            start = p["c1d1"] + timedelta(days=9 * grade)
+            events.append({"patient": p["patient"], "term": term, "soc": "Blood", "grade": float(grade), "start_date": start,
+                           "end_date": start + timedelta(days=6) if grade == 4 else None, "serious": "yes", "outcome": text})  # fmt: skip
+    return Records(pd.DataFrame(doses), pd.DataFrame(events))
+
+
+def _partners(samples, seed, text) -> pd.DataFrame:
+    """Two partner genes of every RNA tumour sample; the first sample over-expresses one."""
+    rng = np.random.default_rng([seed, 11])
+    rna = samples[(samples["assay"] == "rna") & (samples["role"] == "analysis")]
+    rows = [
+        {"patient": s.patient, "sample": s.sample, "gene": gene, "value": rng.normal(5, 1) + 5 * (i == 0), "threshold": 9.0,
+         "posterior": 0.1, "state": PRESENT if i == 0 else ABSENT, "method": "mixture", "reason": text}
+        for i, s in enumerate(rna.itertuples())
+        for gene in ("CCND1", "NSD2")
+    ]  # fmt: skip
+    return tables.conform(pd.DataFrame(rows, columns=tables.PARTNERS.names()), tables.PARTNERS)
 
 
 def _implausible(ids) -> pd.DataFrame:

@@ -1,11 +1,24 @@
 """report: the page for clinicians and, beside it, MultiQC and the reads behind the calls.
 
 Reads every table of the stages before, and the CRAMs. Writes results/report/report.html, multiqc.html and
-evidence/{patient}.html, which hold reads and so stay where the data are.
+evidence/{patient}.html, which hold reads and so stay where the data are; report_full.zip holds them all.
 """
 
 from myeloma import files, flow, inputs
+from myeloma.cohort import SHEETS
 
+#: What the sheets name beside the reads, told with its checksum.
+REFERENCE_FILES = (
+    "fasta",
+    "gtf",
+    "germline",
+    "common_sites",
+    "panel_of_normals",
+    "regions",
+    "arms",
+    "hotspots",
+    "drivers",
+)
 EVIDENCE_PATIENTS = [patient for patient in COHORT.patient_ids if inputs.evidence_tracks(COHORT, patient)]
 
 
@@ -47,6 +60,7 @@ rule build_report:
         splicing="results/expression/splicing.tsv",
         pathway="results/expression/pathway.tsv",
         tc_classes="results/calls/tc_classes.tsv",
+        partners="results/expression/partners.tsv",
         pc_associations="results/expression/pc_associations.tsv",
         rna_purity="results/expression/rna_purity.tsv",
         purity="results/calls/purity.tsv",
@@ -90,6 +104,9 @@ rule build_report:
         pk_population="results/pharmacokinetics/population.tsv",
         pk_vpc="results/pharmacokinetics/vpc.tsv",
         exposure_response="results/pharmacokinetics/exposure_response.tsv",
+        # doses and events of the patients' pages; all sheets are told with their checksums
+        sheets=[path for path in map(SETTINGS.sheet, SHEETS) if path],
+        plan=str(PROJECT / "docs/analysis-plan.md"),
     output:
         html=report(
             "results/report/report.html",
@@ -109,8 +126,18 @@ rule build_report:
         config=dict(SETTINGS.values),
         evidence={patient: f"evidence/{patient}.html" for patient in EVIDENCE_PATIENTS},
         aligner=SETTINGS["align"]["aligner"],
+        config_files=[str(path) for path in SETTINGS.config_files],
+        files=[SETTINGS.reference(name) for name in REFERENCE_FILES if SETTINGS.has(name)],
+        reads=sorted({path for sample in COHORT.samples for path in inputs.unit_files(sample)}),
         code=files.code_of(
             "report.build",
+            "report.cells",
+            "report.checklist",
+            "report.course",
+            "report.dossier",
+            "report.markup",
+            "report.people",
+            "report.reproduce",
             "report.implausible",
             "report.safety",
             "report.expression_classes",
@@ -174,9 +201,31 @@ rule mark_evidence:
         "cp {input.mark:q} {output.mark:q} 2> {log:q}"
 
 
+rule zip_report:
+    input:
+        html="results/report/report.html",
+        multiqc="results/report/multiqc.html",
+        pages=[f"results/report/evidence/{patient}.html" for patient in EVIDENCE_PATIENTS],
+        mark="results/report/evidence/_here.html",
+    output:
+        zip="results/report/report_full.zip",
+    log:
+        "logs/zip_report.log",
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=10,
+    params:
+        code=files.code_of("report.bundle"),
+    script:
+        "../scripts/zip_report.py"
+
+
 rule report:
     input:
         html="results/report/report.html",
+        full="results/report/report_full.zip",
         evidence="results/report/evidence/_here.html",
         multiqc="results/report/multiqc.html",
         # what the first records of each FASTQ say stands beside the report, for the bioinformatician

@@ -4,9 +4,10 @@ import base64
 import hashlib
 import importlib.metadata
 import os
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,17 @@ from markupsafe import Markup
 
 from myeloma import __version__, files, run, tables
 from myeloma.report import (
+    cells,
+    checklist,
     clinical,
+    dossier,
     expression_classes,
     implausible,
+    markup,
+    people,
     pharmacokinetics,
     programmes,
+    reproduce,
     rna,
     safety,
     sections,
@@ -32,6 +39,21 @@ from myeloma.report import (
 from myeloma.states import EARLY, POOR
 
 HERE = Path(__file__).parent
+#: The page in its order: place (id of the section), name in the navigation, template; "" stands in the one before.
+#: A new chapter is one line here, its template, and its values in `context`.
+CHAPTERS = (
+    ("page-one", "Page one", "page_one.html"),
+    ("comparison", "Comparison", "details.html"),
+    ("abnormalities", "Abnormalities", ""),
+    ("expression", "Expression", ""),
+    ("survival", "Response and survival", ""),
+    ("safety-chapter", "Safety", "safety.html"),
+    ("pharmacokinetics", "Pharmacokinetics", ""),
+    ("quality", "Quality", ""),
+    ("patients", "Patients", "patients.html"),
+    ("statistics", "Statistics", "statistics.html"),
+    ("methods", "Methods", "methods.html"),
+)
 #: The tables the report reads, by the name of their contract.
 READ = (
     tables.SAMPLES, tables.IMPLAUSIBLE_VALUES, tables.FLOW, tables.QC, tables.ABNORMALITIES, tables.VISITS, tables.RESPONSE,
@@ -45,7 +67,7 @@ READ = (
     tables.TC_CLASSES, tables.SCORES, tables.SPLICING, tables.PATHWAY,
     tables.PK_INDIVIDUAL, tables.PK_CONCENTRATIONS, tables.PK_POPULATION, tables.PK_VPC, tables.EXPOSURE_RESPONSE,
     tables.TRANSLOCATIONS, tables.FUSIONS,
-    tables.RNA_PURITY, tables.PC_ASSOCIATIONS,
+    tables.RNA_PURITY, tables.PC_ASSOCIATIONS, tables.PARTNERS,
 )  # fmt: skip
 TOOLS = (
     ("samtools", "--version"),
@@ -87,6 +109,11 @@ class Given:
     expression_note: str = ""
     copy_plots: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     evidence: Mapping[str, str] = field(default_factory=dict)  # patient -> address of the page with its reads
+    records: dossier.Records = field(default_factory=dossier.Records)
+    plan: str = ""  # text of docs/analysis-plan.md
+    inputs: Sequence[Mapping[str, Any]] = ()  # reproduce.sizes
+    benchmarks: Sequence[Mapping[str, Any]] = ()  # reproduce.benchmarks
+    config_files: Sequence[str] = ()
 
 
 #: More patients with a copy-number plot than this: the page links to the files instead of holding them.
@@ -177,13 +204,22 @@ def render(seen: dict[str, Any], given: Given) -> str:
     environment.filters["genes"] = words.italic_genes
     environment.filters["months"] = words.months
     environment.filters["count"] = words.count
-    script = (HERE / "templates" / "page.js").read_text(encoding="utf-8")
-    style = (HERE / "templates" / "style.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    environment.globals["table_markup"] = markup.table
+    script, library, style = (
+        (HERE / "templates" / name).read_text(encoding="utf-8")
+        for name in ("page.js", "write-excel-file.min.js", "style.css")
+    )
+    allowed = " ".join(
+        f"'sha256-{base64.b64encode(hashlib.sha256(s.encode()).digest()).decode()}'"
+        for s in (library, script)
+    )
     page = context(seen, given) | {
-        "script": Markup(script),  # our own file, not text of a sheet
+        "script": Markup(script),  # our own files, not text of a sheet
+        "library": Markup(library),
         "style": Markup(style),
-        "policy": f"default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:; script-src 'sha256-{digest}'; "
+        "policy": f"default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:; script-src {allowed}; "
+        # the writer of workbooks packs large tables in a worker made from its own text
+        "worker-src blob:; "
         # a mark in the folder of the reads says that it is there; nothing else is loaded
         "frame-src 'self' file:; "
         "base-uri 'none'; form-action 'none'",
@@ -197,15 +233,18 @@ def context(seen: dict[str, Any], given: Given) -> dict[str, Any]:
     seen = {**seen, "rule_set": config["endpoints"]["rule_set"]}
     alpha = config["comparison"]["alpha"]
     patients = [p["patient"] for p in given.patients]
-    anchors = sections.Anchors(patients)
+    anchors = cells.Anchors(patients)
+    who = people.People(anchors)
+    behind = people.Behind(seen, who)
     box = sections.boxes(seen["flow"])
+    box = {name: replace(b, place=who.place(b.title, b.patients)) for name, b in box.items()}
     rows = sections.comparison_rows(seen["abnormalities_by_group"], alpha)
     kinds = dict(zip(seen["abnormalities"]["abnormality"], seen["abnormalities"]["kind"], strict=True))
     kinds = {r["abnormality"]: kinds[r["abnormality"]] for r in rows if r["abnormality"] in kinds}
     rules = sorted(set(seen["abnormalities_by_group"]["rule"]))
     rule = rules[0] if rules else "no groups"
     primary = config["comparison"]["primary_family"]
-    return {
+    page = {
         "title": config["report"]["title"],
         "trial": config["trial"],
         "made": given.made,
@@ -219,17 +258,17 @@ def context(seen: dict[str, Any], given: Given) -> dict[str, Any]:
         "rule": rule,
         "alpha": alpha,
         "ttp": sections.time_to_progression(seen),
-        "response": sections.response(seen),
-        "forest": sections.forest(rows, seen, rule, primary),
+        "response": sections.response(seen, behind),
+        "forest": sections.forest(rows, seen, rule, primary, behind),
         "tested": sum(r["tested"] == "yes" for r in rows),
         "findings": sections.findings(rows, alpha),
         "caveats": sections.caveats(rows, seen, box, config),
-        "comparison": sections.comparison_table("comparison", rows),
+        "comparison": sections.comparison_table("comparison", rows, behind),
         "by_abnormality": sections.survival_by_abnormality(rows, seen),
         "matrix": sections.matrix(
             seen, anchors, sections.in_matrix(seen["abnormalities"], list(kinds), primary), kinds
         ),
-        "frequencies": sections.frequencies(seen, kinds),
+        "frequencies": sections.frequencies(seen, kinds, behind),
         "burden": sections.burden(seen, anchors),
         "signatures": sections.signatures(seen, anchors),
         "expression": sections.expression(
@@ -241,7 +280,7 @@ def context(seen: dict[str, Any], given: Given) -> dict[str, Any]:
         "landmark": sections.landmark(seen, box["landmark"], config["groups"]["landmark_days"]),
         "safety": safety.chapter(seen, anchors, config),
         "clinical": clinical.chapter(seen, given.patients, anchors, config),
-        "survival": sections.survival_table(seen, {r["abnormality"]: r["label"] for r in rows}),
+        "survival": sections.survival_table(seen, {r["abnormality"]: r["label"] for r in rows}, behind),
         "pharmacokinetics": pharmacokinetics.chapter(seen, anchors, config),
         "gates": sections.lamps(seen),
         "quality": sections.quality(seen, anchors),
@@ -254,10 +293,38 @@ def context(seen: dict[str, Any], given: Given) -> dict[str, Any]:
         "implausible": implausible.section(seen, anchors),
         "evidence": given.evidence,
         "index": sections.patients_index(seen, anchors, patients, given.evidence),
-        "dossiers": sections.dossiers(seen, anchors, given.patients, kinds),
+        "dossiers": dossier.dossiers(seen, anchors, given.patients, kinds, given.records, config),
+        "remark": checklist.remark(_places()),
+        "missing": checklist.missing(seen, given.patients, who),
+        "plan": given.plan,
+        "gates_shown": reproduce.gates(seen["qc"]),
+        "inputs": reproduce.inputs(given.inputs),
+        "run_times": reproduce.run_times(given.benchmarks),
+        "files": reproduce.files_by_stage(),
+        "command": reproduce.command(given.config_files, given.made["commit"]),
+        "chapters": [(place, name) for place, name, _ in CHAPTERS],
+        "templates": [template for *_, template in CHAPTERS if template],
         "config_text": yaml.safe_dump(_plain(config), sort_keys=True, allow_unicode=True, width=100),
         "groups": config["groups"],
     }
+    genes = (
+        list(dict.fromkeys(row[0].text for row in page["expression"]["genes"].rows))
+        if page["expression"]["genes"]
+        else []
+    )
+    page["people"] = {
+        "find": people.findable(patients, anchors, rows, behind, genes),
+        "evidence": bool(given.evidence),
+    } | {"sets": who.sets()}  # last: the search names sets of its own
+    return page
+
+
+def _places() -> set[str]:
+    """Ids that the templates set, whatever the tables hold."""
+    found = set()
+    for path in (HERE / "templates").glob("*.html"):
+        found |= set(re.findall(r'id="([a-z][a-z0-9-]*)"', path.read_text(encoding="utf-8")))
+    return found
 
 
 def _plain(value: Any) -> Any:

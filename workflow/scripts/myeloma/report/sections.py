@@ -3,7 +3,6 @@
 No number is computed twice: each comes from a row of a table, and the templates only place it.
 """
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,8 @@ import pandas as pd
 from myeloma import flow as flow_of
 from myeloma.association import LEVELS_OF_RATE, PERIODS
 from myeloma.report import figures, words
+from myeloma.report.cells import Anchors, Cell, Figure, Table, frame_table, table
+from myeloma.report.people import Behind
 from myeloma.states import ABSENT, EARLY, GROUPS, NOT_ASSESSABLE, POOR, PRESENT
 
 MOST_FINDINGS = 5
@@ -30,81 +31,6 @@ RATE_WORDS = {
     "CBR": "Clinical benefit (MR or better)",
 }
 PERIOD_WORDS = {"induction": "Post-induction", "treatment": "Post-maintenance"}
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One figure: its SVG, its caption in four parts, the table behind it."""
-
-    name: str
-    title: str
-    svg: str
-    caption: str
-    table: "Table"
-
-
-@dataclass(frozen=True)
-class Table:
-    """One table: columns (head, is it a number), rows of cells (text or number, optionally with a link)."""
-
-    name: str
-    caption: str
-    columns: tuple[tuple[str, bool], ...]
-    rows: tuple[tuple["Cell", ...], ...]
-    empty: str = "Nothing to show: the table has no rows."
-
-
-@dataclass(frozen=True)
-class Cell:
-    """Text of a cell, the value to sort by, the anchor it leads to, a class for its look."""
-
-    text: str
-    value: float | None = None
-    link: str = ""
-    look: str = ""
-
-
-def cell(value, link: str = "", look: str = "") -> Cell:
-    """A cell from a value: numbers right-aligned and sortable, everything else as text."""
-    if isinstance(value, Cell):
-        return value
-    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
-        return Cell(value, None, link, "date")
-    if isinstance(value, bool) or isinstance(value, str) or words.missing(value):
-        return Cell("" if words.missing(value) else str(value), None, link, look)
-    return Cell(words.number(value), float(value), link, look)
-
-
-def table(
-    name: str, caption: str, columns: Sequence[str], rows, numbers: Sequence[str] = (), **more
-) -> Table:
-    """A table; `numbers` names the columns to set right-aligned."""
-    return Table(
-        name,
-        caption,
-        tuple((c, c in numbers) for c in columns),
-        tuple(tuple(cell(v) for v in row) for row in rows),
-        **more,
-    )
-
-
-def frame_table(name: str, caption: str, frame: pd.DataFrame, **more) -> Table:
-    """Every column of a frame as it is; the table behind a figure."""
-    numeric = [c for c in frame.columns if pd.api.types.is_numeric_dtype(frame[c])]
-    return table(name, caption, list(frame.columns), frame.itertuples(index=False), numbers=numeric, **more)
-
-
-class Anchors:
-    """Patient id -> place in the page: numbered, so that no id of a sheet enters an address."""
-
-    def __init__(self, patients: Sequence[str]):
-        self._place = {patient: f"patient-{i}" for i, patient in enumerate(patients, 1)}
-
-    def of(self, patient: str) -> str:
-        return self._place.get(patient, "")
-
-    def cell(self, patient: str) -> Cell:
-        return Cell(patient, None, self.of(patient), "id")
 
 
 # Who is in it
@@ -128,6 +54,8 @@ class Box:
     of: int
     exits: tuple[Exit, ...]
     split: tuple[tuple[str, int], ...] = ()
+    patients: tuple[str, ...] = ()
+    place: str = ""  # anchor of the list of patients
 
 
 def boxes(flow: pd.DataFrame) -> dict[str, Box]:
@@ -147,6 +75,7 @@ def boxes(flow: pd.DataFrame) -> dict[str, Box]:
             len(rows),
             _exits(rows),
             tuple((side, split[side]) for side in (EARLY, POOR)) if among is compared else (),
+            tuple(chosen),
         )
     return made
 
@@ -205,7 +134,7 @@ def time_to_progression(seen: Mapping) -> dict:
     return {"sentence": sentence, "figure": figure}
 
 
-def response(seen: Mapping) -> dict:
+def response(seen: Mapping, behind: Behind | None = None) -> dict:
     """Stacked bars and rates, over all enrolled patients (ITT)."""
     patients = flow_of.members(seen["flow"], "itt")
     if not len(seen["response_rates"]) or not patients:
@@ -224,17 +153,19 @@ def response(seen: Mapping) -> dict:
     )
     figure = Figure("response", title, figures.svg(figures.response_bars(bars), "response", title), caption,
                     table("response-data", title, ["Period", "Level", "Patients"], rows, ["Patients"]))  # fmt: skip
-    return {"figure": figure, "rates": rates_table(seen["response_rates"])}
+    return {"figure": figure, "rates": rates_table(seen["response_rates"], behind)}
 
 
-def rates_table(rates: pd.DataFrame) -> Table:
+def rates_table(rates: pd.DataFrame, behind: Behind | None = None) -> Table:
     by = {(r["rate"], r["period"]): r for r in rates[rates["population"] == "itt"].to_dict("records")}
     rows = []
     for rate in LEVELS_OF_RATE:
         row = [RATE_WORDS[rate]]
         for period in PERIODS:
             r = by.get((rate, period))
-            row.append(words.share(r["responders"], r["patients"], (r["ci_low"], r["ci_high"])) if r else "")
+            text = words.share(r["responders"], r["patients"], (r["ci_low"], r["ci_high"])) if r else ""
+            said = f"{PERIOD_WORDS[period].lower()}: {RATE_WORDS[rate]}"
+            row.append(behind.responders(r, text, said) if r and behind else text)
         rows.append(row)
     caption = "Response rates; denominator: all enrolled patients; exact (Clopper-Pearson) intervals"
     return table("rates", caption, ["Rate", *PERIOD_WORDS.values()], rows)
@@ -259,7 +190,9 @@ def comparison_rows(by_group: pd.DataFrame, alpha: float) -> list[dict]:
     return rows
 
 
-def forest(rows: Sequence[Mapping], seen: Mapping, rule: str, primary: Sequence[str]) -> Figure:
+def forest(
+    rows: Sequence[Mapping], seen: Mapping, rule: str, primary: Sequence[str], behind: Behind | None = None
+) -> Figure:
     """The forest plot with the table behind it; `primary`: names of the primary family."""
     groups = Counter(flow_of.compared_groups(seen["flow"]).values())
     title = "Early against poor responders, one abnormality a row"
@@ -274,7 +207,7 @@ def forest(rows: Sequence[Mapping], seen: Mapping, rule: str, primary: Sequence[
     if len(shown) < len(rows):
         caption += f" {len(rows) - len(shown)} rows without any carrier are in the table only."
     return Figure("forest", title, figures.svg(figures.forest(shown), "forest", title), caption,
-                  comparison_table("forest-data", rows))  # fmt: skip
+                  comparison_table("forest-data", rows, behind))  # fmt: skip
 
 
 def drawn(rows: Sequence[Mapping], primary: Sequence[str]) -> list[dict]:
@@ -290,7 +223,7 @@ def drawn(rows: Sequence[Mapping], primary: Sequence[str]) -> list[dict]:
     return kept
 
 
-def comparison_table(name: str, rows: Sequence[Mapping]) -> Table:
+def comparison_table(name: str, rows: Sequence[Mapping], behind: Behind | None = None) -> Table:
     """Every row of the comparison with all its numbers."""
     columns = ["Abnormality", "Family", "Early", "Poor", "Not assessable", "Odds ratio", "95 % interval", "p", "q",
                "Smallest p", "Detectable below", "Detectable above", "TTP hazard ratio", "TTP 95 % interval",
@@ -301,9 +234,9 @@ def comparison_table(name: str, rows: Sequence[Mapping]) -> Table:
             [
                 Cell(r["label"], None, "", "lesion"),
                 r["family"],
-                Cell(f"{r['early_present']} of {r['early_assessable']}", _fraction(r, "early")),
-                Cell(f"{r['poor_present']} of {r['poor_assessable']}", _fraction(r, "poor")),
-                r["not_assessable"],
+                *([behind.compared(r, "early"), behind.compared(r, "poor"), behind.not_assessable(r)] if behind else
+                  [Cell(f"{r['early_present']} of {r['early_assessable']}", _fraction(r, "early")),
+                   Cell(f"{r['poor_present']} of {r['poor_assessable']}", _fraction(r, "poor")), r["not_assessable"]]),
                 _ratio_cell(r["odds_ratio"]),
                 f"{words.ratio(r['ci_low'])}-{words.ratio(r['ci_high'])}",
                 Cell(words.p_value(r["p"]), r["p"]),
@@ -451,7 +384,7 @@ def landmark(seen: Mapping, box: Box, days: int) -> dict:
     return {"sentence": " ".join(said), "figure": figure}
 
 
-def survival_table(seen: Mapping, labels: Mapping[str, str]) -> Table:
+def survival_table(seen: Mapping, labels: Mapping[str, str], behind: Behind | None = None) -> Table:
     """All medians: the endpoints first, then by group, then by abnormality (`labels`: name -> words)."""
     order = {"TTP": 0, "PFS": 1, "OS": 2, "TTP by group from the landmark": 3}
     named = {f"TTP by {name}": f"TTP by {label}" for name, label in labels.items()}
@@ -472,8 +405,10 @@ def survival_table(seen: Mapping, labels: Mapping[str, str]) -> Table:
             "not reached" if words.missing(r[c]) else f"{r[c]:.1f}" for c in ("median_low", "median_high")
         )
         rows.append(
-            [Cell(named.get(r["analysis"], r["analysis"]), None, "", "lesion"), words.group(r["stratum"]) if r["stratum"] in GROUPS else r["stratum"], r["patients"],
-             r["events"], Cell(words.months(r["median"]) if r["patients"] else "",
+            [Cell(named.get(r["analysis"], r["analysis"]), None, "", "lesion"), words.group(r["stratum"]) if r["stratum"] in GROUPS else r["stratum"],
+             *([behind.followed(r, named.get(r["analysis"], r["analysis"])),
+                behind.followed(r, named.get(r["analysis"], r["analysis"]), events=True)] if behind else
+               [r["patients"], r["events"]]), Cell(words.months(r["median"]) if r["patients"] else "",
                                None if words.missing(r["median"]) else r["median"]),
              f"{low}-{high}" if r["patients"] and r["events"] else "",
              Cell(words.p_value(r["log_rank_p"]), None if words.missing(r["log_rank_p"]) else r["log_rank_p"]),
@@ -523,16 +458,25 @@ def in_matrix(abnormalities: pd.DataFrame, order: Sequence[str], primary: Sequen
     return [name for name in order if name in carried or name in primary]
 
 
-def frequencies(seen: Mapping, kinds: Mapping[str, str]) -> Table:
+def frequencies(seen: Mapping, kinds: Mapping[str, str], behind: Behind | None = None) -> Table:
     """How often each abnormality is present, over everybody assessable."""
     rows = []
     for name in kinds:
         states = Counter(seen["abnormalities"][seen["abnormalities"]["abnormality"] == name]["state"])
         assessable = states[PRESENT] + states[ABSENT]
+        label = words.abnormality(name, kinds[name])
+        counts = {
+            (PRESENT,): states[PRESENT],
+            (PRESENT, ABSENT): assessable,
+            (NOT_ASSESSABLE,): states[NOT_ASSESSABLE],
+        }
+        present, seen_in, out = (
+            behind.frequency(name, label, s, n) if behind else n for s, n in counts.items()
+        )
         rows.append(
-            [Cell(words.abnormality(name, kinds[name]), None, "", "lesion"), kinds[name].replace("_", " "), states[PRESENT], assessable,
+            [Cell(label, None, "", "lesion"), kinds[name].replace("_", " "), present, seen_in,
              Cell(f"{words.percent(states[PRESENT] / assessable, assessable)} %", states[PRESENT] / assessable)
-             if assessable else "", states[NOT_ASSESSABLE]]
+             if assessable else "", out]
         )  # fmt: skip
     columns = ["Abnormality", "Kind", "Present", "Assessable", "Share", "Not assessable"]
     return table("frequencies", "Frequency of each abnormality, all patients", columns, rows, columns[2:])
@@ -769,14 +713,6 @@ def purity(seen: Mapping, anchors: Anchors) -> Table:
 
 # Patients
 
-#: Columns of patients.tsv whose names do not read as words.
-COLUMNS = {
-    "c1d1": "First dose (C1D1)",
-    "iss": "ISS",
-    "deviation": "Protocol deviation",
-    "group": "Group given",
-}
-
 
 def fish(seen: Mapping, anchors: Anchors) -> Table:
     """FISH rows beside the call from sequencing alone."""
@@ -810,7 +746,12 @@ def patients_index(
 ) -> Table:
     """All patients; `evidence`: patient -> address of the page with its reads."""
     response_of = {r["patient"]: r for r in seen["response"].to_dict("records")}
-    ttp = _ttp(seen)
+    ttp = main_times(seen)
+    carried: dict[str, list[str]] = {}
+    for r in seen["abnormalities"].itertuples():
+        if r.state == PRESENT:
+            carried.setdefault(r.patient, []).append(words.abnormality(r.abnormality, r.kind))
+    inside = {a: set(flow_of.members(seen["flow"], a)) for a in ("dna", "rna")}
     rows = []
     for p in patients:
         r, t = response_of.get(p), ttp.get(p)
@@ -819,9 +760,11 @@ def patients_index(
                                    _side(r["group"]) if r else ""),
              r["best_confirmed_response"] if r else "",
              Cell("" if t is None else words.months(t["months"]), None if t is None else t["months"]),
-             "" if t is None else ("event" if t["event"] == 1 else "censored")]
+             "" if t is None else ("event" if t["event"] == 1 else "censored"),
+             *("yes" if p in inside[a] else "no" for a in inside), Cell(", ".join(carried.get(p, [])), None, "", "lesion")]
         )  # fmt: skip
-    columns = ["Patient", "Group", "Best confirmed response", "TTP, months", "TTP status"]
+    columns = ["Patient", "Group", "Best confirmed response", "TTP, months", "TTP status", "DNA usable", "RNA usable",
+               "Abnormalities present"]  # fmt: skip
     if evidence:
         columns.append("Reads")
         for p, row in zip(patients, rows, strict=True):
@@ -829,144 +772,8 @@ def patients_index(
     return table("patients", "All patients", columns, rows, ["TTP, months"])
 
 
-def _ttp(seen: Mapping) -> dict[str, dict]:
+def main_times(seen: Mapping) -> dict[str, dict]:
+    """patient -> row of the time to progression under the rule set of the main analysis."""
     rows = seen["endpoints"][(seen["endpoints"]["endpoint"] == "TTP")]
     rows = rows[rows["rule_set"] == seen["rule_set"]].dropna(subset=["days", "event"])
     return {r["patient"]: r for r in rows.to_dict("records")}
-
-
-def dossiers(
-    seen: Mapping, anchors: Anchors, details: Sequence[Mapping], kinds: Mapping[str, str]
-) -> list[dict]:
-    """One page per patient: group and rule, why not in an analysis, visits, abnormalities, quality."""
-    by = {
-        name: _by_patient(seen[name])
-        for name in ("flow", "visits", "abnormalities", "qc", "samples", "endpoints")
-    }
-    response_of = {r["patient"]: r for r in seen["response"].to_dict("records")}
-    ttp = _ttp(seen)
-    made = []
-    for i, given in enumerate(details, 1):
-        p = given["patient"]
-        made.append(
-            {
-                "patient": p,
-                "anchor": anchors.of(p),
-                "given": [
-                    (COLUMNS.get(k, k.replace("_", " ").capitalize()), v)
-                    for k, v in given.items()
-                    if k != "patient" and not words.missing(v)
-                ],
-                "response": response_of.get(p),
-                "ttp": ttp.get(p),
-                "out": [
-                    (flow_of.ANALYSES.get(r["analysis"], r["analysis"]), r["reason"])
-                    for r in _in_order(by["flow"].get(p, []))
-                    if r["included"] == "no" and r["analysis"] not in flow_of.GROUP_OF
-                ],
-                "timeline": timeline(by["visits"].get(p, []), f"timeline-{i}"),
-                "visits": _visits(by["visits"].get(p, []), i),
-                "abnormalities": _calls(by["abnormalities"].get(p, []), i, kinds),
-                "quality": _gates(by["qc"].get(p, []), i),
-                "samples": _samples(by["samples"].get(p, []), i),
-                "endpoints": _endpoints(by["endpoints"].get(p, []), i),
-            }
-        )
-    return made
-
-
-def _in_order(rows: Sequence[Mapping]) -> list[Mapping]:
-    order = list(flow_of.ANALYSES)
-    return sorted(rows, key=lambda r: order.index(r["analysis"]) if r["analysis"] in order else len(order))
-
-
-def _by_patient(frame: pd.DataFrame) -> dict[str, list[dict]]:
-    out: dict[str, list[dict]] = {}
-    for row in frame.to_dict("records"):
-        out.setdefault(row["patient"], []).append(row)
-    return out
-
-
-def _visits(rows, i) -> Table:
-    columns = [
-        "Date",
-        "Visit",
-        "Day",
-        "Phase",
-        "Level",
-        "Confirmed level",
-        "Confirmed by",
-        "Decided by",
-        "Reason",
-    ]
-    cells = [[r["date"], r["visit"], r["day"], r["phase"].replace("_", " "), r["level"], r["confirmed_level"],
-              r["confirmed_by"], r["decided_by"], r["reason"]] for r in rows]  # fmt: skip
-    return table(f"visits-{i}", "Response at every visit", columns, cells, ["Day"],
-                 empty="No assessment of this patient was given.")  # fmt: skip
-
-
-def _calls(rows, i, kinds) -> Table:
-    order = {name: at for at, name in enumerate(kinds)}
-    columns = ["Abnormality", "State", "Value", "Threshold", "Reason", "Evidence"]
-    cells = [
-        [Cell(words.abnormality(r["abnormality"], r["kind"]), None, "", "lesion"),
-         Cell(words.state(r["state"]), float(list(LOOK_OF).index(r["state"])), "", LOOK_OF[r["state"]]),
-         r["value"], r["threshold"], r["reason"], r["evidence"]]
-        for r in sorted(rows, key=lambda r: order.get(r["abnormality"], 0))
-    ]  # fmt: skip
-    return table(f"abnormalities-{i}", "Abnormalities with their evidence", columns, cells)
-
-
-def _gates(rows, i) -> Table:
-    columns = ["Sample", "Measure", "Value", "Threshold", "Gate", "Reason"]
-    cells = [[r["sample"], r["gate"].replace("_", " "), r["value"], r["threshold"],
-              Cell(LAMPS[r["verdict"]], None, "", f"lamp {r['verdict']}" if r["verdict"] else ""), r["reason"]]
-             for r in rows]  # fmt: skip
-    return table(f"quality-{i}", "Quality of the samples", columns, cells, ["Value", "Threshold"],
-                 empty="No sample of this patient was measured.")  # fmt: skip
-
-
-def _samples(rows, i) -> Table:
-    columns = ["Sample", "Assay", "Tissue", "Collected", "Role", "Reason"]
-    cells = [[r["sample"], r["assay"], r["tissue"], r["collection_date"], r["role"].replace("_", " "), r["reason"]]
-             for r in rows]  # fmt: skip
-    return table(
-        f"samples-{i}", "Samples", columns, cells, empty="No sample of this patient is in the sheet."
-    )
-
-
-def _endpoints(rows, i) -> Table:
-    columns = ["Endpoint", "Rule set", "From", "To", "Months", "Status", "Why", "Record"]
-    cells = [[r["endpoint"], r["rule_set"], r["start_date"], r["end_date"],
-              Cell(words.months(r["months"]) if not words.missing(r["months"]) else "",
-                   None if words.missing(r["months"]) else r["months"]),
-              "" if words.missing(r["event"]) else ("event" if r["event"] == 1 else "censored"),
-              r["event_reason"] or r["censor_reason"], r["source_record"]] for r in rows]  # fmt: skip
-    return table(
-        f"endpoints-{i}", "Endpoints", columns, cells, ["Months"], empty="No endpoint of this patient."
-    )
-
-
-def timeline(rows: Sequence[Mapping], name: str) -> dict | None:
-    """Confirmed level at every visit on an axis of days: places for an SVG of 800 x 120."""
-    seen = [r for r in rows if not words.missing(r["day"])]
-    if not seen:
-        return None
-    first, last = min(r["day"] for r in seen), max(r["day"] for r in seen)
-    width = max(last - first, 1)
-    marks = []
-    for r in seen:
-        level = r["confirmed_level"]
-        marks.append(
-            {
-                "x": 40 + 720 * (r["day"] - first) / width,
-                "level": level,
-                "own": r["level"],
-                "colour": figures.LEVELS.get(level, "#FFFFFF"),
-                "day": int(r["day"]),
-                "visit": r["visit"],
-                "unconfirmed": r["level"] != level,
-            }
-        )
-    said = "; ".join(f"day {m['day']} {m['level']}" for m in marks)
-    return {"name": name, "marks": marks, "title": f"Confirmed response by day: {said}"}
