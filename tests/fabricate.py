@@ -26,7 +26,6 @@ from myeloma import (
     table_one,
     tables,
 )
-from myeloma import association, concordance, flow, outcomes, safety, survival, tables
 from myeloma.report.dossier import Records
 from myeloma.states import ABSENT, EARLY, NEITHER, NOT_ASSESSABLE, NOT_EVALUABLE, POOR, PRESENT
 from myeloma.tables import DRUGS
