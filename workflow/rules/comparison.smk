@@ -1,6 +1,6 @@
 """comparison: early against poor responders, response rates, survival, and where every patient is.
 
-Reads results/cohort/samples.tsv, results/alignments/qc.tsv, results/calls/sbs96.tsv, results/abnormalities,
+Reads the patients, assessments and laboratory sheets (risk systems), results/cohort/samples.tsv, results/alignments/qc.tsv, results/calls/sbs96.tsv, results/abnormalities,
 results/expression and results/response. Writes results/comparison, and results/cohort/flow.tsv: the flow is a table of the
 cohort, but it needs the gates, the groups and the calls, so the stage that has them all writes it.
 """
@@ -259,6 +259,38 @@ rule compare_levels:
         code=files.code_of("levels", "survival", "flow", "tables"),
     script:
         "../scripts/compare_levels.py"
+
+
+rule stratify_risk:
+    input:
+        sheets=[path for path in map(SETTINGS.sheet, ("patients", "assessments", "laboratory")) if path],
+        systems=SETTINGS.path(SETTINGS["risk"]["file"]),
+        abnormalities="results/abnormalities/abnormalities.tsv",
+        endpoints="results/response/endpoints.tsv",
+        flow="results/cohort/flow.tsv",
+    output:
+        risk="results/comparison/risk.tsv",
+        strata=report(
+            "results/comparison/risk_strata.tsv",
+            caption="../report/risk_strata.rst",
+            category="Comparison",
+        ),
+    log:
+        "logs/stratify_risk.log",
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=10,
+    params:
+        rules=SETTINGS["risk"],
+        comparison=SETTINGS["comparison"],
+        rule_set=SETTINGS["endpoints"]["rule_set"],
+        data_cut=SETTINGS["trial"]["data_cut"],
+        project=lambda wildcards: str(PROJECT),
+        code=files.code_of("risk", "levels", "survival", "flow", "cohort", "laboratory", "tables"),
+    script:
+        "../scripts/stratify_risk.py"
 
 
 rule pool_signatures:

@@ -110,6 +110,7 @@ MODULES_OF_STAGE = {
         "multiplicity",
         "outcomes",
         "pooled",
+        "risk",
         "sensitivity",
         "shifts",
         "survival",

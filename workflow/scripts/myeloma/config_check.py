@@ -158,6 +158,7 @@ def _files(settings: Settings) -> Iterable[Problem]:
             ]
     named.append(("safety.laboratory_limits", section(settings, "safety").get("laboratory_limits")))
     named.append(("expression.partner_reference", section(settings, "expression").get("partner_reference")))
+    named.append(("risk.file", section(settings, "risk").get("file")))
     named.append(("scores.file", section(settings, "scores").get("file")))
     arriba = section(settings, "expression").get("arriba")
     for name in ("blacklist", "known_fusions", "protein_domains"):

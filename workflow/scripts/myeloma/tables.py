@@ -2121,6 +2121,43 @@ TABLE1 = Table(
     ),
 )
 
+RISK = Table(
+    "risk",
+    "results/comparison/risk.tsv",
+    "patient, risk system",
+    ("patient", "system"),
+    (
+        PATIENT,
+        _text("system", "of resources/risk_systems.tsv"),
+        _text("category", "NE: a component is missing and more than one category is possible"),
+        _text("lowest", "lowest category that is possible"),
+        _text("highest", "highest category that is possible"),
+        _number("points", "of a score; empty: no score, or not known", "points"),
+        _number("points_low", "lowest that is possible", "points"),
+        _number("points_high", "highest that is possible", "points"),
+        _text("components", "each component with its state and record"),
+        _text("missing", "components that are not known", empty=True),
+    ),
+)
+
+RISK_STRATA = Table(
+    "risk_strata",
+    "results/comparison/risk_strata.tsv",
+    "risk system, endpoint, category; all patients of ITT with the endpoint",
+    ("system", "endpoint", "order"),
+    (
+        _text("system", "of resources/risk_systems.tsv"),
+        _text("endpoint", "main rule set", ("PFS", "OS")),
+        _whole("order", "place of the category, NE last", empty=False),
+        _text("category", "as in risk.tsv"),
+        *STRATUM_NUMBERS,
+        _number("log_rank_chi2", "between the categories, NE left out; descriptive"),
+        _whole("degrees_of_freedom", "of log_rank_chi2"),
+        _number("log_rank_p", "of log_rank_chi2; outside every family"),
+    ),
+    wide=True,
+)
+
 ALL = tuple(value for value in list(globals().values()) if isinstance(value, Table))
 
 
