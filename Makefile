@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-large lint test test-long check
+.PHONY: help setup demo demo-large lint test test-long test-slurm demo-slurm check
 
 SEED ?= 1
 CORES ?= $(shell nproc)
@@ -35,3 +35,11 @@ test: lint ## the checks, the unit tests, and the whole workflow end to end on t
 
 test-long: setup ## what is longer than make test: many kills; writes docs/test-long.md
 	@setup/test_long.sh
+
+test-slurm: setup ## the tests on a real Slurm of this machine; as root, installs tests/slurm/debian-packages.txt
+	@tests/slurm/install.sh
+	pytest -m slurm tests/slurm
+
+demo-slurm: setup ## the demo cohort through a real Slurm of this machine (root, an hour): SEED=1
+	@tests/slurm/install.sh
+	@tests/slurm/demo.sh $(SEED)

@@ -10,12 +10,13 @@ PROJECT = Path(__file__).resolve().parents[1]
 
 
 def pytest_collection_modifyitems(config, items):
-    """Tests marked `long` run only where they are asked for by name (`-m long`)."""
-    if "long" in config.option.markexpr:
-        return
-    long = [item for item in items if item.get_closest_marker("long")]
-    config.hook.pytest_deselected(items=long)
-    items[:] = [item for item in items if item not in set(long)]
+    """Tests marked `long` or `slurm` run only where they are asked for by name (`-m long`, `-m slurm`)."""
+    for name in ("long", "slurm"):
+        if name in config.option.markexpr:
+            continue
+        left = [item for item in items if item.get_closest_marker(name)]
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in set(left)]
 
 
 @pytest.fixture(scope="session")

@@ -5,12 +5,14 @@ writer beside the first. So each run holds a lock that the kernel releases when 
 marks all its children by one environment variable; the next start by the same command
 
 - refuses while the run is alive,
-- else ends what the dead run left behind (marked processes only), removes its lock, and goes on.
+- else ends what the dead run left behind (marked processes only; on Slurm the jobs that carry the mark in their
+  names), removes its lock, and goes on.
 
 Plain `snakemake` works as well; it has neither this guard nor the progress lines.
 """
 
 import argparse
+import contextlib
 import fcntl
 import json
 import os
@@ -20,7 +22,10 @@ import subprocess
 import sys
 import time
 import uuid
+from importlib.util import find_spec
 from pathlib import Path
+
+import slurm_jobs
 
 PROJECT = Path(__file__).resolve().parents[1]
 MARK = "MYELOMA_RUN"
@@ -34,19 +39,27 @@ class Refused(Exception):
 
 def main(arguments: list[str]) -> int:
     """Run Snakemake with the given arguments; returns its exit status, 2 when the guard refuses."""
-    arguments = with_defaults(arguments)
+    sys.path.insert(0, str(PROJECT / "workflow/progress"))
     given, _ = options().parse_known_args(arguments)
+    arguments = with_defaults(arguments)
     work = Path(given.directory)
     if given.dry_run or given.lint or given.unlock:
         return snakemake(arguments)
     try:
         held = take_lock(work)  # held open until this process ends
-        recover(work, arguments)
-    except Refused as error:
+        recover(work, arguments, given.take_over)
+        executor = executor_of(arguments)
+        more = []
+        if executor == "slurm":
+            more = slurm_jobs.status_options()
+            slurm_jobs.without_account_guess()
+    except (Refused, slurm_jobs.SlurmError) as error:
         print(f"run: {error}", file=sys.stderr)
         return 2
-    mark(work)
-    status = snakemake([*arguments, *progress(given)])
+    value = mark(work, executor)
+    if find_spec("snakemake_executor_plugin_slurm"):
+        more += ["--slurm-jobname-prefix", slurm_jobs.prefix(value)]
+    status = snakemake([*arguments, *more, *progress(given)])
     record(work).unlink(missing_ok=True)
     held.close()
     return status
@@ -61,6 +74,7 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--lint", nargs="?", const="text")
     parser.add_argument("--unlock", action="store_true")
     parser.add_argument("--logger", nargs="*")
+    parser.add_argument("--take-over", action="store_true")  # the guard's own
     return parser
 
 
@@ -68,14 +82,25 @@ def with_defaults(arguments: list[str]) -> list[str]:
     """The arguments with this project's Snakefile and the options without which a restart fails."""
     given, _ = options().parse_known_args(arguments)
     added = [] if given.snakefile else ["--snakefile", str(PROJECT / "Snakefile")]
-    return [*arguments, *added, "--rerun-incomplete"]
+    kept = [word for word in arguments if word != "--take-over"]
+    return [*kept, *added, "--rerun-incomplete"]
+
+
+def executor_of(arguments: list[str]) -> str:
+    """Name of the executor that these arguments and their profiles choose."""
+    from snakemake.cli import parse_args  # reads the plugins once: the progress lines' must be found then
+
+    try:
+        with open(os.devnull, "w") as nowhere, contextlib.redirect_stderr(nowhere):
+            return parse_args(arguments)[1].executor or "local"
+    except SystemExit:  # wrong options, or --help: Snakemake itself says so in a moment
+        return "local"
 
 
 def progress(given: argparse.Namespace) -> list[str]:
     """Options that choose this project's progress lines, unless another logger was asked for."""
     if given.logger is not None:
         return []
-    sys.path.insert(0, str(PROJECT / "workflow/progress"))
     return ["--logger", "progress"]
 
 
@@ -109,23 +134,37 @@ def read_record(work: Path) -> dict:
         return {}
 
 
-def recover(work: Path, arguments: list[str]) -> None:
-    """Clean up after a killed run: end its leftover jobs, then remove Snakemake's own lock."""
+def recover(work: Path, arguments: list[str], take_over: bool = False) -> None:
+    """Clean up after a killed run: end its leftover jobs, then remove Snakemake's own lock.
+
+    `take_over`: the user has seen that what this host cannot see (a process elsewhere) is dead.
+    """
     seen = read_record(work)
     if not seen:
         return  # nothing known: if Snakemake's own lock is there, Snakemake says so and refuses
-    if seen["host"] != socket.gethostname():
+    here = seen["host"] == socket.gethostname()
+    executor = seen.get("executor", "local")
+    if not here and not take_over:
         raise Refused(
             f"the last run in {work.resolve()} was started on {seen['host']} (process {seen['pid']}) and did "
-            f"not end by itself. Run there, or, if that process is dead, delete {record(work)} and run again."
+            f"not end by itself. Run there, or, if that process is dead, add --take-over to this command."
+        )
+    if executor not in ("local", "slurm") and not take_over:
+        raise Refused(
+            f"the last run in {work.resolve()} was killed, and its jobs may still be in the queue of the executor "
+            f"{executor}. End them there (qdel, bkill, ...), then add --take-over to this command."
         )
     if plain := plain_snakemake(work):
         raise Refused(
             f"a snakemake is at work in {work.resolve()} (process {plain[0]}). Wait until it has ended."
         )
-    ended = end_all(seen["mark"])
+    jobs = slurm_jobs.end_jobs(seen["mark"]) if executor == "slurm" else 0
+    ended = end_all(seen["mark"]) if here else 0
+    if executor == "slurm":
+        jobs += slurm_jobs.end_jobs(seen["mark"])  # what a dying submission still put in the queue
     print(
-        f"run: the last run here was killed; ended {ended} leftover process(es) of it, going on",
+        f"run: the last run here was killed; ended {ended} leftover process(es)"
+        f"{f' and {jobs} Slurm job(s)' if executor == 'slurm' else ''} of it, going on",
         file=sys.stderr,
     )
     if any((work / ".snakemake" / "locks").glob("*")):
@@ -198,13 +237,15 @@ def end_all(value: str) -> int:
     return len(seen)
 
 
-def mark(work: Path) -> None:
-    """Write who this run is, whole or not at all, and mark what it will start."""
+def mark(work: Path, executor: str = "local") -> str:
+    """Write who this run is, whole or not at all, and mark what it will start; returns the mark."""
     value = uuid.uuid4().hex
     os.environ[MARK] = value
     private = record(work).with_suffix(".new")
-    private.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "mark": value}))
+    seen = {"pid": os.getpid(), "host": socket.gethostname(), "mark": value, "executor": executor}
+    private.write_text(json.dumps(seen))
     os.replace(private, record(work))
+    return value
 
 
 def snakemake(arguments: list[str]) -> int:

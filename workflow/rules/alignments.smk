@@ -42,6 +42,7 @@ rule align_wes:
         runtime=lambda wildcards, attempt: 720 * attempt,
     params:
         units=lambda wildcards: unit_values(COHORT.sample(wildcards.sample)),
+        sizes=lambda wildcards: unit_sizes(COHORT.sample(wildcards.sample)),
         index=lambda wildcards, input: input.index[0].rsplit(".", 1)[0],
         options={name: SETTINGS["align"][name] for name in ("aligner", "chunk_bases", "min_read_length")},
     script:
@@ -191,6 +192,7 @@ rule align_rna:
         runtime=lambda wildcards, attempt: 480 * attempt,
     params:
         units=lambda wildcards: unit_values(COHORT.sample(wildcards.sample)),
+        sizes=lambda wildcards: unit_sizes(COHORT.sample(wildcards.sample)),
         min_read_length=SETTINGS["align"]["min_read_length"],
         two_pass=SETTINGS["align"]["star_two_pass"],
         chimeric_in_cram=SETTINGS["expression"]["fusion_caller"] == "arriba",

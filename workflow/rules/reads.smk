@@ -4,7 +4,7 @@ Never in the way of the other stages: a file that is broken further down is foun
 """
 
 from myeloma import files
-from myeloma.inputs import named, one_of, sheet_values, unit_files, unit_values
+from myeloma.inputs import named, one_of, sheet_values, unit_files, unit_sizes, unit_values
 
 READ_SAMPLES = [*COHORT.wes_samples, *COHORT.rna_samples]
 
@@ -23,6 +23,7 @@ rule inspect_reads:
         runtime=60,
     params:
         units=[values for sample in READ_SAMPLES for values in unit_values(sample)],
+        sizes=lambda wildcards: [size for sample in READ_SAMPLES for size in unit_sizes(sample)],
         code=files.code_of("reads"),
     script:
         "../scripts/inspect_reads.py"

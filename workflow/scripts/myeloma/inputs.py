@@ -1,5 +1,6 @@
-"""What the rules of reads, alignments, expression and calls take in: files and values of a sample, nothing read here."""
+"""What the rules of reads, alignments, expression and calls take in: files and values of a sample; no file is opened here."""
 
+import os
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -43,6 +44,15 @@ def sheet_values(sample: Sample) -> dict[str, Any]:
 def unit_files(sample: Sample) -> list[str]:
     """Every file of the units of a sample."""
     return [path for unit in sample.units for path in (unit.fastq_1, unit.fastq_2, unit.bam) if path]
+
+
+def unit_sizes(sample: Sample) -> list[int]:
+    """Bytes of each of the unit files, for params; -1 where it is not there.
+
+    A file that was replaced and kept an older date (rsync -a, cp -p) is not newer than what was made of the first:
+    its size tells.
+    """
+    return [os.path.getsize(path) if os.path.exists(path) else -1 for path in unit_files(sample)]
 
 
 def targets_of(settings: Settings, sample: Sample) -> str:
