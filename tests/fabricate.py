@@ -12,10 +12,12 @@ import numpy as np
 import pandas as pd
 
 from myeloma import (
+    adjusted,
     association,
     by_presence,
     concordance,
     cooccurrence,
+    effects,
     flow,
     multiplicity,
     outcomes,
@@ -64,6 +66,12 @@ RULES = {
     "cox_min_events": 5,
     "power": 0.8,
     "table1": ["age", "sex", "iss", "prior_lines", "qualifying_abnormality"],
+    "adjust_for": ["prior_lines", "iss"],
+    "events_per_parameter": 3,
+    "known_risk": ["del17p", "ISS_III"],
+    "interaction_min_patients": 2,
+    "interaction_min_events": 1,
+    "sensitivity_top_genes": 50,
     "permutations": 200,
     "seed": 1,
     "sensitivity_min_purity": 0.3,
@@ -718,6 +726,10 @@ def _compare(made: Made) -> None:
         [{k: "" if v is None else f"{v}" for k, v in p.items()} for p in made.patients],
         RULES["table1"],
     )
+    f["adjusted"] = adjusted.adjust(f["flow"], f["abnormalities"], made.patients, RULES)
+    f["interactions"] = adjusted.interact(
+        f["flow"], f["abnormalities"], f["endpoints"], made.patients, RULES, "trial", DEFINITIONS
+    )
     f["cooccurrence"] = cooccurrence.pairs(f["flow"], f["abnormalities"], qualifying, RULES, DEFINITIONS)
     f["burden_by_group"] = shifts.compare(
         f["flow"], f["samples"], f["abnormalities"], f["burden"], f["signatures"], RULES
@@ -732,6 +744,7 @@ def _compare(made: Made) -> None:
     f["response_by_abnormality"] = by_presence.response_by_abnormality(
         f["flow"], f["abnormalities"], f["response"], *more
     )
+    f["effect_sizes"] = effects.collect(f, RULES)
     f["endpoint_results"] = outcomes.results(f["endpoints"], f["flow"], RULES, "trial")
     f["cumulative_incidence"] = outcomes.incidence(f["endpoints"], f["flow"], RULES, "trial")
     f["survival"], f["survival_curves"] = survival.fit_cohort(

@@ -176,6 +176,39 @@ rule describe_groups:
         "../scripts/describe_groups.py"
 
 
+rule fit_adjusted:
+    input:
+        flow="results/cohort/flow.tsv",
+        abnormalities="results/abnormalities/abnormalities.tsv",
+        endpoints="results/response/endpoints.tsv",
+    output:
+        adjusted=report(
+            "results/comparison/adjusted.tsv",
+            caption="../report/adjusted.rst",
+            category="Comparison",
+        ),
+        interactions=report(
+            "results/comparison/interactions.tsv",
+            caption="../report/interactions.rst",
+            category="Comparison",
+        ),
+    log:
+        "logs/fit_adjusted.log",
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=20,
+    params:
+        patients=flow.covariate_rows(COHORT.patients),
+        comparison=SETTINGS["comparison"],
+        rule_set=SETTINGS["endpoints"]["rule_set"],
+        definitions=SETTINGS["abnormalities"],
+        code=files.code_of("adjusted", "cooccurrence", "association", "multiplicity", "flow", "tables"),
+    script:
+        "../scripts/fit_adjusted.py"
+
+
 rule tabulate_rates:
     input:
         flow="results/cohort/flow.tsv",
@@ -395,3 +428,35 @@ rule test_gene_sets:
         code=files.code_of("enrichment", "gene_sets", "expression", "flow", "places", "tables"),
     script:
         "../scripts/test_gene_sets.py"
+
+
+rule collect_effects:
+    input:
+        abnormalities_by_group="results/comparison/abnormalities_by_group.tsv",
+        adjusted="results/comparison/adjusted.tsv",
+        response_by_abnormality="results/comparison/response_by_abnormality.tsv",
+        survival_by_abnormality="results/comparison/survival_by_abnormality.tsv",
+        interactions="results/comparison/interactions.tsv",
+        cooccurrence="results/comparison/cooccurrence.tsv",
+        burden_by_group="results/comparison/burden_by_group.tsv",
+        expression_early_vs_poor="results/comparison/expression_early_vs_poor.tsv",
+        expression_analyses="results/comparison/expression_analyses.tsv",
+        gene_sets="results/comparison/gene_sets.tsv",
+    output:
+        table=report(
+            "results/comparison/effect_sizes.tsv",
+            caption="../report/effect_sizes.rst",
+            category="Comparison",
+        ),
+    log:
+        "logs/collect_effects.log",
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=10,
+    params:
+        comparison=SETTINGS["comparison"],
+        code=files.code_of("effects", "multiplicity", "tables"),
+    script:
+        "../scripts/collect_effects.py"

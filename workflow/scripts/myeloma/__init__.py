@@ -99,11 +99,13 @@ MODULES_OF_STAGE = {
     "safety": ("adverse_events", "exposure", "idmc", "laboratory_grades", "safety"),
     "pharmacokinetics": ("exposure_response", "individual_pk", "ixazomib", "population_pk"),
     "comparison": (
+        "adjusted",
         "association",
         "by_presence",
         "cooccurrence",
         "design",
         "differential",
+        "effects",
         "enrichment",
         "flow",
         "levels",

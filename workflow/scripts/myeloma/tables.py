@@ -2156,6 +2156,98 @@ RISK_STRATA = Table(
         _number("log_rank_p", "of log_rank_chi2; outside every family"),
     ),
     wide=True,
+
+ADJUSTED = Table(
+    "adjusted",
+    "results/comparison/adjusted.tsv",
+    "abnormality of the primary family, early against poor responders, adjusted",
+    ("abnormality",),
+    (
+        _text("abnormality", "name"),
+        _text("adjusted_for", "columns of patients.tsv, each as a number"),
+        _text("family", "described: the question of the primary family again", ("described",)),
+        _whole("early_present", "early responders with it", "patients", empty=False),
+        _whole("early", "early responders in the model", "patients", empty=False),
+        _whole("poor_present", "poor responders with it", "patients", empty=False),
+        _whole("poor", "poor responders in the model", "patients", empty=False),
+        _whole(
+            "not_assessable",
+            "early or poor responders in whom it could not be assessed",
+            "patients",
+            empty=False,
+        ),
+        _whole("without_covariates", "left out: a covariate is missing", "patients", empty=False),
+        _number("events_per_parameter", "patients of the smaller group per parameter", "patients"),
+        _number("odds_ratio", "Firth logistic regression, early over poor; empty: see note", "ratio"),
+        _number("ci_low", "penalised profile likelihood", "ratio"),
+        _number("ci_high", "penalised profile likelihood", "ratio"),
+        _number("p", "penalised likelihood ratio, described"),
+        _text("note", "why there is no estimate", empty=True),
+    ),
+)
+
+INTERACTIONS = Table(
+    "interactions",
+    "results/comparison/interactions.tsv",
+    "abnormality of the primary family, known risk; time to progression, all patients of ITT",
+    ("abnormality", "known_risk"),
+    (
+        _text("abnormality", "name"),
+        _text("known_risk", "abnormality, or ISS_III"),
+        _text(
+            "family",
+            "one exploratory family; described: not fitted",
+            ("interaction with known risk", "described"),
+        ),
+        *(
+            _whole(f"{cell}{part}", f"{what}{of}", "patients", empty=False)
+            for cell, what in (
+                ("both", "with abnormality and risk"),
+                ("abnormality_only", "with the abnormality, without the risk"),
+                ("risk_only", "with the risk, without the abnormality"),
+                ("neither", "with neither"),
+            )
+            for part, of in (("", ""), ("_events", ": events"))
+        ),
+        _whole("not_assessable", "in whom one of them is not known", "patients", empty=False),
+        _number(
+            "ratio",
+            "hazard ratio of the abnormality with the risk over that without; Firth's Cox model",
+            "ratio",
+        ),
+        _number("ci_low", "penalised profile likelihood", "ratio"),
+        _number("ci_high", "penalised profile likelihood", "ratio"),
+        _number("p", "penalised likelihood ratio of the interaction"),
+        _number("q", "Benjamini-Hochberg over the pairs fitted"),
+        _number("hazard_ratio_without_risk", "of the abnormality, from the same model", "ratio"),
+        _number("hazard_ratio_with_risk", "of the abnormality, from the same model", "ratio"),
+        _text("note", "why it is not fitted", empty=True),
+    ),
+)
+
+EFFECT_SIZES = Table(
+    "effect_sizes",
+    "results/comparison/effect_sizes.tsv",
+    "source table, item, measure",
+    ("source", "item", "measure"),
+    (
+        _text("source", "table of results/comparison that the row is taken from"),
+        _text("item", "abnormality, pair, gene, gene set or measure of burden"),
+        _text("measure", "odds ratio, hazard ratio, difference, log2 fold change, NES, shift; of what"),
+        _number("estimate", "effect; inf and 0 as such; empty: see note"),
+        _number("low", "lower limit of its interval; empty: the measure has none"),
+        _number("high", "upper limit"),
+        _number("p", "of the test named in the source table; empty: none"),
+        _number("q", "Benjamini-Hochberg within the family; empty: described"),
+        _text("family", "multiplicity family, or described"),
+        _text("sides", "first / second side of the effect"),
+        _whole("n_first", "assessable on the first side", "patients"),
+        _whole("n_second", "assessable on the second side", "patients"),
+        _whole("first_with", "of them with the abnormality, response or event", "patients"),
+        _whole("second_with", "of them with it", "patients"),
+        _whole("not_assessable", "left out because not assessable", "patients"),
+        _text("note", "note of the source row; of a gene its symbol", empty=True),
+    ),
 )
 
 ALL = tuple(value for value in list(globals().values()) if isinstance(value, Table))
