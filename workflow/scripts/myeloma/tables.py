@@ -2156,6 +2156,7 @@ RISK_STRATA = Table(
         _number("log_rank_p", "of log_rank_chi2; outside every family"),
     ),
     wide=True,
+)
 
 ADJUSTED = Table(
     "adjusted",
