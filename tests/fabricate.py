@@ -7,6 +7,7 @@ import itertools
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -19,8 +20,10 @@ from myeloma import (
     cooccurrence,
     effects,
     flow,
+    levels,
     multiplicity,
     outcomes,
+    risk,
     safety,
     sensitivity,
     shifts,
@@ -80,6 +83,7 @@ RULES = {
     "rmst_months": 24,
     "lost_after_days": 90,
     "survival_months": [12, 24],
+    "levels": {"1q21 copies": {"nested": ["gain1q", "amp1q"], "labels": ["2", "3", "4 or more"]}},
 }  # fmt: skip
 #: Section abnormalities of the config, as far as the comparison reads it.
 DEFINITIONS = {"crbn_pathway_genes": ["CRBN", "IKZF1"], "myc_translocations": {"t(8;14)": "IGH"}}
@@ -744,12 +748,33 @@ def _compare(made: Made) -> None:
     f["response_by_abnormality"] = by_presence.response_by_abnormality(
         f["flow"], f["abnormalities"], f["response"], *more
     )
+    f["levels"] = levels.compare(
+        f["abnormalities"], f["tc_classes"], f["endpoints"], f["flow"], RULES, "trial"
+    )
+    f["risk"], f["risk_strata"] = _risk(made)
     f["effect_sizes"] = effects.collect(f, RULES)
     f["endpoint_results"] = outcomes.results(f["endpoints"], f["flow"], RULES, "trial")
     f["cumulative_incidence"] = outcomes.incidence(f["endpoints"], f["flow"], RULES, "trial")
     f["survival"], f["survival_curves"] = survival.fit_cohort(
         f["flow"], f["abnormalities"], f["response"], f["endpoints"], RULES, 91, "trial", 30.4375
     )
+
+
+def _risk(made: Made) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """ISS of every second patient only; the laboratory is not known."""
+    project = Path(__file__).resolve().parents[1]
+    systems = risk.read_systems(str(project / "resources/risk_systems.tsv"))
+    people = [SimpleNamespace(patient=p["patient"], iss=1 + i % 3 if i % 2 else None, c1d1=None)
+              for i, p in enumerate(made.patients)]  # fmt: skip
+    empty = pd.DataFrame(columns=["patient"])
+    limits = {
+        "b2m_stage_2_mg_l": 3.5,
+        "albumin_g_l": 35,
+        "b2m_stage_3_mg_l": 5.5,
+        "creatinine_below_umol_l": 106.08,
+    }
+    found = risk.by_patient(people, empty, empty, made.frames["abnormalities"], systems, limits)
+    return found, risk.strata(found, made.frames["endpoints"], made.frames["flow"], systems, RULES, "trial")
 
 
 def _pharmacokinetics(ids, rng, text, clinical) -> dict[str, pd.DataFrame]:

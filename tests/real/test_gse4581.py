@@ -9,9 +9,12 @@ import sys
 
 import pytest
 import yaml
-from tests.real.workflow import write_sheet
 
 from myeloma import tables
+
+from .workflow import write_sheet
+
+pytestmark = [pytest.mark.data, pytest.mark.end_to_end]
 
 COPIES = {"2 copies": "2", "3 copies": "3", "4+ copies": "4"}
 TARGETS = {

@@ -140,14 +140,15 @@ def response_by_abnormality(
 
     Measures: ORR, VGPR or better and CR by the end of treatment (a patient without an assessment counts as no response,
     as in RATES), alive at the data cut, and survival at the months of the config. rules: section `comparison`.
-    data_cut: YYYY-MM-DD, "" for the latest date of ENDPOINTS. A run without assessments has no rates, one without
-    survival times none of survival.
+    data_cut: YYYY-MM-DD, "" for the latest date of ENDPOINTS. A run without assessments and without best
+    responses as given has no rates, one without survival times none of survival; times as given have no date and are
+    left out of those alive at the data cut.
     """
     everybody = members(flow, "itt")
     rows = []
     for name, kind, calls in named(abnormalities):
         about = {"abnormality": name, "kind": kind}
-        if association.any_assessed(endpoints):
+        if association.any_assessed(endpoints) or (response["response_source"] == "given").any():
             sides = Sides(calls, everybody)
             rows += [_told(about | row, sides, qualifying) for row in _rates(response, sides, rules)]
         known = endpoints[(endpoints["endpoint"] == "OS") & (endpoints["rule_set"] == rule_set)]
@@ -156,10 +157,14 @@ def response_by_abnormality(
         )
         if len(known):
             sides = Sides(calls, list(known.index))
-            last = date.fromisoformat(data_cut or endpoints["end_date"].max())
-            found = [_alive(known, sides, last, rules)]
-            found += [_survival_at(known, sides, months, rules) for months in rules["survival_months"]]
+            found = [_survival_at(known, sides, months, rules) for months in rules["survival_months"]]
             rows += [_told(about | row, sides, qualifying) for row in found]
+        # a time as given has no date: nobody knows whether the patient was followed up to the cut
+        dated = known[known["end_date"] != ""]
+        if len(dated):
+            sides = Sides(calls, list(dated.index))
+            last = date.fromisoformat(data_cut or endpoints["end_date"].max())
+            rows.append(_told(about | _alive(dated, sides, last, rules), sides, qualifying))
     frame = pd.DataFrame(rows, columns=tables.RESPONSE_BY_ABNORMALITY.names())
     frame["lost_days"] = rules["lost_after_days"]
     return tables.conform(multiplicity.with_q(frame, "p"), tables.RESPONSE_BY_ABNORMALITY)

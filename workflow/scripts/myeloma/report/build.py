@@ -30,6 +30,7 @@ from myeloma.report import (
     pharmacokinetics,
     programmes,
     reproduce,
+    risk,
     rna,
     safety,
     sections,
@@ -68,6 +69,7 @@ READ = (
     tables.PK_INDIVIDUAL, tables.PK_CONCENTRATIONS, tables.PK_POPULATION, tables.PK_VPC, tables.EXPOSURE_RESPONSE,
     tables.TRANSLOCATIONS, tables.FUSIONS,
     tables.RNA_PURITY, tables.PC_ASSOCIATIONS, tables.PARTNERS,
+    tables.RISK, tables.RISK_STRATA, tables.LEVELS,
 )  # fmt: skip
 TOOLS = (
     ("samtools", "--version"),
@@ -276,6 +278,7 @@ def context(seen: dict[str, Any], given: Given) -> dict[str, Any]:
         ),
         "expression_classes": expression_classes.chapter(seen, anchors),
         "programmes": programmes.chapter(seen, alpha),
+        "risk": risk.chapter(seen, anchors),
         "rna": rna.chapter(seen, anchors),
         "landmark": sections.landmark(seen, box["landmark"], config["groups"]["landmark_days"]),
         "safety": safety.chapter(seen, anchors, config),
