@@ -87,7 +87,7 @@ def cohort(data):
             "patient": patients,
             "endpoint": "TTP",
             "rule_set": "trial",
-            "days": data["days"],
+            "months": data["days"] / 30.4375,
             "event": data["event"],
         }
     )

@@ -145,7 +145,7 @@ def interact(
     times = endpoints[(endpoints["endpoint"] == "TTP") & (endpoints["rule_set"] == rule_set)]
     times = (
         times[times["patient"].isin(members(flow, "itt"))]
-        .dropna(subset=["days", "event"])
+        .dropna(subset=["months", "event"])
         .set_index("patient")
     )
     called = [n for n in rules["primary_family"] if n in set(abnormalities["abnormality"])]
@@ -183,7 +183,7 @@ def _interaction(times: pd.DataFrame, lesion: Mapping, risk: Mapping, rules: Map
         }
     x = np.column_stack([a, b, a & b]).astype(float)
     try:
-        found = cox(x, own["days"].to_numpy(float), event, 2, rules["confidence"])
+        found = cox(x, own["months"].to_numpy(float), event, 2, rules["confidence"])
     except ArithmeticError as error:
         return made | {"note": f"no estimate: {error}"}
     without, _, more = found.coefficients

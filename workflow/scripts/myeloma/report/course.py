@@ -130,7 +130,8 @@ def _scale(axis: Axis, bottom: float, facts: Mapping) -> list[Markup]:
         )
     )
     end = facts["endpoint"]
-    if end:
+    # a time as given has no date to stand at
+    if end and end["end_date"]:
         x = axis.x(day_of(end["end_date"], facts["origin"]))
         what = "TTP event" if end["event"] == 1 else "TTP censored"
         made += [tag("line", x1=x, x2=x, y1=8, y2=bottom, stroke=POOR if end["event"] == 1 else SOFT,
