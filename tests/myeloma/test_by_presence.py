@@ -62,10 +62,11 @@ def trial(months, event, states, best=None, endpoint="OS", end_date="2024-06-01"
         for p, state in zip(patients, states, strict=True)
     ]
     response = pd.DataFrame({"patient": patients, "best_confirmed_treatment": best or ["PR"] * len(patients)})
+    response["response_source"] = "assessments"
     ends = [end_date] * len(patients) if isinstance(end_date, str) else end_date
     times = pd.DataFrame(
         {"patient": patients, "endpoint": endpoint, "rule_set": "trial", "months": [float(m) for m in months],
-         "event": event, "end_date": ends}
+         "event": event, "end_date": ends, "source_record": "made"}
     )  # fmt: skip
     seen = pd.DataFrame({"patient": patients, "analysis": "itt", "included": "yes", "reason": ""})
     return seen, pd.DataFrame(calls), response, times
@@ -198,3 +199,13 @@ def test_detectable_hazard_is_schoenfelds():
     """Schoenfeld 1983: 4 (1.96 + 0.8416)^2 / log(2)^2 = 65.4 events find a ratio of 2 between equal halves."""
     assert survival.detectable_hazard(65, 50, 100, 0.05, 0.8) == pytest.approx(2, abs=0.005)
     assert math.isnan(survival.detectable_hazard(0, 5, 10, 0.05, 0.8))
+
+
+def test_times_as_given_have_no_place_in_alive_at_the_cut():
+    made = responses([10] * 4, [0, 1, 0, 1], [PRESENT, PRESENT, ABSENT, ABSENT], end_date="")
+    assert by_presence.ALIVE not in made.index and "OS at 12 months" in made.index
+    ends = ["2024-12-01", "", "2024-12-01", ""]
+    mixed = responses([10] * 4, [0, 1, 0, 1], [PRESENT] * 2 + [ABSENT] * 2, end_date=ends).loc[
+        by_presence.ALIVE
+    ]
+    assert (mixed["carriers"], mixed["non_carriers"]) == (1, 1)
