@@ -1866,7 +1866,7 @@ STRATUM_NUMBERS = (
     _number("median_high", "log-log interval; empty: not reached", "months"),
 )
 
-LEVELS = Table(
+LEVEL_TESTS = Table(
     "levels",
     "results/comparison/levels.tsv",
     "factor, endpoint, level; all patients of ITT with the endpoint whose level is known",
@@ -2156,6 +2156,7 @@ RISK_STRATA = Table(
         _number("log_rank_p", "of log_rank_chi2; outside every family"),
     ),
     wide=True,
+)
 
 ADJUSTED = Table(
     "adjusted",
