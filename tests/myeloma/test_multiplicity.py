@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import hypergeom
 from tests import fabricate
 
-from myeloma import flow, multiplicity
+from myeloma import flow, multiplicity, tables
 
 
 def central(x, early, carriers, n):
@@ -95,3 +95,65 @@ def test_family_wise_q_by_hand():
     made = multiplicity.with_q(frame, "p")["q"]
     assert made.tolist()[:5] == pytest.approx([0.04, 0.04, 0.04, 0.5, 0.04])
     assert math.isnan(made.iloc[5])
+
+
+def p_columns():
+    """Every column of a contract that holds a p."""
+    return {
+        (table.name, column.name)
+        for table in tables.ALL
+        for column in table.columns
+        if column.kind == "number" and (column.name == "p" or column.name.endswith("_p"))
+        if column.name not in multiplicity.NO_TEST
+    }
+
+
+def test_every_p_of_every_table_has_a_family_or_is_described():
+    assert p_columns() == set(multiplicity.P_COLUMNS)
+    for where, how in multiplicity.P_COLUMNS.items():
+        described = how.startswith(f"{multiplicity.DESCRIBED}: ")
+        assert how in multiplicity.FAMILIES or described or how == multiplicity.IN_ROW, where
+        if how == multiplicity.IN_ROW:
+            contract = next(table for table in tables.ALL if table.name == where[0])
+            assert "family" in contract.names(), where
+
+
+def test_the_plan_lists_every_family(project):
+    plan = (project / "docs/analysis-plan.md").read_text(encoding="utf-8")
+    chapter = plan[plan.index("**Families.**") :]
+    for family in multiplicity.FAMILIES:
+        assert f"`{family}`" in chapter, family
+
+
+def test_every_row_with_a_p_names_a_family_and_has_q_only_inside_of_one():
+    made = fabricate.cohort(24, seed=3).frames
+    for (name, p), how in multiplicity.P_COLUMNS.items():
+        if how != multiplicity.IN_ROW:
+            continue
+        frame = made[name]
+        known = {*multiplicity.FAMILIES, multiplicity.DESCRIBED}
+        assert set(frame["family"]) <= known, name
+        if "q" in frame:
+            inside = (frame["family"] != multiplicity.DESCRIBED) & frame[p].notna()
+            assert (frame["q"].notna() == inside).all(), name
+            assert (frame["q"][inside] >= frame[p][inside] - 1e-12).all(), name
+
+
+def test_effects_are_copied_and_none_is_lost():
+    made = fabricate.cohort(24, seed=3).frames
+    rows = made["effect_sizes"].set_index(["source", "item", "measure"])
+    one = made["abnormalities_by_group"].set_index("abnormality").loc["del17p"]
+    found = rows.loc[("abnormalities_by_group", "del17p", "odds ratio")]
+    assert [found[n] for n in ("estimate", "low", "high", "p")] == [
+        one[n] for n in ("odds_ratio", "ci_low", "ci_high", "p")
+    ]
+    assert (found["n_first"], found["second_with"]) == (one["early_assessable"], one["poor_present"])
+    survived = made["survival_by_abnormality"]
+    hazards = made["effect_sizes"].query(
+        "source == 'survival_by_abnormality' and measure == 'hazard ratio, OS'"
+    )
+    assert len(hazards) == (survived["endpoint"] == "OS").sum()
+    gene = made["expression_early_vs_poor"].dropna(subset=["p"]).sort_values("p").iloc[0]
+    found = rows.loc[("expression_early_vs_poor", gene["gene_id"], "log2 fold change")]
+    assert found["high"] - found["estimate"] == pytest.approx(1.959964 * gene["lfc_se"], rel=1e-6)
+    assert (made["effect_sizes"]["source"] == "expression_early_vs_poor").sum() == 50

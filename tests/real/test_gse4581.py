@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.data, pytest.mark.end_to_end]
 
 COPIES = {"2 copies": "2", "3 copies": "3", "4+ copies": "4"}
 TARGETS = {
-    "levels": tables.LEVELS,
+    "levels": tables.LEVEL_TESTS,
     "endpoints": tables.ENDPOINTS,
     "abnormalities": tables.ABNORMALITIES,
     "survival_by_abnormality": tables.SURVIVAL_BY_ABNORMALITY,

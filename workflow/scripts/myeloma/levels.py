@@ -112,7 +112,9 @@ def compare(
             of_all = main[main["endpoint"] == endpoint]
             if len(of_all):
                 rows += _rows(factor, endpoint, of_all, rules, rule_set)
-    return tables.conform(pd.DataFrame(rows, columns=None if rows else tables.LEVELS.names()), tables.LEVELS)
+    return tables.conform(
+        pd.DataFrame(rows, columns=None if rows else tables.LEVEL_TESTS.names()), tables.LEVEL_TESTS
+    )
 
 
 def _rows(factor: Factor, endpoint: str, of_all: pd.DataFrame, rules: Mapping, rule_set: str) -> list[dict]:

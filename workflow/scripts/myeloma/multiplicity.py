@@ -86,3 +86,55 @@ def add_permutation_p(
         carrier, assessable, early, rules["permutations"], rules["seed"]
     )
     return tables.conform(made, tables.BY_GROUP)
+
+
+#: What a column of p is corrected with: `IN_ROW` where the row names its family, else the family of the whole column, or
+#: DESCRIBED with the reason. Every p of every table is here (tests/myeloma/test_multiplicity.py).
+IN_ROW = "the family named in the row"
+P_COLUMNS = {
+    ("abnormalities_by_group", "p"): IN_ROW,
+    ("abnormalities_by_group", "perm_p"): "primary",  # family-wise by itself
+    ("abnormalities_by_group", "ttp_p"): f"{DESCRIBED}: the same test is in the family TTP by abnormality",
+    ("adjusted", "p"): IN_ROW,
+    ("burden_by_group", "p"): IN_ROW,
+    ("cooccurrence", "p"): IN_ROW,
+    ("effect_sizes", "p"): IN_ROW,
+    ("exposure_response", "p"): "exposure and response",
+    ("expression_early_vs_poor", "p"): "genes",
+    ("expression_sensitivity", "p"): f"{DESCRIBED}: the same genes under another model",
+    ("gene_sets", "p"): "gene sets",
+    ("gene_sets", "score_p"): "gene set scores",
+    ("interactions", "p"): IN_ROW,
+    ("levels", "log_rank_p"): f"{DESCRIBED}: levels of what is tested by presence in its family",
+    ("levels", "trend_p"): f"{DESCRIBED}: levels of what is tested by presence in its family",
+    ("pc_associations", "p"): "principal components",
+    ("response_by_abnormality", "p"): IN_ROW,
+    ("risk_strata", "log_rank_p"): f"{DESCRIBED}: risk systems are descriptive strata",
+    ("sensitivity", "p"): IN_ROW,
+    ("survival", "log_rank_p"): f"{DESCRIBED}: of curves; by abnormality the same test is in its family",
+    ("survival", "stratified_p"): f"{DESCRIBED}: the same question within strata",
+    ("survival_by_abnormality", "log_rank_p"): IN_ROW,
+}
+#: No test, but what a test could have shown.
+NO_TEST = ("smallest_p",)
+#: Every family that a row or a column of P_COLUMNS may name, beside DESCRIBED; docs/analysis-plan.md lists them.
+FAMILIES = (
+    "primary",
+    "exploratory",
+    "ORR by abnormality",
+    "VGPR by abnormality",
+    "CR by abnormality",
+    "alive at data cut by abnormality",
+    "TTP by abnormality",
+    "PFS by abnormality",
+    "EFS by abnormality",
+    "OS by abnormality",
+    "co-occurrence",
+    "burden by group",
+    "interaction with known risk",
+    "genes",
+    "gene sets",
+    "gene set scores",
+    "exposure and response",
+    "principal components",
+)

@@ -1866,7 +1866,7 @@ STRATUM_NUMBERS = (
     _number("median_high", "log-log interval; empty: not reached", "months"),
 )
 
-LEVELS = Table(
+LEVEL_TESTS = Table(
     "levels",
     "results/comparison/levels.tsv",
     "factor, endpoint, level; all patients of ITT with the endpoint whose level is known",

@@ -34,6 +34,7 @@ from myeloma.report import (
     rna,
     safety,
     sections,
+    statistics,
     translocations,
     words,
 )
@@ -70,6 +71,8 @@ READ = (
     tables.TRANSLOCATIONS, tables.FUSIONS,
     tables.RNA_PURITY, tables.PC_ASSOCIATIONS, tables.PARTNERS,
     tables.RISK, tables.RISK_STRATA, tables.LEVELS,
+    tables.TABLE1, tables.RESPONSE_BY_ABNORMALITY, tables.SURVIVAL_BY_ABNORMALITY, tables.ADJUSTED, tables.INTERACTIONS,
+    tables.ABNORMALITY_SENSITIVITY, tables.COOCCURRENCE, tables.BURDEN_BY_GROUP, tables.EFFECT_SIZES,
 )  # fmt: skip
 TOOLS = (
     ("samtools", "--version"),
@@ -297,6 +300,7 @@ def context(seen: dict[str, Any], given: Given) -> dict[str, Any]:
         "evidence": given.evidence,
         "index": sections.patients_index(seen, anchors, patients, given.evidence),
         "dossiers": dossier.dossiers(seen, anchors, given.patients, kinds, given.records, config),
+        "statistics": statistics.chapter(seen, config),
         "remark": checklist.remark(_places()),
         "missing": checklist.missing(seen, given.patients, who),
         "plan": given.plan,
