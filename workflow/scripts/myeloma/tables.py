@@ -1640,7 +1640,10 @@ SURVIVAL = Table(
         _number("median_low", "log-log interval; empty: not reached", "months"),
         _number("median_high", "log-log interval; empty: not reached", "months"),
         _number("log_rank_chi2", "between the strata of the analysis"),
-        _number("log_rank_p", "exact by permutation with at most 50 patients in the smaller stratum, else of log_rank_chi2"),
+        _number(
+            "log_rank_p",
+            "exact by permutation with at most 50 patients in the smaller stratum, else of log_rank_chi2",
+        ),
         _number("stratified_chi2", "log-rank within the strata of log_rank_strata; empty without them"),
         _number("stratified_p", "exact by permutation within strata, as log_rank_p"),
         _text("rule", "definition of the response groups, where they are compared", empty=True),
