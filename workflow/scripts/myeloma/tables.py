@@ -1885,7 +1885,7 @@ LEVELS = Table(
         _number("expected", "events, were the level without effect"),
         _number("log_rank_chi2", "over all levels at once"),
         _whole("degrees_of_freedom", "of log_rank_chi2"),
-        _number("log_rank_p", "of log_rank_chi2"),
+        _number("log_rank_p", "of log_rank_chi2; of two levels exact by permutation, as in SURVIVAL"),
         _number("trend_chi2", "Tarone's test for trend over the levels seen, 1 degree of freedom"),
         _number("trend_p", "of trend_chi2"),
         _whole("not_assessable", "with the endpoint, whose level is not known", "patients", empty=False),
@@ -1920,7 +1920,7 @@ SURVIVAL_BY_ABNORMALITY = Table(
         _number("wald_low", "Wald, as R's coxph prints it; empty for Firth", "ratio"),
         _number("wald_high", "Wald", "ratio"),
         _number("log_rank_chi2", "1 degree of freedom"),
-        _number("log_rank_p", "log-rank"),
+        _number("log_rank_p", "log-rank; exact by permutation with at most 50 patients on the smaller side"),
         _number("q", "Benjamini-Hochberg within the family"),
         _text("method", "Cox (Efron ties) or Firth (penalised)", ("Cox", "Firth", "")),
         _number(
@@ -2156,7 +2156,7 @@ RISK_STRATA = Table(
         *STRATUM_NUMBERS,
         _number("log_rank_chi2", "between the categories, NE left out; descriptive"),
         _whole("degrees_of_freedom", "of log_rank_chi2"),
-        _number("log_rank_p", "of log_rank_chi2; outside every family"),
+        _number("log_rank_p", "of log_rank_chi2, of two categories exact by permutation; outside every family"),
     ),
     wide=True,
 )
