@@ -2156,7 +2156,9 @@ RISK_STRATA = Table(
         *STRATUM_NUMBERS,
         _number("log_rank_chi2", "between the categories, NE left out; descriptive"),
         _whole("degrees_of_freedom", "of log_rank_chi2"),
-        _number("log_rank_p", "of log_rank_chi2, of two categories exact by permutation; outside every family"),
+        _number(
+            "log_rank_p", "of log_rank_chi2, of two categories exact by permutation; outside every family"
+        ),
     ),
     wide=True,
 )
