@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-large lint test test-long test-slurm demo-slurm check
+.PHONY: help setup demo demo-large lint test test-long test-slurm demo-slurm simulate faults check
 
 SEED ?= 1
 CORES ?= $(shell nproc)
@@ -43,3 +43,9 @@ test-slurm: setup ## the tests on a real Slurm of this machine; as root, install
 demo-slurm: setup ## the demo cohort through a real Slurm of this machine (root, an hour): SEED=1
 	@tests/slurm/install.sh
 	@tests/slurm/demo.sh $(SEED)
+
+simulate: setup ## simulated cohorts with known effects: docs/simulation.tsv (cells that stand are kept)
+	@python tests/simulation/simulate.py
+
+faults: setup ## one-line faults in a copy of the project: each must turn its test red; docs/tests-tested.md
+	@python tests/faults/run.py $(FAULTS)

@@ -107,6 +107,7 @@ MODULES_OF_STAGE = {
         "differential",
         "effects",
         "enrichment",
+        "exact_log_rank",
         "flow",
         "levels",
         "multiplicity",

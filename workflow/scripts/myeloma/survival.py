@@ -14,7 +14,7 @@ import pandas as pd
 from scipy.optimize import brentq, minimize_scalar
 from scipy.stats import chi2, norm
 
-from myeloma import tables
+from myeloma import exact_log_rank, tables
 from myeloma.flow import members, rule_of
 from myeloma.states import ABSENT, EARLY, POOR, PRESENT
 
@@ -126,6 +126,8 @@ def log_rank(
 ) -> tuple[float, int, float]:
     """Log-rank chi-square, degrees of freedom and p; with `strata` compared within each of them only.
 
+    Of two groups with at most `exact_log_rank.MOST` patients in the smaller one p is exact, by permutation; else it
+    is that of the chi-square distribution, which is too small in small groups (docs/simulation.md).
     nan where nothing can be compared: no event while two groups were at risk and somebody survived it.
     """
     time, event = checked(time, event)
@@ -137,7 +139,11 @@ def log_rank(
         return math.nan, 0, math.nan
     by = None if strata is None else stratum[told]
     test = greenwood.logrank_test(greenwood.Surv(time=time[told], event=event[told]), group[told], strata=by)
-    return float(test.statistic), int(test.df), float(test.p_value)
+    p = float(test.p_value)
+    first = group[told] == group[told][0]
+    if test.df == 1 and min(first.sum(), (~first).sum()) <= exact_log_rank.MOST:
+        p = exact_log_rank.p_value(time[told], event[told], first, stratum[told])
+    return float(test.statistic), int(test.df), p
 
 
 def _tells(time: np.ndarray, event: np.ndarray, group: np.ndarray, inside: np.ndarray) -> bool:
@@ -233,13 +239,21 @@ class PartialLikelihood:
     """
 
     def __init__(self, time: np.ndarray, event: np.ndarray, carrier: np.ndarray):
-        ones, others, self.carrier_events = [], [], int(event[carrier].sum())
-        for t in np.unique(time[event == 1]):
-            now = (time == t) & (event == 1)
-            share = np.arange(now.sum()) / now.sum()
-            ones.append(((time >= t) & carrier).sum() - share * (now & carrier).sum())
-            others.append(((time >= t) & ~carrier).sum() - share * (now & ~carrier).sum())
-        self.ones, self.others = np.concatenate(ones), np.concatenate(others)
+        times, index = np.unique(time, return_inverse=True)
+
+        def count(which):
+            return np.bincount(index, weights=which, minlength=len(times))
+
+        def at_risk(which):
+            return np.cumsum(count(which)[::-1])[::-1]
+
+        self.carrier_events = int(event[carrier].sum())
+        died, died_carriers = count(event), count(event * carrier)
+        each = np.repeat(np.arange(len(times)), died.astype(int))
+        rank = np.arange(len(each)) - np.concatenate([[0], np.cumsum(died)])[each]
+        share = rank / died[each]  # of the events of the same time that Efron takes out of the risk set
+        self.ones = at_risk(carrier)[each] - share * died_carriers[each]
+        self.others = at_risk(~carrier)[each] - share * (died - died_carriers)[each]
 
     def log(self, b: float, penalty: float) -> float:
         """Log likelihood at the log hazard ratio b, plus penalty x log information (Firth: 0.5)."""
@@ -260,10 +274,17 @@ class PartialLikelihood:
         reach = norm.ppf((1 + confidence) / 2) / math.sqrt(self.information(best))
         return best - reach, best + reach
 
+    def on_grid(self, grid: np.ndarray, penalty: float) -> np.ndarray:
+        """`log` at many log hazard ratios at once."""
+        weight = self.ones * np.exp(grid)[:, None]
+        share = weight / (weight + self.others)
+        value = self.carrier_events * grid - np.log(weight + self.others).sum(axis=1)
+        return value + penalty * np.log((share * (1 - share)).sum(axis=1)) if penalty else value
+
     def profile(self, confidence: float, penalty: float) -> tuple[float, float, float]:
         """Estimate of the log hazard ratio and the limits where the log likelihood falls by chi2 / 2."""
         grid = np.arange(-15.0, 15.25, 0.25)
-        near = grid[int(np.argmax([self.log(b, penalty) for b in grid]))]
+        near = grid[int(np.argmax(self.on_grid(grid, penalty)))]
         best = minimize_scalar(
             lambda b: -self.log(b, penalty), bounds=(near - 0.5, near + 0.5), method="bounded",
             options={"xatol": 1e-10},

@@ -1498,7 +1498,7 @@ BY_GROUP = Table(
         _number("ttp_hazard_ratio", "Cox (Firth when penalised) present over absent", "ratio"),
         _number("ttp_ci_low", "profile likelihood", "ratio"),
         _number("ttp_ci_high", "profile likelihood", "ratio"),
-        _number("ttp_p", "log-rank"),
+        _number("ttp_p", "log-rank; exact by permutation with at most 50 patients on the smaller side"),
         _text("ttp_method", "Cox (Efron ties) or Firth (penalised)", ("Cox", "Firth", "")),
         _text("ttp_note", "why no hazard ratio, or why penalised", empty=True),
         _text("rule", "definition of the groups with its parameters"),
@@ -1640,9 +1640,12 @@ SURVIVAL = Table(
         _number("median_low", "log-log interval; empty: not reached", "months"),
         _number("median_high", "log-log interval; empty: not reached", "months"),
         _number("log_rank_chi2", "between the strata of the analysis"),
-        _number("log_rank_p", "between the strata of the analysis"),
+        _number(
+            "log_rank_p",
+            "exact by permutation with at most 50 patients in the smaller stratum, else of log_rank_chi2",
+        ),
         _number("stratified_chi2", "log-rank within the strata of log_rank_strata; empty without them"),
-        _number("stratified_p", "of stratified_chi2"),
+        _number("stratified_p", "exact by permutation within strata, as log_rank_p"),
         _text("rule", "definition of the response groups, where they are compared", empty=True),
         _text("note", "why there is no median", empty=True),
     ),
@@ -1882,7 +1885,7 @@ LEVEL_TESTS = Table(
         _number("expected", "events, were the level without effect"),
         _number("log_rank_chi2", "over all levels at once"),
         _whole("degrees_of_freedom", "of log_rank_chi2"),
-        _number("log_rank_p", "of log_rank_chi2"),
+        _number("log_rank_p", "of log_rank_chi2; of two levels exact by permutation, as in SURVIVAL"),
         _number("trend_chi2", "Tarone's test for trend over the levels seen, 1 degree of freedom"),
         _number("trend_p", "of trend_chi2"),
         _whole("not_assessable", "with the endpoint, whose level is not known", "patients", empty=False),
@@ -1917,7 +1920,7 @@ SURVIVAL_BY_ABNORMALITY = Table(
         _number("wald_low", "Wald, as R's coxph prints it; empty for Firth", "ratio"),
         _number("wald_high", "Wald", "ratio"),
         _number("log_rank_chi2", "1 degree of freedom"),
-        _number("log_rank_p", "log-rank"),
+        _number("log_rank_p", "log-rank; exact by permutation with at most 50 patients on the smaller side"),
         _number("q", "Benjamini-Hochberg within the family"),
         _text("method", "Cox (Efron ties) or Firth (penalised)", ("Cox", "Firth", "")),
         _number(
@@ -2153,7 +2156,9 @@ RISK_STRATA = Table(
         *STRATUM_NUMBERS,
         _number("log_rank_chi2", "between the categories, NE left out; descriptive"),
         _whole("degrees_of_freedom", "of log_rank_chi2"),
-        _number("log_rank_p", "of log_rank_chi2; outside every family"),
+        _number(
+            "log_rank_p", "of log_rank_chi2, of two categories exact by permutation; outside every family"
+        ),
     ),
     wide=True,
 )
