@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -83,6 +84,41 @@ def test_a_killed_run_goes_on_by_the_same_command_with_one_writer(toy):
     bystander.kill()
 
 
+def test_a_killed_job_is_named_and_made_again(toy):
+    work, command = toy
+    process = subprocess.Popen(
+        [*command, "--keep-going"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    until = time.monotonic() + 60
+    while not (jobs := shells_that_write("out/b.txt", work)):
+        assert time.monotonic() < until and process.poll() is None
+        time.sleep(0.05)
+    for pid in jobs:
+        os.kill(pid, signal.SIGKILL)
+    said, _ = process.communicate(timeout=120)
+    assert process.returncode == 1 and "FAILED write_slowly b" in said
+    assert outputs(work) == {"a.txt": WHOLE["a.txt"]}, "nothing half-made is left"
+    assert run(command).returncode == 0
+    assert outputs(work) == WHOLE
+
+
+def shells_that_write(name, work):
+    """Shells of this folder whose command names the file."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (process / "cmdline").read_bytes()
+            if (
+                os.path.samefile(process / "cwd", work)
+                and b">> " + name.encode() in words
+                and b"bash" in words[:20]
+            ):
+                found.append(int(process.name))
+        except OSError:
+            continue
+    return found
+
+
 def carriers(mark):
     """Processes that carry the mark of a run."""
     found = []
@@ -102,7 +138,21 @@ def test_the_lock_of_a_run_on_another_host_is_left_alone(toy):
     record.write_text(json.dumps({"pid": 1, "host": "some-other-host", "mark": "x"}))
     done = run(command)
     assert done.returncode == 2
-    assert "some-other-host" in done.stdout
+    assert "some-other-host" in done.stdout and "--take-over" in done.stdout
+    assert record.exists() and not (work / "out").exists()
+    taken = run([*command, "--take-over"])
+    assert taken.returncode == 0, taken.stdout
+    assert outputs(work) == WHOLE and not record.exists()
+
+
+def test_a_run_of_an_executor_whose_jobs_nobody_can_find_is_not_taken_for_dead(toy):
+    work, command = toy
+    record = work / ".snakemake/controller.json"
+    record.parent.mkdir()
+    here = {"pid": 1, "host": socket.gethostname(), "mark": "x", "executor": "cluster-generic"}
+    record.write_text(json.dumps(here))
+    done = run(command)
+    assert done.returncode == 2 and "cluster-generic" in done.stdout and "--take-over" in done.stdout
     assert record.exists() and not (work / "out").exists()
 
 

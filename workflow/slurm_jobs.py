@@ -7,6 +7,7 @@ that the jobs of a killed run are found in the queue by their names, whoever and
 import re
 import shutil
 import subprocess
+import sys
 import time
 
 #: How long Slurm may take to end cancelled jobs, in seconds; its own limit (KillWait) is 30 by default.
@@ -84,6 +85,7 @@ def status_options() -> list[str]:
             f"this Slurm has no accounting (sacct does not answer) and forgets finished jobs after {age} s "
             f"(MinJobAge). How jobs ended could not be told: ask the site for accounting or MinJobAge >= {LEAST_JOB_AGE}"
         )
+    print("run: sacct does not answer, squeue is asked instead how jobs are", file=sys.stderr)
     return ["--slurm-status-command", "squeue"]
 
 

@@ -17,7 +17,18 @@ import yaml
 
 PROJECT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
-DAEMONS = ("munged", "mariadbd", "slurmdbd", "slurmctld", "slurmd", "sbatch", "sacct", "squeue", "srun", "scontrol")
+DAEMONS = (
+    "munged",
+    "mariadbd",
+    "slurmdbd",
+    "slurmctld",
+    "slurmd",
+    "sbatch",
+    "sacct",
+    "squeue",
+    "srun",
+    "scontrol",
+)
 pytestmark = pytest.mark.slurm
 
 #: Jobs write a line at a time, so that a second writer beside the first shows as lines too many.
@@ -39,13 +50,14 @@ rule take_memory:
         "echo {resources.mem_mb} >> jobs.txt; "
         "python3 -c 'import time; held = bytearray(600 << 20); time.sleep(8)' && echo done > {output}"
 """
+PORT = int(os.environ.get("SLURM_TEST_PORT", "17100"))
 WHOLE = [str(i) for i in range(1, 41)]
 
 
 class Cluster:
     """A running Slurm below a folder; its commands are on PATH in `environment`."""
 
-    def __init__(self, folder: Path, accounting: bool = True, port: int = 17100):
+    def __init__(self, folder: Path, accounting: bool = True, port: int = PORT):
         self.folder = folder
         self.environment = {**os.environ, "SLURM_TEST_PORT": str(port)}
         self.environment.pop("SLURM_CONF", None)
@@ -115,7 +127,12 @@ def toy(tmp_path, profile):
 
 def finish(cluster, words, status=0):
     done = subprocess.run(
-        words, env=cluster.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=1500
+        words,
+        env=cluster.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=1500,
     )
     assert done.returncode == status, done.stdout[-6000:]
     return done.stdout
@@ -123,7 +140,9 @@ def finish(cluster, words, status=0):
 
 def begin(cluster, words, log):
     with open(log, "w") as said:
-        return subprocess.Popen(words, env=cluster.environment, stdout=said, stderr=said, start_new_session=True)
+        return subprocess.Popen(
+            words, env=cluster.environment, stdout=said, stderr=said, start_new_session=True
+        )
 
 
 def wait_until(true, process=None, seconds=120):
@@ -159,7 +178,9 @@ def test_a_node_set_down_is_survived(cluster, toy):
         cluster.ask("scontrol", "update", f"nodename={node}", "state=resume")
     again, other = (work / "jobs.txt").read_text().split()[2:]
     assert other != node
-    assert again == job, "Slurm itself puts the job back; a second submission beside it would be a second writer"
+    assert again == job, (
+        "Slurm itself puts the job back; a second submission beside it would be a second writer"
+    )
     assert (work / "out/a.txt").read_text().split() == WHOLE
 
 
@@ -180,17 +201,21 @@ def test_a_killed_controller_finds_its_own_jobs_again(cluster, toy):
         assert (work / f"out/{sample}.txt").read_text().split() == WHOLE, "two writers in one file"
     assert cluster.ask("squeue", "-h", "--format=%A|%T") == [f"{foreign}|RUNNING"], "only its own jobs"
     cluster.ask("scancel", foreign)
-    rows = {job: (state, begun, ended) for job, state, begun, ended in cluster.jobs("State,Start,End")[before:]}
+    rows = {
+        job: (state, begun, ended) for job, state, begun, ended in cluster.jobs("State,Start,End")[before:]
+    }
     old = [rows[job] for job in running if job != foreign]
     new = [row for job, row in rows.items() if job not in running]
     assert [state.split()[0] for state, *_ in old] == ["CANCELLED"] * 2
     assert [state for state, *_ in new] == ["COMPLETED"] * 2
-    assert max(ended for *_, ended in old) <= min(begun for _, begun, _ in new), "a second writer beside the first"
+    assert max(ended for *_, ended in old) <= min(begun for _, begun, _ in new), (
+        "a second writer beside the first"
+    )
 
 
 def test_a_run_without_accounting_asks_squeue(tmp_path, toy, cluster):
     work, words = toy
-    bare = Cluster(tmp_path / "bare", accounting=False, port=17200)
+    bare = Cluster(tmp_path / "bare", accounting=False, port=PORT + 100)
     try:
         done = subprocess.run(["sacct"], env=bare.environment, capture_output=True, text=True)
         assert done.returncode != 0, "sacct answers: this test would prove nothing"
@@ -217,7 +242,9 @@ def test_accounting_that_is_away_for_a_while_loses_no_job(cluster, toy):
     time.sleep(25)  # the job ends meanwhile
     path = f"{cluster.environment['PATH']}:/usr/sbin"
     environment = {**cluster.environment, "PATH": path, "SLURM_CONF": str(cluster.folder / "slurm.conf")}
-    subprocess.run(["slurmdbd"], env=environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.run(
+        ["slurmdbd"], env=environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     assert process.wait(timeout=240) == 0, (work / "said").read_text()
     assert (work / "out/a.txt").read_text().split() == WHOLE
 
@@ -243,7 +270,11 @@ def test_the_workflow_gives_the_tables_of_a_local_run(cluster, profile, tmp_path
     same_tables(local, slurm)
     assert tables(local) == tables(slurm)
     jobs = cluster.jobs("State,Comment,ReqMem")[before:]
-    read = [(state.split()[0] == "COMPLETED", memory) for _, state, comment, memory in jobs if "inspect_reads" in comment]
+    read = [
+        (state.split()[0] == "COMPLETED", memory)
+        for _, state, comment, memory in jobs
+        if "inspect_reads" in comment
+    ]
     assert read == [(False, "40M"), (True, "2000M")]
     others = [state for _, state, comment, _ in jobs if "inspect_reads" not in comment]
     assert set(others) == {"COMPLETED"}
@@ -254,4 +285,3 @@ def tables(folder: Path) -> dict[str, bytes]:
     """Every table of a run, by its path."""
     found = {str(path.relative_to(folder)): path.read_bytes() for path in folder.glob("results/**/*.tsv*")}
     return {name: data for name, data in found.items() if not name.endswith((".tbi", ".html"))}
-

@@ -34,6 +34,10 @@ TOOLS = {
     "snpEff": "snpeff",
     "multiqc": "multiqc",
 }
+#: Called by shell rules only; in scripts the word is the name of a kind.
+SHELL_TOOLS = TOOLS | {"arriba": "arriba"}
+#: Commands that every system has, or whose absence is said and harmless (git: the state of the project in the report).
+EVERYWHERE = {"cp", "mv", "git"}
 #: Words that a rule's script reaches without needing the tool: align_rna asks a shared function for STAR's
 #: version; build_report asks all tools for theirs and says where else it is pinned when one is not there;
 #: collect_counts names salmon as the kind of its files.
@@ -156,3 +160,56 @@ def test_environment_holds_what_the_script_reaches(rule, script, environment):
     wanted = {TOOLS[tool] for tool in tools} | {LIBRARIES.get(name, name) for name in libraries}
     missing = wanted - packages(environment) - NOT_RUN.get(rule, set())
     assert not missing, f"{rule}: envs/{environment}.yaml lacks {missing}"
+
+
+def command_lines(path: Path) -> list[str]:
+    """First words of the lists in a file that look like a command line: words, one of them an option."""
+    found = []
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.List) and node.elts:
+            words = [part.value for part in node.elts if isinstance(part, ast.Constant)]
+            first = node.elts[0].value if isinstance(node.elts[0], ast.Constant) else None
+            if isinstance(first, str) and any(
+                isinstance(w, str) and re.match("--?[A-Za-z]", w) for w in words[1:]
+            ):
+                found.append(first)
+    return found
+
+
+def test_every_command_line_in_the_source_names_a_known_tool():
+    """What is not in TOOLS would be looked for in no environment."""
+    lines = {word: path for path in SCRIPTS.rglob("*.py") for word in command_lines(path)}
+    assert {"samtools", "fastp", "samblaster", "delly"} <= lines.keys()
+    # an option begins arguments that are added to a command; GATK's own tools (Mutect2, ...) follow the word gatk
+    known = TOOLS.keys() | EVERYWHERE
+    unknown = {w: p.name for w, p in lines.items() if not re.match("-|[A-Z][a-z]", w) and w not in known}
+    assert unknown == {}
+
+
+def shell_rules():
+    """(rule, environment, commands) of every rule with a shell command."""
+    found = []
+    for path in sorted((PROJECT / "workflow/rules").glob("*.smk")):
+        for block in re.split(r"(?m)^\s*rule ", path.read_text())[1:]:
+            if text := re.search(r"(?ms)^\s*shell:\n(.*?)(?=^\s*\w+:|\Z|^\S)", block):
+                said = "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', text.group(1)))
+                words = re.findall(r"(?:^|&& |\|\|? |; )\(?([\w.-]+)", said)
+                found.append((block.split(":")[0], re.search(r"envs/(\w+)\.yaml", block).group(1), words))
+    return found
+
+
+@pytest.mark.parametrize("rule, environment, words", shell_rules(), ids=lambda value: str(value))
+def test_environment_holds_what_a_shell_rule_calls(rule, environment, words):
+    assert words
+    wanted = {
+        SHELL_TOOLS[word] for word in set(words) - EVERYWHERE
+    }  # a KeyError names a tool that is not known
+    assert wanted <= packages(environment), rule
+
+
+@pytest.mark.parametrize("environment", sorted({environment for _, _, environment in rules()}))
+def test_environment_of_a_script_has_the_python_that_was_tested(environment):
+    """Snakemake runs a script with the environment's Python: it must be there, and of the lock's version."""
+    parts = yaml.safe_load((PROJECT / f"envs/{environment}.yaml").read_text())["dependencies"]
+    pins = dict(part.split("=", 1) for part in parts if isinstance(part, str))
+    assert pins["python"].startswith("3.11.")

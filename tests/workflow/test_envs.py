@@ -91,3 +91,26 @@ def test_the_lock_holds_every_named_package_with_hashes(project, name):
 def test_multiqc_is_the_same_release_everywhere(project):
     pins = dict(line.split("=") for line in conda_pins(environments(project)["multiqc"]))
     assert locked(project, "requirements-multiqc.txt")["multiqc"] == pins["multiqc"]
+
+
+#: Debian's package -> conda's, where the names differ.
+CONDA_NAME = {"rna-star": "star", "tabix": "htslib"}
+
+
+def test_the_readme_lists_where_the_versions_of_conda_and_debian_differ(project):
+    rows = [line.split("\t") for line in (project / "setup/debian-packages.txt").read_text().splitlines()]
+    debian = {row[0]: row[1] for row in rows if len(row) > 1 and not row[0].startswith("#")}
+    with open(project / "resources/conda_versions.tsv") as handle:
+        conda = {
+            row["tool"]: row["version"] for row in csv.DictReader(handle, delimiter="\t")
+        }  # the newest is last
+    both = {CONDA_NAME.get(name, name): version for name, version in debian.items()}
+    wanted = {
+        (name, version, conda[name])
+        for name, version in both.items()
+        if name in conda and version not in ("any", conda[name])
+    }
+    text = (project / "README.md").read_text()
+    listed = set(re.findall(r"(?m)^\| (\S+) \| (\S+) \| (\S+) \|$", text))
+    assert len(wanted) >= 9 and wanted <= listed, f"README.md lacks {wanted - listed}"
+    assert "not run by our CI" in text

@@ -1,6 +1,8 @@
 """Broken input: a clear error for each, and nothing half-made left as if it were finished."""
 
+import contextlib
 import gzip
+import os
 import shutil
 import subprocess
 
@@ -168,3 +170,88 @@ def test_a_sheet_with_ten_mistakes_starts_nothing_and_names_them_all(run):
     assert "twice" in said.lower() or "duplicate" in said.lower()
     assert not (run / "pwned").exists()
     assert not (run / "results").exists() or not list((run / "results").rglob("*.*"))
+
+
+CRAM = "results/alignments/P1-N.cram"
+
+
+@pytest.fixture(scope="module")
+def finished(pristine, tmp_path_factory, tools):
+    """A run that has aligned the normal, and stopped there."""
+    tools(*TOOLS)
+    folder = tmp_path_factory.mktemp("finished") / "run"
+    shutil.copytree(pristine, folder)
+    snakemake(folder, "--cores", "2", CRAM)
+    return folder
+
+
+@pytest.fixture
+def aligned(finished, tmp_path):
+    return shutil.copytree(finished, tmp_path / "run", symlinks=True)
+
+
+def reads_in(path):
+    """Reads of a CRAM, each counted once; the reference is not needed to count."""
+    return int(pysam.view("-c", "-F", "0x900", str(path)).strip())
+
+
+def test_an_output_cut_short_is_named_and_made_again_once_it_is_deleted(aligned):
+    """As after a power cut: the file is there under its name, with its date, and half of it is missing."""
+    cram = aligned / CRAM
+    before, whole = cram.stat(), cram.read_bytes()
+    truncate(cram)
+    os.utime(cram, (before.st_atime, before.st_mtime))
+    wanted = "results/alignments/qc/P1-N.qc.tsv"
+    done = snakemake(aligned, "--cores", "2", wanted, check=False)
+    log = (aligned / "logs/measure_wes/P1-N.log").read_text()
+    assert done.returncode != 0 and not (aligned / wanted).exists()
+    assert "P1-N.cram" in log and ("truncated" in log.lower() or "EOF" in log), log
+    cram.unlink()
+    snakemake(aligned, "--cores", "2", wanted)
+    assert cram.read_bytes() == whole
+
+
+def test_a_fastq_replaced_by_an_older_one_is_aligned(aligned):
+    """A copy that keeps its date (rsync -a) is not newer than the CRAM; its size tells."""
+    for mate in (1, 2):
+        path = aligned / f"in/P1-N_R{mate}.fastq.gz"
+        date = path.stat().st_mtime - 86400
+        lines = gzip.decompress(path.read_bytes()).splitlines(keepends=True)
+        half = lines[: len(lines) // 8 * 4]
+        path.write_bytes(gzip.compress(b"".join(half), mtime=0))
+        os.utime(path, (date, date))
+    snakemake(aligned, "--cores", "2", CRAM)
+    assert reads_in(aligned / CRAM) == 2 * len(half) // 4
+
+
+@contextlib.contextmanager
+def small_disk(folder, megabytes):
+    """A disk of its own for a folder; skips the test where none may be mounted."""
+    folder.mkdir(parents=True, exist_ok=True)
+    words = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(words, capture_output=True).returncode:
+        pytest.skip("a disk can be mounted by root only")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def test_a_full_disk_leaves_nothing_half_made_and_the_same_command_goes_on(aligned):
+    kept = shutil.copytree(aligned / "results", aligned / "kept", symlinks=True)
+    whole = (aligned / CRAM).read_bytes()
+    shutil.rmtree(aligned / "results")
+    with small_disk(aligned / "results", 32) as disk:
+        shutil.copytree(kept, disk, symlinks=True, dirs_exist_ok=True)
+        for path in disk.glob("alignments/**/*P1-N*"):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        free = os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize
+        (disk / "filler").write_bytes(b"x" * (free - 64 * 1024))
+        done = snakemake(aligned, "--cores", "2", CRAM, check=False)
+        said = done.stdout + done.stderr + (aligned / "logs/align_wes/P1-N.log").read_text()
+        assert done.returncode != 0
+        assert "No space left on device" in said, said[-3000:]
+        assert not list(disk.glob("alignments/**/*P1-N*"))
+        (disk / "filler").unlink()
+        snakemake(aligned, "--cores", "2", CRAM)
+        assert (aligned / CRAM).read_bytes() == whole

@@ -20,7 +20,15 @@ TEMPORARY = ("*.bam", "*.bam.bai")
 #: Rules that take hours: none of them may follow from a change of tables or thresholds.
 #: Pages per patient that show a table of the whole cohort: drawn again with it, in seconds.
 DRAWN = {"draw_evidence"}
-HEAVY = {"align_wes", "align_rna", "decode_wes", "call_somatic", "call_structural", "collect_copies", "index_bwa"}
+HEAVY = {
+    "align_wes",
+    "align_rna",
+    "decode_wes",
+    "call_somatic",
+    "call_structural",
+    "collect_copies",
+    "index_bwa",
+}
 
 
 def finish(folder):
@@ -80,7 +88,13 @@ def roots(folder) -> set[str]:
     """Rules that would run again for a reason of their own, and not because an input is made again."""
     said = snakemake(folder, "--dry-run", "--cores", "2").stdout
     jobs = re.split(r"(?m)^(?:local)?rule ", said)[1:]
-    own = ("Params have changed", "Updated input files", "Missing output files", "Code has changed", "Set of input files")
+    own = (
+        "Params have changed",
+        "Updated input files",
+        "Missing output files",
+        "Code has changed",
+        "Set of input files",
+    )
     reason = {job.split(":")[0]: re.search(r"(?m)^    reason: (.*)", job).group(1) for job in jobs}
     return {rule for rule, why in reason.items() if any(word in why for word in own) and rule != "all"}
 
@@ -104,7 +118,12 @@ def test_a_new_patient_costs_its_own_jobs_and_the_cohort_tables(run, tmp_path):
     assert own == Counter({key: n for key, n in all_own.items() if key[1] == "P0003"})
     references = {rule for rule in rules if rule.startswith(("prepare_", "index_", "build_snpeff", "make_"))}
     assert references == set(), "references and the frozen panel stay"
-    assert {"tabulate_variants", "gate_samples", "call_abnormalities", "compare_abnormalities"} <= rules.keys()
+    assert {
+        "tabulate_variants",
+        "gate_samples",
+        "call_abnormalities",
+        "compare_abnormalities",
+    } <= rules.keys()
 
 
 def test_a_group_definition_reruns_response_and_what_reads_it(run):
