@@ -115,7 +115,9 @@ def sheets():
                         "" if patient == "P10" else "segments.seg",
                         "" if patient == "P12" else "translocations.tsv", f"MM-{patient}", "hg19"])  # fmt: skip
         course = (40, 18, 9, 8, 7) if i % 2 else (40, 41, 42, 55, 60)
-        for day, value in zip(("2021-01-10", "2021-02-01", "2021-02-22", "2021-03-15", "2021-04-05"), course, strict=True):
+        for day, value in zip(
+            ("2021-01-10", "2021-02-01", "2021-02-22", "2021-03-15", "2021-04-05"), course, strict=True
+        ):
             visits.append([patient, day, value])
     return {"patients.tsv": patients, "samples.tsv": samples, "assessments.tsv": visits}
 

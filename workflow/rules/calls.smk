@@ -34,11 +34,9 @@ rule enter_calls:
             coding=SETTINGS.has("gtf") and "results/references/coding.tsv.gz",
             hotspots=HOTSPOTS,
             drivers=SETTINGS.reference("drivers"),
-            **FAI,
+            **GENOME,
         ),
-        files=inputs.entered_files(
-            COHORT.entered_dna, "variants", "segments", "translocations", "callable"
-        ),
+        files=inputs.entered_files(COHORT.entered_dna, "variants", "segments", "translocations", "callable"),
         regions="results/references/regions.tsv",
     output:
         **ENTERED,
@@ -747,9 +745,7 @@ rule tabulate_structural:
 rule call_translocations:
     input:
         unpack(
-            lambda wildcards: named(
-                genes=GENES, regions=REGIONS, entered=ENTERED_OF.get("translocations")
-            )
+            lambda wildcards: named(genes=GENES, regions=REGIONS, entered=ENTERED_OF.get("translocations"))
         ),
         samples="results/cohort/samples.tsv",
         qc="results/alignments/qc.tsv",

@@ -304,8 +304,8 @@ rule score_expression:
 rule measure_splicing:
     input:
         unpack(lambda wildcards: named(gtf=SETTINGS.has("gtf") and "results/references/genome.gtf")),
-        crams=expand("results/alignments/{sample}.cram", sample=RNA_SAMPLES),
         **GENOME,
+        crams=expand("results/alignments/{sample}.cram", sample=RNA_SAMPLES),
         crais=expand("results/alignments/{sample}.cram.crai", sample=RNA_SAMPLES),
         samples="results/cohort/samples.tsv",
         qc="results/alignments/qc.tsv",

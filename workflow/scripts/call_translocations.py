@@ -14,6 +14,13 @@ with log_to(snakemake.log[0]):
         used = read["samples"].query("role == 'analysis'")["sample"]
         entered = entry.votes(tables.read(given.entered, tables.ENTERED_TRANSLOCATIONS), used)
     made = translocations.call_cohort(
-        asked.patients, read, paths, asked.fish, asked.abnormalities, asked.limits, asked.fish_max_days, entered
+        asked.patients,
+        read,
+        paths,
+        asked.fish,
+        asked.abnormalities,
+        asked.limits,
+        asked.fish_max_days,
+        entered,
     )
     tables.write(made, snakemake.output.table, tables.TRANSLOCATIONS)

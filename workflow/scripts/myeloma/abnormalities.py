@@ -198,7 +198,7 @@ def describe(variant: Mapping[str, Any]) -> str:
 def place_of(variant: Mapping[str, Any]) -> str:
     """E.g. "chr12:25245350 C>A", with file and line of a variant that was entered by a table."""
     said = f"{variant['chrom']}:{variant['pos']} {variant['ref']}>{variant['alt']}"
-    source = variant.get("source", "")
+    source = variant.get("entered_from", "")
     return f"{said} ({source})" if isinstance(source, str) and source else said
 
 
@@ -228,7 +228,13 @@ def _uncovered_or_absent(row, power, threshold):
         return row(NOT_ASSESSABLE, reason=seen["reason"] or "too few bases with power", threshold=threshold)
     if pd.isna(seen["callable_fraction"]):
         # nobody looked at reads here: somebody states that the entered list is complete
-        return row(ABSENT, value="no variant", threshold=threshold, reason=seen["reason"], evidence="config entry")
+        return row(
+            ABSENT,
+            value="no variant",
+            threshold=threshold,
+            reason=seen["reason"],
+            evidence="config: entry.mutations_complete",
+        )
     share = f"{100 * seen['callable_fraction']:.0f} % of {seen['coding_bases']} coding bases had power"
     return row(
         ABSENT, value=f"no variant; {share}", threshold=threshold, evidence="results/calls/callable.tsv.gz"

@@ -65,7 +65,11 @@ def lengths(build: str) -> dict[str, int]:
     if not path:
         return {}
     with open(path, encoding="utf-8") as handle:
-        return {plain(r["chrom"]): int(r["end"]) for r in csv.DictReader(handle, delimiter="\t") if r["arm"] == "q"}
+        return {
+            plain(r["chrom"]): int(r["end"])
+            for r in csv.DictReader(handle, delimiter="\t")
+            if r["arm"] == "q"
+        }
 
 
 @functools.cache

@@ -228,7 +228,9 @@ def changed_copies(
     changed = (own["total_copies"] != plain) | ((germline == 2) & (own["minor_copies"] != base // 2))
     changed = changed.fillna(False).astype(bool) & own["total_copies"].notna()
     # finished calls state their copies: no targets and no noise of ours are behind them
-    shows = entry["mode"] == copy_events.GIVEN or shows_gain(own, entry, base, rules["copy_number"]["detection_z"])
+    shows = entry["mode"] == copy_events.GIVEN or shows_gain(
+        own, entry, base, rules["copy_number"]["detection_z"]
+    )
     shown = shows & own["total_copies"].notna()
     known = changed | shown
     made = {"segmented_mb": length[known].sum() / 1e6, "open_mb": length[~known].sum() / 1e6}

@@ -347,7 +347,9 @@ def _build(sheets: Mapping[str, Sheet], settings: Settings, max_days: int, clini
     exclusions = _exclusions(sheets)
     units = _units(sheets["units"].rows, settings)
     lines = {row["sample"]: row.line for row in sheets["samples"].rows}
-    samples = [_sample(row, units.get(row["sample"], ()), exclusions, settings) for row in sheets["samples"].rows]
+    samples = [
+        _sample(row, units.get(row["sample"], ()), exclusions, settings) for row in sheets["samples"].rows
+    ]
     # no question about the baseline where the patient's row is itself reported as wrong
     settled = {r["patient"] for r in sheets["patients"].rows if r["c1d1"] or not r.written("c1d1")}
     chosen = _choose(samples, patients, max_days, sheets["samples"], lines, settled)

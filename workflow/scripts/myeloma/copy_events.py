@@ -525,7 +525,9 @@ def stated_share(segments: pd.DataFrame, chrom: str, start: int, end: int) -> fl
     before = None
     for row in mine.sort_values("start", kind="stable").itertuples():
         state = (row.total_copies, row.minor_copies, row.clonal_fraction)
-        same = before is not None and all(a == b or (pd.isna(a) and pd.isna(b)) for a, b in zip(before, state, strict=True))
+        same = before is not None and all(
+            a == b or (pd.isna(a) and pd.isna(b)) for a, b in zip(before, state, strict=True)
+        )
         spans.append((spans[-1][1] + 1 if same else row.start, row.end))
         before = state
     covered = sum(max(0, min(end, high) - max(start, low) + 1) for low, high in spans)
@@ -541,7 +543,7 @@ def _uncovered(share: float, rules) -> str:
 
 def _source(here: pd.DataFrame) -> str:
     """File and line of the entered segments; "" for segments that were called here."""
-    named = [s for s in here["source"] if isinstance(s, str) and s] if "source" in here else []
+    named = [s for s in here["entered_from"] if isinstance(s, str) and s] if "entered_from" in here else []
     return f" ({'; '.join(named[:3])}{'; ...' if len(named) > 3 else ''})" if named else ""
 
 

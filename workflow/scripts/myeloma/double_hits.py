@@ -190,7 +190,9 @@ def judge(mutated: Mapping[str, Any], copies: Copies) -> tuple[str, str, str]:
             value,
             "one mutation, both alleles kept; a second one may lie where power was missing",
         )
-    reason = mutated["reason"] or copies.reason or "loss of the other allele cannot be told"
+    # the reason of an absence (who states it) is none why the double hit is open
+    why = "" if state == ABSENT else mutated["reason"]
+    reason = why or copies.reason or "loss of the other allele cannot be told"
     return NOT_ASSESSABLE, value, reason
 
 

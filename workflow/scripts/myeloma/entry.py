@@ -1,6 +1,6 @@
 """Finished calls of other programs as the rows of our own tables, so that every later step works unchanged.
 
-Each row names its file and line in the extra column `source`. What a file does not say stays unknown: a gene
+Each row names its file and line in the extra column `entered_from`. What a file does not say stays unknown: a gene
 without a mutation is absent only where samples.tsv gives the callable bases or the config states that the list is
 complete; a clonal fraction that is not given is 1; copies without a minor allele have none.
 """
@@ -10,11 +10,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
+import pysam
 
-from myeloma import annotation, builds, callable, entry_checks, intervals, places, structural, tables, variants
+from myeloma import (
+    annotation,
+    builds,
+    callable,
+    entry_checks,
+    intervals,
+    places,
+    structural,
+    tables,
+    variants,
+)
 from myeloma.copies import germline_copies, is_sex
 from myeloma.copy_events import GIVEN
-from myeloma.entry_files import short_name
+from myeloma.entry_files import UNKNOWN_BASES, short_name
 from myeloma.states import ABSENT, NOT_ASSESSABLE, PRESENT
 from myeloma.structural_votes import REARRANGEMENT, Vote
 
@@ -43,7 +54,7 @@ def variant_rows(
     symbols: Mapping[str, str],
     somatic_by: str = "",
 ) -> pd.DataFrame:
-    """VARIANTS with `source` of all entered samples.
+    """VARIANTS with `entered_from` of all entered samples.
 
     `contigs`: chromosome -> name in this run; `symbols`: symbol, current or former -> the one in use here;
     `somatic_by`: who states that every variant is somatic, where the record does not say it.
@@ -58,7 +69,24 @@ def variant_rows(
             rows.append(_variant(sample, file, row, contigs, hotspots, symbols, somatic_by))
     if left_out:
         logging.info("%d entered variants on other contigs are left out", left_out)
-    made = pd.DataFrame(rows, columns=[*tables.VARIANTS.names(), "source"])
+    made = pd.DataFrame(rows, columns=[*tables.VARIANTS.names(), "entered_from"])
+    return tables.conform(made, tables.VARIANTS)
+
+
+def with_bases(rows: pd.DataFrame, fasta: str) -> pd.DataFrame:
+    """VARIANTS whose indels of a MAF (NN before them) get the one base of the FASTA that VCF keeps before an indel."""
+    unknown = rows["ref"].str.startswith(UNKNOWN_BASES) & rows["alt"].str.startswith(UNKNOWN_BASES)
+    if not fasta or not unknown.any():
+        return rows
+    made = rows.copy()
+    with pysam.FastaFile(fasta) as genome:
+        for index, row in made[unknown].iterrows():
+            base = genome.fetch(row["chrom"], row["pos"], row["pos"] + 1).upper() or "N"
+            made.loc[index, ["pos", "ref", "alt"]] = [
+                row["pos"] + 1,
+                base + row["ref"][2:],
+                base + row["alt"][2:],
+            ]
     return tables.conform(made, tables.VARIANTS)
 
 
@@ -81,8 +109,11 @@ def _variant(sample, file, row, contigs, hotspots, symbols, somatic_by) -> dict[
         "hotspot": "yes" if hot else "no",
         "callers": "entered",
         "panel_of_normals": "no",
-        "source": f"{file}:{row['line']}",
-        **{name: row[name] for name in ("pos", "ref", "alt", "transcript", "consequence", "impact", "hgvsc", "hgvsp")},
+        "entered_from": f"{file}:{row['line']}",
+        **{
+            name: row[name]
+            for name in ("pos", "ref", "alt", "transcript", "consequence", "impact", "hgvsc", "hgvsp")
+        },
     }
 
 
@@ -165,14 +196,14 @@ def copy_rows(
     contigs: Mapping[str, str],
     rules: Mapping[str, Any],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """(SEGMENTS with `source`, PURITY) of all entered samples. `rules`: the config section entry."""
+    """(SEGMENTS with `entered_from`, PURITY) of all entered samples. `rules`: the config section entry."""
     segments, purity = [], []
     for sample in samples:
         file, found = files.get(sample["sample"], ("", []))
         mine = [_segment(sample, file, row, contigs, rules) for row in found if row["chrom"] in contigs]
         segments += mine
         purity.append(_purity(sample, mine, rules))
-    made = pd.DataFrame(segments, columns=[*tables.SEGMENTS.names(), "source"])
+    made = pd.DataFrame(segments, columns=[*tables.SEGMENTS.names(), "entered_from"])
     frame = pd.DataFrame(purity, columns=tables.PURITY.names())
     return tables.conform(made, tables.SEGMENTS), tables.conform(frame, tables.PURITY)
 
@@ -196,13 +227,17 @@ def _segment(sample, file, row, contigs, rules) -> dict[str, Any]:
     base = 2 if germline is None else germline
     made |= {"patient": sample["patient"], "sample": sample["sample"], "chrom": contigs[row["chrom"]]}
     made |= {"start": row["start"], "end": row["end"], "germline_copies": germline}
-    made["source"] = f"{file}:{row['line']}"
+    made["entered_from"] = f"{file}:{row['line']}"
     if row["total"] is None:
         return made
     total, share = whole_state(row["total"], rules["integer_tolerance"])
     minor = None if row["minor"] is None else min(int(row["minor"] + 0.5), total // 2)
     other, other_minor = base, base // 2 if minor is not None else None
-    if share == 1 and minor is not None and abs(row["minor"] - round(row["minor"])) > rules["integer_tolerance"]:
+    if (
+        share == 1
+        and minor is not None
+        and abs(row["minor"] - round(row["minor"])) > rules["integer_tolerance"]
+    ):
         # as many copies in all cells, the minor allele lost in a part of them
         minor = int(row["minor"])
         share, other, other_minor = 1 - (row["minor"] - minor), total, minor + 1
@@ -228,7 +263,12 @@ def _segment(sample, file, row, contigs, rules) -> dict[str, Any]:
 def _purity(sample, segments: Sequence[Mapping[str, Any]], rules) -> dict[str, Any]:
     made = dict.fromkeys(tables.PURITY.names())
     given = sample["purity"]
-    made |= {"patient": sample["patient"], "sample": sample["sample"], "sorted_purity": given, "purity_used": given}
+    made |= {
+        "patient": sample["patient"],
+        "sample": sample["sample"],
+        "sorted_purity": given,
+        "purity_used": given,
+    }
     said = "purity given in samples.tsv" if given is not None else "no purity given"
     if not segments:
         return made | {"status": "", "mode": GIVEN, "reason": f"{NO_SEGMENTS}; {said}"}
@@ -290,7 +330,9 @@ def translocation_rows(
                 if name in abnormalities["myc_translocations"] and row["state"] == PRESENT:
                     seen.setdefault(REARRANGEMENT, {}).setdefault(PRESENT, []).append(f"{file}:{row['line']}")
         for name in names:
-            state, reason, evidence = _judge(seen.get(name, {}), bool(sample["translocations"]), name, complete)
+            state, reason, evidence = _judge(
+                seen.get(name, {}), bool(sample["translocations"]), name, complete
+            )
             rows.append(
                 {"patient": sample["patient"], "sample": sample["sample"], "translocation": name, "state": state,
                  "reason": reason, "evidence": evidence}
@@ -308,7 +350,9 @@ def named_by_place(row: Mapping[str, Any], loci: structural.Loci) -> list[str]:
     return list(dict.fromkeys(names)) + ([REARRANGEMENT] if sum(inside) == 1 else [])
 
 
-def _judge(seen: Mapping[str, list[str]], has_file: bool, name: str, complete: Mapping[str, Any]) -> tuple[str, str, str]:
+def _judge(
+    seen: Mapping[str, list[str]], has_file: bool, name: str, complete: Mapping[str, Any]
+) -> tuple[str, str, str]:
     if not has_file:
         return NOT_ASSESSABLE, "no table of translocations was entered", ""
     if PRESENT in seen:
@@ -316,7 +360,11 @@ def _judge(seen: Mapping[str, list[str]], has_file: bool, name: str, complete: M
     if ABSENT in seen:
         return ABSENT, "", "entered: " + ", ".join(dict.fromkeys(seen[ABSENT]))
     if NOT_ASSESSABLE in seen:
-        return NOT_ASSESSABLE, "not tested, says the entered table", "entered: " + ", ".join(seen[NOT_ASSESSABLE])
+        return (
+            NOT_ASSESSABLE,
+            "not tested, says the entered table",
+            "entered: " + ", ".join(seen[NOT_ASSESSABLE]),
+        )
     if complete["stated_by"] and (complete["names"] == "all" or name in complete["names"]):
         return ABSENT, f"as stated in config: {complete['stated_by']}", ""
     return NOT_ASSESSABLE, "the entered table does not say that it was tested", ""
@@ -326,7 +374,8 @@ def votes(entered: pd.DataFrame, used: Iterable[str]) -> dict[tuple[str, str], V
     """(patient, translocation) -> Vote of the DNA side, from ENTERED_TRANSLOCATIONS of the samples in use."""
     mine = entered[entered["sample"].isin(list(used))]
     return {
-        (row.patient, row.translocation): Vote(row.state, row.reason, row.evidence) for row in mine.itertuples()
+        (row.patient, row.translocation): Vote(row.state, row.reason, row.evidence)
+        for row in mine.itertuples()
     }
 
 
@@ -341,7 +390,7 @@ def enter(
 ) -> None:
     """Write the entered tables: variants, callable, segments, purity, regions, translocations.
 
-    `dna`: samples with patient, sample, name, sex, purity and paths; `given`: regions, fai, coding, hotspots,
+    `dna`: samples with patient, sample, name, sex, purity and paths; `given`: regions, fasta, fai, coding, hotspots,
     drivers ("" where not given); `rules`: the config sections entry and abnormalities, `genes` (that need a verdict on
     their absence), callable_fraction.
     """
@@ -354,7 +403,7 @@ def enter(
     symbols = symbols_in_use(given["drivers"], rules["genes"])
     stated = entry["mutations_somatic"]["stated_by"]
     called = variant_rows(dna, files["variants"], contigs, hotspots, symbols, stated)
-    tables.write(called, output["variants"], tables.VARIANTS)
+    tables.write(with_bases(called, given["fasta"]), output["variants"], tables.VARIANTS)
     wanted = list(dict.fromkeys([*rules["genes"], *(gene for gene, _ in sorted(hotspots))]))
     coding = callable.read_coding(given["coding"])
     may = callable_rows(dna, wanted, coding, entry["mutations_complete"], rules["callable_fraction"])
@@ -363,7 +412,9 @@ def enter(
     tables.write(segments, output["segments"], tables.SEGMENTS)
     tables.write(purity, output["purity"], tables.PURITY)
     tables.write(tables.empty(tables.COPY_REGIONS), output["regions"], tables.COPY_REGIONS)
-    moved = translocation_rows(dna, files["translocations"], regions, abnormalities, entry["translocations_complete"])
+    moved = translocation_rows(
+        dna, files["translocations"], regions, abnormalities, entry["translocations_complete"]
+    )
     tables.write(moved, output["translocations"], tables.ENTERED_TRANSLOCATIONS)
 
 

@@ -40,7 +40,9 @@ def check(samples: Sheet, units: Sheet, settings: Settings, check_files: bool) -
             for name in ("name_in_files", "build", "callable"):
                 if row[name]:
                     message = "is given without a table of calls"
-                    samples.problem(row.line, name, row[name], message, "give variants, segments, ... or clear it")
+                    samples.problem(
+                        row.line, name, row[name], message, "give variants, segments, ... or clear it"
+                    )
     with_units = {row["sample"]: row.line for row in units.rows}
     for row in rows:
         _columns(row, samples, with_units, settings)
@@ -120,7 +122,9 @@ def read(kind: str, path: str, wanted: set[str], known: set[str]) -> Parsed:
     return entry_files.read_counts(path, wanted)
 
 
-def read_files(samples: Sequence[Mapping[str, Any]], kinds: Iterable[str], known: Iterable[str]) -> dict[str, dict]:
+def read_files(
+    samples: Sequence[Mapping[str, Any]], kinds: Iterable[str], known: Iterable[str]
+) -> dict[str, dict]:
     """Kind -> sample -> (file's short name, its rows). Each file is read once; raises SheetErrors for its problems.
 
     `samples`: patient, sample, name (in the files) and the paths variants, segments, translocations, counts, "" where
@@ -138,7 +142,9 @@ def read_files(samples: Sequence[Mapping[str, Any]], kinds: Iterable[str], known
                 logging.info("%s", note)
             _share(made[kind], of, parsed, kind)
             problems += [
-                Problem(path, 0, "sample", s["name"], "is not in the file", "correct name_in_files in samples.tsv")
+                Problem(
+                    path, 0, "sample", s["name"], "is not in the file", "correct name_in_files in samples.tsv"
+                )
                 for s in of
                 if s["name"] not in parsed.names
             ]
@@ -189,7 +195,9 @@ def build_problems(parsed: Parsed, kind: str, reference: str) -> list[Problem]:
         if said and said != ours:
             signs["said"].append((row["line"], "build", row["build"], f"but reference.build is {reference}"))
         elif row.get("build") and not said:
-            signs["said"].append((row["line"], "build", row["build"], f"no known build; reference.build is {reference}"))
+            signs["said"].append(
+                (row["line"], "build", row["build"], f"no known build; reference.build is {reference}")
+            )
         for chrom, pos in _ends(row, kind):
             if pos and not builds.fits(ours, chrom, pos):
                 other = [b for b in builds.BUILDS if b != ours and builds.fits(b, chrom, pos)]

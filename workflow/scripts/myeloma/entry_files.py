@@ -157,9 +157,29 @@ TERMS = {term: impact for impact, terms in IMPACTS.items() for term in terms}
 UNKNOWN = {"", "na", "n/a", "nan", ".", "-", "null", "none", "unknown", "__unknown__"}
 PRESENT_WORDS = {"present", "yes", "1", "true", "pos", "positive", "detected", "y", "+"}
 ABSENT_WORDS = {"absent", "no", "0", "false", "neg", "negative", "not detected", "n", "-"}
-UNTESTED_WORDS = {"", "na", "n/a", "nan", ".", "not tested", "not assessable", "not_assessable", "nd", "unknown", "failed"}
+UNTESTED_WORDS = {
+    "",
+    "na",
+    "n/a",
+    "nan",
+    ".",
+    "not tested",
+    "not assessable",
+    "not_assessable",
+    "nd",
+    "unknown",
+    "failed",
+}
 #: A row of a sample in which none was found.
-NO_TRANSLOCATION = {"none", "no", "negative", "no translocation", "none detected", "no igh translocation", "neg"}
+NO_TRANSLOCATION = {
+    "none",
+    "no",
+    "negative",
+    "no translocation",
+    "none detected",
+    "no igh translocation",
+    "neg",
+}
 PARTNERS = {
     "NSD2": "t(4;14)", "WHSC1": "t(4;14)", "MMSET": "t(4;14)", "FGFR3": "t(4;14)", "NSD2/FGFR3": "t(4;14)",
     "CCND3": "t(6;14)", "CCND1": "t(11;14)", "BCL1": "t(11;14)", "CCND2": "t(12;14)", "MAF": "t(14;16)",
@@ -169,6 +189,7 @@ MYC_WITH = {"IGH": "t(8;14)", "IGK": "t(2;8)", "IGL": "t(8;22)"}
 MOST_PROBLEMS = 20
 MOST_COPIES = 1000
 BASES = re.compile(r"[ACGTN]+")
+UNKNOWN_BASES = "NN"
 
 
 @dataclass
@@ -386,7 +407,9 @@ def _variant(parsed: Parsed, line: int, get: Callable[[str], str]) -> dict[str, 
             fix = "bases A C G T N, or - for the empty side of an indel"
             parsed.problem(line, name, allele, "is no allele", fix)
     if ref == alt:
-        parsed.problem(line, "Tumor_Seq_Allele2", alt, "is the reference allele", "give the allele of the tumour")
+        parsed.problem(
+            line, "Tumor_Seq_Allele2", alt, "is the reference allele", "give the allele of the tumour"
+        )
     term, impact = _consequence(parsed, line, get)
     reads = {}
     for name in ("depth", "ref_reads", "alt_reads", "n_depth", "n_alt"):
@@ -442,16 +465,21 @@ def _consequence(parsed: Parsed, line: int, get: Callable[[str], str]) -> tuple[
     term, own = found
     if term == "splice_site_variant":
         sign = re.search(r"c\.[*-]?\d+([+-])\d", get("hgvsc"))
-        term = {"+": "splice_donor_variant", "-": "splice_acceptor_variant"}.get(sign.group(1) if sign else "", term)
+        term = {"+": "splice_donor_variant", "-": "splice_acceptor_variant"}.get(
+            sign.group(1) if sign else "", term
+        )
     return term, impact if impact in IMPACTS and impact == own else own
 
 
 def anchored(pos: int, ref: str, alt: str) -> tuple[int, str, str]:
-    """VCF position and alleles of a MAF variant; N stands for the base before an indel, which a MAF does not give."""
+    """VCF position and alleles of a MAF variant; NN stands for the two bases before an indel, which a MAF does not give.
+
+    Two, because one N before an inserted A reads NA, which many programs take for a missing value.
+    """
     if ref == "-":
-        return pos, "N", "N" + alt
+        return max(1, pos - 1), UNKNOWN_BASES, UNKNOWN_BASES + alt
     if alt == "-":
-        return max(1, pos - 1), "N" + ref, "N"
+        return max(1, pos - 2), UNKNOWN_BASES + ref, UNKNOWN_BASES
     return pos, ref, alt
 
 
@@ -466,7 +494,9 @@ def filters(text: str, status: str) -> list[str]:
 def says_somatic(status: str, normal: str) -> bool:
     """Does the record itself say that a normal was looked at?"""
     named = normal.strip().lower()
-    return status.strip().lower() == "somatic" or (named not in UNKNOWN and named not in ("normal", "no", "unmatched"))
+    return status.strip().lower() == "somatic" or (
+        named not in UNKNOWN and named not in ("normal", "no", "unmatched")
+    )
 
 
 AMINO_3 = dict(zip("ARNDCQEGHILKMFPSTWYVX*", "Ala Arg Asn Asp Cys Gln Glu Gly His Ile Leu Lys Met Phe Pro Ser Thr Trp "
@@ -479,7 +509,9 @@ def three_letters(text: str) -> str:
     if text.lower() in UNKNOWN:
         return ""
     body = text.removeprefix("p.").strip("()")
-    if re.match(r"(Ala|Arg|Asn|Asp|Cys|Gln|Glu|Gly|His|Ile|Leu|Lys|Met|Phe|Pro|Ser|Thr|Trp|Tyr|Val|Ter|Sec)\d", body):
+    if re.match(
+        r"(Ala|Arg|Asn|Asp|Cys|Gln|Glu|Gly|His|Ile|Leu|Lys|Met|Phe|Pro|Ser|Thr|Trp|Tyr|Val|Ter|Sec)\d", body
+    ):
         return f"p.{body}"
     if not re.match(r"[A-Z*]\d+", body):
         return ""
@@ -588,7 +620,9 @@ def _overlaps(parsed: Parsed) -> None:
                 row["start"] += 1
             else:
                 message = f"overlaps the segment of line {before['line']} ({before['start']}-{before['end']})"
-                parsed.problem(row["line"], "start", row["start"], message, "one segment for each place of a sample")
+                parsed.problem(
+                    row["line"], "start", row["start"], message, "one segment for each place of a sample"
+                )
                 continue
         last[row["name"], row["chrom"]] = row
 
@@ -608,7 +642,11 @@ def read_translocations(path: str, known: Iterable[str], wanted: Iterable[str] |
         if found is None:
             found = find_columns(header, "translocations")
             for place, title in enumerate(header):
-                named = translocation_name(title, known) if "(" in title or re.search(r"IG[HKL]|MYC", title) else ""
+                named = (
+                    translocation_name(title, known)
+                    if "(" in title or re.search(r"IG[HKL]|MYC", title)
+                    else ""
+                )
                 if named and place not in found.values():
                     wide[named] = place
             if lacking(parsed, "translocations", found, ["sample"]):
@@ -651,9 +689,13 @@ def _long_row(parsed: Parsed, line: int, get: Callable[[str], str], base: dict, 
             continue
         named = translocation_name(part, known)
         if named == "other":
-            parsed.notes.append(f"{parsed.path}:{line}: {part} is no translocation of the config and is left out")
+            parsed.notes.append(
+                f"{parsed.path}:{line}: {part} is no translocation of the config and is left out"
+            )
         elif not named:
-            fix = suggestion(part, known, "spellings like t(4;14), t(4;14)(p16;q32), IGH-NSD2, IGH::MAF, or none")
+            fix = suggestion(
+                part, known, "spellings like t(4;14), t(4;14)(p16;q32), IGH-NSD2, IGH::MAF, or none"
+            )
             parsed.problem(line, "translocation", part, "is not understood", fix)
         else:
             parsed.rows.append({**base, "translocation": named, "state": state})
@@ -709,7 +751,9 @@ def _contradictions(parsed: Parsed) -> None:
             continue
         first = seen.setdefault((row["name"], row["translocation"]), row)
         if first["state"] != row["state"]:
-            message = f"{row['translocation']} is {row['state']} here and {first['state']} in line {first['line']}"
+            message = (
+                f"{row['translocation']} is {row['state']} here and {first['state']} in line {first['line']}"
+            )
             parsed.problem(row["line"], "state", row["state"], message, "correct one of the two")
 
 
@@ -725,8 +769,16 @@ def read_counts(path: str, wanted: Iterable[str] | None = None) -> Parsed:
     for line, header, cells in table_rows(parsed, "counts"):
         if found is None:
             found = [key_of(name) for name in header]
-            ids = [i for i, k in enumerate(found) if k in ("geneid", "ensembl", "ensemblid", "ensemblgeneid", "gene", "id", "")]
-            names = [i for i, k in enumerate(found) if k in ("genename", "symbol", "genesymbol", "hugosymbol", "hugo")]
+            ids = [
+                i
+                for i, k in enumerate(found)
+                if k in ("geneid", "ensembl", "ensemblid", "ensemblgeneid", "gene", "id", "")
+            ]
+            names = [
+                i
+                for i, k in enumerate(found)
+                if k in ("genename", "symbol", "genesymbol", "hugosymbol", "hugo")
+            ]
             id_at = ids[0] if ids else (names[0] if names else 0)
             name_at = names[0] if names else id_at
             for place, title in enumerate(header):
@@ -739,7 +791,9 @@ def read_counts(path: str, wanted: Iterable[str] | None = None) -> Parsed:
             parsed.problem(line, header[id_at], "", "is empty", "one gene id per row")
             continue
         if gene in seen:
-            parsed.problem(line, header[id_at], gene, f"stands twice (first in line {seen[gene]})", "one row per gene")
+            parsed.problem(
+                line, header[id_at], gene, f"stands twice (first in line {seen[gene]})", "one row per gene"
+            )
             continue
         seen[gene] = line
         row = {"gene_id": gene, "gene_name": cells[name_at]}

@@ -102,11 +102,15 @@ def _record(parsed, line, cells, head, wanted, seen) -> None:
             values = _format(cells, head["samples"].index(name))
             alleles = re.split(r"[/|]", values.get("GT", ""))
             support = _reads(values, number)
-            if str(number) not in alleles and not (values.get("GT", "") in ("", ".", "./.") and support["alt_reads"]):
+            if str(number) not in alleles and not (
+                values.get("GT", "") in ("", ".", "./.") and support["alt_reads"]
+            ):
                 continue
             key = (name, chrom, pos, ref, alt)
             if key in seen:
-                parsed.problem(line, "POS", pos, f"the same variant as in line {seen[key]}", "keep one of them")
+                parsed.problem(
+                    line, "POS", pos, f"the same variant as in line {seen[key]}", "keep one of them"
+                )
                 continue
             seen[key] = line
             others = [n for n in head["samples"] if n != name]
@@ -155,7 +159,11 @@ def _annotation(facts: Mapping[str, str], alt: str, ref: str, head: Mapping[str,
             named = dict(zip(head["csq"], entry.split("|"), strict=False))
             allele = named.get("Allele", "")
             if allele in (alt, alt[1:] or "-", "-" if len(alt) < len(ref) else alt, ""):
-                speaks = named.get("PICK") == "1" or named.get("CANONICAL") == "YES" or bool(named.get("MANE_SELECT"))
+                speaks = (
+                    named.get("PICK") == "1"
+                    or named.get("CANONICAL") == "YES"
+                    or bool(named.get("MANE_SELECT"))
+                )
                 found.append(({name: named.get(key, "") for name, key in CSQ.items()}, -int(speaks)))
     if not found:
         return blank

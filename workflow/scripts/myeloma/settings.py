@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-
 #: Value of reference.regions and reference.arms: the project's own table of the build.
 AUTO = "auto"
 OWN_TABLES = {"grch38": "grch38", "hg38": "grch38", "hg19": "hg19", "b37": "hg19", "grch37": "hg19"}
