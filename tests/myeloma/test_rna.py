@@ -175,9 +175,10 @@ def test_lanes_become_read_groups_of_one_cram(genome, tmp_path, tools):
 
 
 @pytest.mark.tools
-def test_unit_given_as_bam_counts_the_same(genome, tmp_path, tools):
+@pytest.mark.parametrize("ending", ["bam", "cram"])
+def test_unit_given_as_bam_counts_the_same(genome, tmp_path, tools, ending):
     tools("STAR", "samtools", "fastp")
-    bam = tmp_path / "unit.bam"
+    bam = tmp_path / f"unit.{ending}"
     pair = [genome / "L1_1.fastq.gz", genome / "L1_2.fastq.gz"]
     subprocess.run(["samtools", "import", "-o", bam, "-1", pair[0], "-2", pair[1]], check=True)
     from_bam = align(genome, tmp_path / "a", [unit(genome, 1, bam=str(bam), fastq_1="", fastq_2="")])

@@ -7,7 +7,13 @@ results/alignments/qc.tsv, results/cohort/samples.tsv and the sheet of given cal
 
 rule call_abnormalities:
     input:
-        unpack(lambda wildcards: named(genes=GENES, calls=SETTINGS.sheet("calls"))),
+        # without a genome the places of the genes are the project's own for the build
+        unpack(
+            lambda wildcards: named(
+                genes=GENES or (not HAS_GENOME and SETTINGS.by_build("genes")),
+                calls=SETTINGS.sheet("calls"),
+            )
+        ),
         samples="results/cohort/samples.tsv",
         qc="results/alignments/qc.tsv",
         variants="results/calls/variants.tsv.gz",

@@ -13,7 +13,62 @@ NORMAL_DEPTHS = {
     if (normal := COHORT.normal_of(tumour.sample))
 }
 OTHER_TUMOURS = [sample for sample in COHORT.dna_tumours if sample.role != "analysis"]
-WITH_BOTH = [patient for patient in COHORT.dna_patients if inputs.rna_of(COHORT, patient)]
+WITH_BOTH = [patient for patient in COHORT.dna_patients if patient in COHORT.rna_patients]
+# Samples that enter by tables of finished calls: one job makes their rows of every table.
+ENTERED = {
+    name: f"results/calls/entered/{name}.tsv" + ".gz" * (name in ("variants", "callable", "segments"))
+    for name in ("variants", "callable", "segments", "purity", "regions", "translocations")
+}
+ENTERED_OF = {name: path for name, path in ENTERED.items() if COHORT.entered_dna}
+ENTERED_RNA_PATIENTS = {sample.patient for sample in COHORT.entered_rna if sample.role == "analysis"}
+GENES_WANTED = [
+    gene
+    for name in ("mutation_genes", "crbn_pathway_genes", "biallelic_genes")
+    for gene in SETTINGS["abnormalities"][name]
+]
+
+
+rule enter_calls:
+    input:
+        **named(
+            coding=SETTINGS.has("gtf") and "results/references/coding.tsv.gz",
+            hotspots=HOTSPOTS,
+            drivers=SETTINGS.reference("drivers"),
+            **GENOME,
+        ),
+        files=inputs.entered_files(COHORT.entered_dna, "variants", "segments", "translocations", "callable"),
+        regions="results/references/regions.tsv",
+    output:
+        **ENTERED,
+    log:
+        "logs/enter_calls.log",
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+        runtime=30,
+    params:
+        samples=[inputs.entered_values(COHORT, sample) for sample in COHORT.entered_dna],
+        rules={
+            "entry": SETTINGS["entry"],
+            "abnormalities": SETTINGS["abnormalities"],
+            "genes": GENES_WANTED,
+            "callable_fraction": SETTINGS["somatic"]["callable_fraction"],
+        },
+        code=files.code_of(
+            "entry",
+            "entry_checks",
+            "entry_files",
+            "entry_vcf",
+            "builds",
+            "annotation",
+            "callable",
+            "structural",
+            "variants",
+            "tables",
+        ),
+    script:
+        "../scripts/enter_calls.py"
 
 
 rule call_somatic:
@@ -74,8 +129,9 @@ use rule call_somatic as call_somatic_other with:
 rule tabulate_variants:
     input:
         **named(
-            gtf=SETTINGS.has("gtf") and "results/references/genome.gtf",
+            gtf=SETTINGS.has("gtf") and COHORT.dna_tumours and "results/references/genome.gtf",
             hotspots=HOTSPOTS,
+            entered=ENTERED_OF.get("variants"),
         ),
         vcfs=[COHORT.tumour_path(sample.sample, ".somatic.vcf.gz") for sample in COHORT.dna_tumours],
     output:
@@ -100,6 +156,7 @@ rule tabulate_variants:
             }
             for sample in COHORT.dna_tumours
         ],
+        entered=[{"patient": s.patient, "sample": s.sample} for s in COHORT.entered_dna],
         code=files.code_of(
             "annotation",
             "variants",
@@ -173,8 +230,9 @@ rule annotate_variants:
                 "role": sample.role,
                 "rna": inputs.rna_of(COHORT, sample.patient),
                 "sex": COPIES.sex(sample),
+                "entered": sample.entered or sample.patient in ENTERED_RNA_PATIENTS,
             }
-            for sample in COHORT.dna_tumours
+            for sample in (*COHORT.dna_tumours, *COHORT.entered_dna)
         ],
         rules={name: SETTINGS[name] for name in ("clonality", "rna_support")},
         purity_min=SETTINGS["gates"]["purity_min"],
@@ -200,6 +258,7 @@ rule assess_callable:
             coding=SETTINGS.has("gtf") and "results/references/coding.tsv.gz",
             gtf=SETTINGS.has("gtf") and "results/references/genome.gtf",
             hotspots=HOTSPOTS,
+            entered=ENTERED_OF.get("callable"),
         ),
         depths=[f"results/alignments/{sample.sample}.per_base.bed.gz" for sample in COHORT.dna_tumours],
         normal_depths=sorted(set(NORMAL_DEPTHS.values())),
@@ -216,11 +275,7 @@ rule assess_callable:
     params:
         tumours=[{"patient": sample.patient, "sample": sample.sample} for sample in COHORT.dna_tumours],
         normals=NORMAL_DEPTHS,
-        genes=[
-            gene
-            for name in ("mutation_genes", "crbn_pathway_genes", "biallelic_genes")
-            for gene in SETTINGS["abnormalities"][name]
-        ],
+        genes=GENES_WANTED,
         limits={
             name: SETTINGS["somatic"][name]
             for name in (
@@ -357,9 +412,9 @@ rule model_copies:
 
 rule join_copies:
     input:
-        segments=COPIES.joined("segments.tsv"),
-        purity=COPIES.joined("purity.tsv"),
-        regions=COPIES.joined("regions.tsv"),
+        segments=[*COPIES.joined("segments.tsv"), *filter(None, [ENTERED_OF.get("segments")])],
+        purity=[*COPIES.joined("purity.tsv"), *filter(None, [ENTERED_OF.get("purity")])],
+        regions=[*COPIES.joined("regions.tsv"), *filter(None, [ENTERED_OF.get("regions")])],
     output:
         segments="results/calls/segments.tsv.gz",
         purity="results/calls/purity.tsv",
@@ -396,7 +451,7 @@ rule call_copies:
         mem_mb=lambda wildcards, attempt: 1000 * attempt,
         runtime=20,
     params:
-        settings={"copy_number": SETTINGS["copy_number"], "gates": SETTINGS["gates"]},
+        settings={name: SETTINGS[name] for name in ("copy_number", "gates", "entry")},
         code=files.code_of("copy_events", "copies", "purity", "gates", "places", "tables"),
     script:
         "../scripts/call_copies.py"
@@ -508,9 +563,10 @@ TUMOURS_AND_NORMALS = [
     {
         "patient": sample.patient,
         "sample": sample.sample,
-        "normal": inputs.somatic_names(COHORT, sample)["normal"],
+        "normal": inputs.somatic_names(COHORT, sample)["normal"] if not sample.entered else "",
+        "entered": sample.entered,
     }
-    for sample in COHORT.dna_tumours
+    for sample in (*COHORT.dna_tumours, *COHORT.entered_dna)
 ]
 
 
@@ -558,12 +614,11 @@ rule measure_burden:
 
 rule fit_signatures:
     input:
+        **GENOME,
         variants="results/calls/variants.tsv.gz",
         qc="results/alignments/qc.tsv",
         tumour_in_normal="results/calls/tumour_in_normal.tsv",
         regions="results/references/regions.tsv",
-        fasta="results/references/genome.fa",
-        fai="results/references/genome.fa.fai",
     output:
         counts="results/calls/sbs96.tsv",
         table="results/calls/signatures.tsv",
@@ -689,7 +744,9 @@ rule tabulate_structural:
 
 rule call_translocations:
     input:
-        unpack(lambda wildcards: named(genes=GENES, regions=REGIONS)),
+        unpack(
+            lambda wildcards: named(genes=GENES, regions=REGIONS, entered=ENTERED_OF.get("translocations"))
+        ),
         samples="results/cohort/samples.tsv",
         qc="results/alignments/qc.tsv",
         fusions="results/expression/fusions.tsv",
@@ -717,6 +774,7 @@ rule call_translocations:
         ],
         code=files.code_of(
             "translocations",
+            "entry",
             "structural",
             "structural_votes",
             "fusions",

@@ -390,7 +390,7 @@ rule test_expression:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 120 * attempt,
     params:
-        samples=[sheet_values(sample) for sample in COHORT.rna_samples],
+        samples=[sheet_values(sample) for sample in COUNTED],
         patients=flow.covariate_rows(COHORT.patients),
         settings={name: SETTINGS[name] for name in ("expression", "comparison")},
         code=files.code_of("differential", "design", "expression", "flow", "places", "tables"),

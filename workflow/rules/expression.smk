@@ -6,6 +6,8 @@ A sample that failed its gates stays in every table; its votes are not_assessabl
 """
 
 RNA_SAMPLES = [sample.sample for sample in COHORT.rna_samples]
+# with those that enter by a table of counts
+COUNTED = [*COHORT.rna_samples, *COHORT.entered_rna]
 GENES = "results/references/genes.tsv" if SETTINGS.has("gtf") else ""
 REGIONS = "results/references/regions.tsv"
 FUSION_CALLER = SETTINGS["expression"]["fusion_caller"]
@@ -50,6 +52,25 @@ if QUANTIFIER == "salmon":
             "../scripts/quantify_salmon.py"
 
 
+rule enter_counts:
+    input:
+        files=inputs.entered_files(COHORT.entered_rna, "counts"),
+    output:
+        counts="results/expression/entered_counts.tsv.gz",
+    log:
+        "logs/enter_counts.log",
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+        runtime=20,
+    params:
+        samples=[inputs.entered_values(COHORT, sample) for sample in COHORT.entered_rna],
+        code=files.code_of("entered_counts", "entry_checks", "entry_files", "builds", "tables"),
+    script:
+        "../scripts/enter_counts.py"
+
+
 rule collect_counts:
     input:
         unpack(
@@ -58,6 +79,7 @@ rule collect_counts:
                 exons=GENES and "results/references/exons.tsv.gz",
                 transcripts=QUANTIFIER == "salmon" and "results/references/transcripts.tsv",
                 regions=REGIONS,
+                entered=COHORT.entered_rna and "results/expression/entered_counts.tsv.gz",
             )
         ),
         counts=expand("results/alignments/{sample}.ReadsPerGene.out.tab", sample=RNA_SAMPLES),
@@ -282,10 +304,9 @@ rule score_expression:
 rule measure_splicing:
     input:
         unpack(lambda wildcards: named(gtf=SETTINGS.has("gtf") and "results/references/genome.gtf")),
+        **GENOME,
         crams=expand("results/alignments/{sample}.cram", sample=RNA_SAMPLES),
         crais=expand("results/alignments/{sample}.cram.crai", sample=RNA_SAMPLES),
-        fasta="results/references/genome.fa",
-        fai="results/references/genome.fa.fai",
         samples="results/cohort/samples.tsv",
         qc="results/alignments/qc.tsv",
         purity="results/expression/rna_purity.tsv",
@@ -325,7 +346,7 @@ rule map_samples:
         mem_mb=lambda wildcards, attempt: 6000 * attempt,
         runtime=60,
     params:
-        samples=[sheet_values(sample) for sample in COHORT.rna_samples],
+        samples=[sheet_values(sample) for sample in COUNTED],
         rules=SETTINGS["expression"],
         code=files.code_of("expression", "gates", "places", "sample_map", "tables"),
     script:

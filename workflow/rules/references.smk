@@ -25,6 +25,12 @@ BWA_FILES = multiext(
 MEGABASES = references.megabases(SETTINGS.reference("fasta"))
 
 
+# A cohort of tables alone needs no genome.
+HAS_GENOME = SETTINGS.has("fasta")
+FAI = {"fai": "results/references/genome.fa.fai"} if HAS_GENOME else {}
+GENOME = {"fasta": "results/references/genome.fa", **FAI} if HAS_GENOME else {}
+
+
 localrules:
     download_reference,
 
@@ -289,8 +295,8 @@ rule prepare_targets:
 
 rule prepare_regions:
     input:
+        **FAI,
         given=SETTINGS.reference("regions") or [],
-        fai="results/references/genome.fa.fai",
     output:
         table="results/references/regions.tsv",
     log:
@@ -305,8 +311,8 @@ rule prepare_regions:
 
 rule prepare_arms:
     input:
+        **FAI,
         given=SETTINGS.reference("arms") or [],
-        fai="results/references/genome.fa.fai",
     output:
         table="results/references/arms.tsv",
     log:

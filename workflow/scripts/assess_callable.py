@@ -10,4 +10,5 @@ with log_to(snakemake.log[0]):
         snakemake.params.genes,
         snakemake.params.limits,
         snakemake.output.table,
+        snakemake.input.get("entered", ""),
     )

@@ -7,7 +7,7 @@ with log_to(snakemake.log[0]):
     given, asked = snakemake.input, snakemake.params
     made = splicing.measure(
         dict(zip(asked.samples, given.crams, strict=True)),
-        given.fasta,
+        given.get("fasta", ""),
         given.get("gtf", ""),
         tables.read(given.samples, tables.SAMPLES),
         tables.read(given.qc, tables.QC),

@@ -5,4 +5,5 @@ from myeloma.log import log_to
 
 with log_to(snakemake.log[0]):
     given = snakemake.input.get("given", "")
-    references.prepare_regions(given, snakemake.input.fai, snakemake.output.table, snakemake.params.columns)
+    fai = snakemake.input.get("fai", "")
+    references.prepare_regions(given, fai, snakemake.output.table, snakemake.params.columns)

@@ -8,4 +8,5 @@ with log_to(snakemake.log[0]):
         snakemake.input.get("hotspots", ""),
         snakemake.output.variants,
         snakemake.output.normals,
+        (snakemake.input.get("entered", ""), snakemake.params.entered),
     )

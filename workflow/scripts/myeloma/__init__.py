@@ -30,11 +30,15 @@ FOUNDATIONS = ("tables", "files", "log", "run", "states", "settings")
 #: Where each module (or sub-package) belongs. tests/workflow/test_style.py holds the imports to it.
 MODULES_OF_STAGE = {
     "cohort": (
+        "builds",
         "clinical_checks",
         "clinical_notes",
         "cohort",
         "cohort_checks",
         "config_check",
+        "entry_checks",
+        "entry_files",
+        "entry_vcf",
         "first_sheets",
         "given_checks",
         "inputs",
@@ -60,6 +64,7 @@ MODULES_OF_STAGE = {
     ),
     "expression": (
         "arriba",
+        "entered_counts",
         "expression",
         "fusions",
         "gene_sets",
@@ -81,6 +86,7 @@ MODULES_OF_STAGE = {
         "copy_events",
         "copy_inputs",
         "copy_plot",
+        "entry",
         "maf",
         "panels",
         "purity",

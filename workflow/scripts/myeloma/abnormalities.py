@@ -23,6 +23,7 @@ TRUNCATING = (
     "splice_acceptor_variant",
     "splice_donor_variant",
     "start_lost",
+    "splice_site_variant",
 )
 
 
@@ -166,7 +167,7 @@ def mutation(patient, gene, sample, failed, variants, callable_genes, rules) -> 
             count=double_hits.distinct_events(counted.to_dict("records"), rules["one_event_bases"]),
             value="; ".join(describe(v) for v in counted.to_dict("records")),
             threshold=threshold,
-            evidence="; ".join(f"{v.chrom}:{v.pos} {v.ref}>{v.alt}" for v in counted.itertuples()),
+            evidence="; ".join(place_of(v) for v in counted.to_dict("records")),
         )
     doubt = open_question(altering, passing)
     if doubt:
@@ -185,10 +186,20 @@ def counts(variant: Mapping[str, Any], rules: Mapping[str, Any]) -> bool:
 def describe(variant: Mapping[str, Any]) -> str:
     """E.g. "p.Gly12Asp, allele fraction 0.31 (34 of 110 reads), hotspot"."""
     change = variant["hgvsp"] or variant["hgvsc"] or variant["consequence"]
-    said = f"{change}, allele fraction {variant['tumour_af']:.2f}"
-    said += f" ({variant['tumour_alt']} of {variant['tumour_depth']} reads)"
+    said = change
+    if pd.notna(variant["tumour_af"]):
+        said += f", allele fraction {variant['tumour_af']:.2f}"
+    if pd.notna(variant["tumour_alt"]) and pd.notna(variant["tumour_depth"]):
+        said += f" ({variant['tumour_alt']} of {variant['tumour_depth']} reads)"
     said += ", hotspot" if variant["hotspot"] == "yes" else ""
     return said + (", tumour-only call" if variant["mode"] == "tumour_only" else "")
+
+
+def place_of(variant: Mapping[str, Any]) -> str:
+    """E.g. "chr12:25245350 C>A", with file and line of a variant that was entered by a table."""
+    said = f"{variant['chrom']}:{variant['pos']} {variant['ref']}>{variant['alt']}"
+    source = variant.get("entered_from", "")
+    return f"{said} ({source})" if isinstance(source, str) and source else said
 
 
 def open_question(altering: pd.DataFrame, passing: pd.DataFrame) -> str:
@@ -215,6 +226,15 @@ def _uncovered_or_absent(row, power, threshold):
     seen = power.iloc[0]
     if seen["callable"] != "yes":
         return row(NOT_ASSESSABLE, reason=seen["reason"] or "too few bases with power", threshold=threshold)
+    if pd.isna(seen["callable_fraction"]):
+        # nobody looked at reads here: somebody states that the entered list is complete
+        return row(
+            ABSENT,
+            value="no variant",
+            threshold=threshold,
+            reason=seen["reason"],
+            evidence="config: entry.mutations_complete",
+        )
     share = f"{100 * seen['callable_fraction']:.0f} % of {seen['coding_bases']} coding bases had power"
     return row(
         ABSENT, value=f"no variant; {share}", threshold=threshold, evidence="results/calls/callable.tsv.gz"

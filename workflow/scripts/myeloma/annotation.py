@@ -36,11 +36,17 @@ _SIMPLE = re.compile(r"^p\.([A-Z][a-z]{2})(\d+)([A-Z][a-z]{2}|\*|=)$")
 
 
 def tabulate_cohort(
-    tumours: Sequence[Mapping[str, str]], gtf: str, hotspots: str, table: str, normals: str
+    tumours: Sequence[Mapping[str, str]],
+    gtf: str,
+    hotspots: str,
+    table: str,
+    normals: str,
+    entered: tuple[str, Sequence[Mapping[str, str]]] = ("", ()),
 ) -> None:
     """Write the variant table of all tumours, and to `normals` the tumour cells found in their normals.
 
-    Each tumour: patient, tumour and normal sample (normal "" for tumour-only), vcf.
+    Each tumour: patient, tumour and normal sample (normal "" for tumour-only), vcf. `entered`: VARIANTS of samples
+    that enter by tables, and those samples.
     """
     known = variants.read_hotspots(hotspots)
     speakers = transcripts.canonical(transcripts.read_transcripts(gtf)) if gtf else {}
@@ -55,10 +61,16 @@ def tabulate_cohort(
         _basis(gene, transcript, speakers)
         for gene, transcript in zip(made["gene"], made["transcript"], strict=True)
     ]
+    if entered[0]:
+        frames = [frame for frame in (made, tables.read(entered[0], tables.VARIANTS)) if len(frame)]
+        made = pd.concat(frames, ignore_index=True) if frames else made
     tables.write(made, table, tables.VARIANTS)
     found = [
         variants.tabulate_normal(one["vcf"], one["patient"], one["tumour"], one["normal"]) for one in tumours
     ]
+    blank = {"normal": "", "state": "not_assessable", "sites": 0, "sites_with_reads": 0, "rescued": 0}
+    why = "entered from a table: there are no reads"
+    found += [{**blank, "patient": s["patient"], "sample": s["sample"], "reason": why} for s in entered[1]]
     rows = pd.DataFrame(found, columns=tables.TUMOUR_IN_NORMAL.names())
     tables.write(rows, normals, tables.TUMOUR_IN_NORMAL)
 
@@ -246,6 +258,8 @@ def _cell(row, segment, purity, sex: str, rules) -> clonality.Estimate:
         return clonality.unknown("somatic origin cannot be told without a normal")
     if purity is None:
         return clonality.unknown("no purity of this sample")
+    if pd.isna(row["tumour_alt"]) or pd.isna(row["tumour_depth"]):
+        return clonality.unknown("its reads are not known")
     share = clonality.purity_of(purity)
     if isinstance(share, str):
         return clonality.unknown(share)
@@ -284,7 +298,9 @@ def reasons_without_rna(tumours: Sequence[Mapping[str, str]], qc: pd.DataFrame) 
     """
     failed, said = gates.failed(qc), {}
     for one in tumours:
-        if one["role"] != "analysis":
+        if one.get("entered"):
+            said[one["tumour"]] = "entered from a table: not looked for in RNA reads"
+        elif one["role"] != "analysis":
             said[one["tumour"]] = "not the analysis sample: the RNA is of another time"
         elif not one["rna"]:
             said[one["tumour"]] = "no tumour RNA in the analysis"

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from myeloma import callable, copies, gates, maf, places, tables, tumour_in_normal
+from myeloma import callable, copies, copy_events, gates, maf, places, tables, tumour_in_normal
 
 Spans = dict[str, list[tuple[int, int]]]
 """Contig -> sorted disjoint intervals (0-based, half-open)."""
@@ -169,6 +169,8 @@ def mutational_burden(
 
 def blocked(sample: Mapping[str, str], purity: float | None, failed: Mapping[str, str]) -> str:
     """Why no burden of mutations can be given; "" when it can. `failed`: sample -> gates it failed."""
+    if sample.get("entered"):
+        return "entered from a table: its callable bases are not known"
     if not sample["normal"]:
         return "tumour only: germline variants cannot be told apart"
     for name in (sample["sample"], sample["normal"]):
@@ -186,6 +188,8 @@ def copies_blocked(entry: Mapping[str, Any] | None, failed: Mapping[str, str], p
         return (entry or {}).get("reason") or "no copy number was called"
     if entry["sample"] in failed:
         return failed[entry["sample"]]
+    if pd.isna(entry["purity_used"]) and entry["mode"] == copy_events.GIVEN:
+        return ""
     if pd.isna(entry["purity_used"]):
         return f"purity unresolved ({entry['reason']}) and no sorted purity given"
     if entry["purity_used"] < purity_min:
@@ -223,7 +227,11 @@ def changed_copies(
     plain = (germline * base / 2).round().astype("Int64")
     changed = (own["total_copies"] != plain) | ((germline == 2) & (own["minor_copies"] != base // 2))
     changed = changed.fillna(False).astype(bool) & own["total_copies"].notna()
-    shown = shows_gain(own, entry, base, rules["copy_number"]["detection_z"]) & own["total_copies"].notna()
+    # finished calls state their copies: no targets and no noise of ours are behind them
+    shows = entry["mode"] == copy_events.GIVEN or shows_gain(
+        own, entry, base, rules["copy_number"]["detection_z"]
+    )
+    shown = shows & own["total_copies"].notna()
     known = changed | shown
     made = {"segmented_mb": length[known].sum() / 1e6, "open_mb": length[~known].sum() / 1e6}
     if not length.sum():
@@ -305,14 +313,15 @@ def measure_cohort(
     rules: Mapping[str, Any],
     target: str,
 ) -> None:
-    """Write the burden of all tumours. `normal_depths`: sample -> depths of its normal. `given`: variants, segments, purity, qc, tumour_in_normal, regions, arms, coding or ""."""
+    """Write the burden of all tumours. `normal_depths`: sample -> depths of its normal. `depths`: of the tumours that are not `entered` by tables. `given`: variants, segments, purity, qc, tumour_in_normal, regions, arms, coding or ""."""
     names = ("variants", "segments", "purity", "qc", "tumour_in_normal")
     contracts = {name: getattr(tables, name.upper()) for name in names}
     read = {name: tables.read(given[name], contract) for name, contract in contracts.items()}
     coding = coding_spans(given["coding"], places.read_regions(given["regions"]))
     arms = places.read_arms(given["arms"])
-    rows = [
-        measure(sample, path, normal_depths.get(sample["sample"], ""), coding, read, arms, rules)
-        for sample, path in zip(tumours, depths, strict=True)
-    ]
+    paths = iter(depths)
+    rows = []
+    for sample in tumours:
+        path = "" if sample.get("entered") else next(paths)
+        rows.append(measure(sample, path, normal_depths.get(sample["sample"], ""), coding, read, arms, rules))
     tables.write(pd.DataFrame(rows, columns=tables.BURDEN.names()), target, tables.BURDEN)

@@ -180,8 +180,9 @@ def assess_cohort(
     genes: Sequence[str],
     limits: Mapping,
     target: str,
+    entered: str = "",
 ) -> None:
-    """Write the table of all tumours. `normals`: sample -> depths of its normal. `given`: coding, gtf, hotspots ("" where not given) and purity."""
+    """Write the table of all tumours, and the rows of `entered` (CALLABLE of samples that enter by tables). `normals`: sample -> depths of its normal. `given`: coding, gtf, hotspots ("" where not given) and purity."""
     hotspots = variants.read_hotspots(given["hotspots"])
     wanted = list(dict.fromkeys([*genes, *(gene for gene, _ in sorted(hotspots))]))
     coding = read_coding(given["coding"])
@@ -194,5 +195,8 @@ def assess_cohort(
         known = purity.get(sample["sample"])
         frames.append(assess(sample, seen, coding, places, known, limits, wanted))
         seen.close()
+    if entered:
+        frames.append(tables.read(entered, tables.CALLABLE))
+    frames = [frame for frame in frames if len(frame)]
     made = pd.concat(frames, ignore_index=True) if frames else tables.empty(tables.CALLABLE)
     tables.write(made, target, tables.CALLABLE)

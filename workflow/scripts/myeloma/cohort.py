@@ -13,7 +13,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from myeloma import cohort_checks, config_check, laboratory
+from myeloma import cohort_checks, config_check, entry_checks, laboratory
 from myeloma.listing import Listing
 from myeloma.settings import Settings
 from myeloma.sheets import Problem, Row, Sheet, SheetErrors, read_sheet, schema
@@ -77,6 +77,13 @@ class Sample:
     rin: float | None = None
     purity: float | None = None
     analysis: str = ""
+    variants: str = ""
+    segments: str = ""
+    translocations: str = ""
+    counts: str = ""
+    callable: str = ""
+    name_in_files: str = ""
+    build: str = ""
     units: tuple[Unit, ...] = ()
     role: str = "other"
     reason: str = ""
@@ -84,6 +91,11 @@ class Sample:
     def __str__(self) -> str:
         """The id, so that a Sample may stand wherever a path is filled in."""
         return self.sample
+
+    @property
+    def entered(self) -> bool:
+        """Does it enter by tables of finished calls? Then it is never aligned and never called."""
+        return any(getattr(self, name) for name in entry_checks.TABLES)
 
 
 @dataclass(frozen=True)
@@ -172,7 +184,21 @@ class Cohort:
         return self._to_align("rna")
 
     def _to_align(self, assay: str) -> tuple[Sample, ...]:
-        return tuple(s for s in self.samples if s.assay == assay and s.role not in ("excluded", "no_reads"))
+        return tuple(
+            s
+            for s in self.samples
+            if s.assay == assay and not s.entered and s.role not in ("excluded", "no_reads")
+        )
+
+    @cached_property
+    def entered_dna(self) -> tuple[Sample, ...]:
+        """DNA tumour samples that enter by tables, analysis samples and other ones."""
+        return tuple(s for s in self.samples if s.assay == "wes" and s.entered and s.role != "excluded")
+
+    @cached_property
+    def entered_rna(self) -> tuple[Sample, ...]:
+        """RNA samples that enter by tables."""
+        return tuple(s for s in self.samples if s.assay == "rna" and s.entered and s.role != "excluded")
 
     @cached_property
     def dna_tumours(self) -> tuple[Sample, ...]:
@@ -181,13 +207,17 @@ class Cohort:
 
     @cached_property
     def dna_patients(self) -> tuple[str, ...]:
-        """Ids of patients with an analysis WES tumour sample."""
-        return tuple(p for p in self.patient_ids if (p, "wes") in self._chosen)
+        """Ids of patients with an analysis WES tumour sample that has reads."""
+        return tuple(p for p in self.patient_ids if self._has_reads(p, "wes"))
 
     @cached_property
     def rna_patients(self) -> tuple[str, ...]:
-        """Ids of patients with an analysis RNA tumour sample."""
-        return tuple(p for p in self.patient_ids if (p, "rna") in self._chosen)
+        """Ids of patients with an analysis RNA tumour sample that has reads."""
+        return tuple(p for p in self.patient_ids if self._has_reads(p, "rna"))
+
+    def _has_reads(self, patient: str, assay: str) -> bool:
+        chosen = self._chosen.get((patient, assay))
+        return chosen is not None and not chosen.entered
 
     def tumour(self, patient: str, assay: str) -> Sample | None:
         """The tumour sample of that assay which the analysis uses; None when there is none."""
@@ -277,7 +307,10 @@ def load_cohort(settings: Settings, check_files: bool = True, clinical: bool = T
     CLINICAL and GIVEN unread (they are long, and every job parses the Snakefile).
     """
     sheets, unread = _read_all(settings, clinical)
-    problems = config_check.check_config(settings, check_files, has_samples=bool(sheets["samples"].columns))
+    rows = sheets["samples"].rows
+    only_tables = bool(rows) and all(entry_checks.enters(row) for row in rows)
+    has_reads = bool(sheets["samples"].columns) and not only_tables
+    problems = config_check.check_config(settings, check_files, needs_genome=has_reads)
     problems += unread
     max_days = config_check.whole_number(settings, "sheets", "max_days_sample_before_start", 60)
     cohort_checks.check_all(sheets, settings, check_files)
@@ -314,7 +347,9 @@ def _build(sheets: Mapping[str, Sheet], settings: Settings, max_days: int, clini
     exclusions = _exclusions(sheets)
     units = _units(sheets["units"].rows, settings)
     lines = {row["sample"]: row.line for row in sheets["samples"].rows}
-    samples = [_sample(row, units.get(row["sample"], ()), exclusions) for row in sheets["samples"].rows]
+    samples = [
+        _sample(row, units.get(row["sample"], ()), exclusions, settings) for row in sheets["samples"].rows
+    ]
     # no question about the baseline where the patient's row is itself reported as wrong
     settled = {r["patient"] for r in sheets["patients"].rows if r["c1d1"] or not r.written("c1d1")}
     chosen = _choose(samples, patients, max_days, sheets["samples"], lines, settled)
@@ -356,7 +391,9 @@ def _units(rows: Iterable[Row], settings: Settings) -> dict[str, list[Unit]]:
     return found
 
 
-def _sample(row: Row, units: Iterable[Unit], exclusions: Iterable[Mapping[str, Any]]) -> Sample:
+def _sample(
+    row: Row, units: Iterable[Unit], exclusions: Iterable[Mapping[str, Any]], settings: Settings
+) -> Sample:
     """The sample with the units that are in the run; role excluded or no_reads where that is so."""
     of_assay = ("all", "dna" if row["assay"] == "wes" else "rna")
     mine = [
@@ -376,10 +413,13 @@ def _sample(row: Row, units: Iterable[Unit], exclusions: Iterable[Mapping[str, A
     if whole:
         role = "excluded"
         notes = [f"{'sample' if e['sample'] else 'patient'} excluded: {e['reason']}" for e in whole]
+    elif entry_checks.enters(row):
+        notes.append("finished calls, not aligned here")
     elif not kept:
         role = "no_reads"
         notes = notes or ["no reads in units.tsv"]
-    return Sample(**row.values, units=tuple(kept), role=role, reason="; ".join(notes))
+    paths = {name: settings.path(row[name]) for name in entry_checks.FILES}
+    return Sample(**{**row.values, **paths}, units=tuple(kept), role=role, reason="; ".join(notes))
 
 
 def _names(exclusion: Mapping[str, Any], unit: Unit) -> bool:

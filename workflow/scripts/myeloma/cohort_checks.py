@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from myeloma import clinical_checks, config_check, given_checks
+from myeloma import clinical_checks, config_check, entry_checks, given_checks
 from myeloma.listing import Listing
 from myeloma.settings import Settings
 from myeloma.sheets import Row, Sheet, check_value, suggestion
@@ -39,6 +39,7 @@ def check_all(sheets: Sheets, settings: Settings, check_files: bool) -> None:
     _panel(sheets["samples"], settings)
     _units(sheets)
     _files(sheets["units"], settings, check_files)
+    entry_checks.check(sheets["samples"], sheets["units"], settings, check_files)
     _assessments(sheets)
     _units_of_measure(sheets)
     _fish(sheets, settings)
@@ -226,7 +227,7 @@ def _kit(row: Row, kits: Mapping[str, Any], sheet: Sheet) -> None:
     if row["kit"] and row["kit"] not in kits:
         fix = suggestion(row["kit"], kits, "kits of the config")
         sheet.problem(row.line, "kit", row["kit"], "unknown kit", fix)
-    elif row["assay"] == "wes" and kits and not row.written("kit"):
+    elif row["assay"] == "wes" and kits and not row.written("kit") and not entry_checks.enters(row):
         sheet.problem(row.line, "kit", "", "is empty for a WES sample", f"write one of: {', '.join(kits)}")
 
 

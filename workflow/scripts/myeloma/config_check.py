@@ -8,7 +8,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from myeloma.settings import Settings
+from myeloma.settings import AUTO, Settings
 from myeloma.sheets import Problem, check_date, nearest, schema
 
 REFERENCE_FILES = (
@@ -50,7 +50,7 @@ def abnormality_names(settings: Settings) -> set[str]:
     for key in ("translocations", "myc_translocations"):
         names.update(section(settings, "abnormalities").get(key) or {})
     path = section(settings, "reference").get("regions")
-    path = settings.workdir / settings.path(path) if isinstance(path, str) and path else ""
+    path = settings.workdir / settings.reference("regions") if isinstance(path, str) and path else ""
     if path and os.path.isfile(path):
         with open(path, encoding="utf-8-sig") as handle:
             header = handle.readline().rstrip("\r\n").split("\t")
@@ -73,11 +73,11 @@ def call_names(settings: Settings) -> set[str]:
     return {str(name) for name in names}
 
 
-def check_config(settings: Settings, check_files: bool, has_samples: bool = True) -> list[Problem]:
-    """All problems of the config; a cohort without any sample needs no genome (`has_samples` = False)."""
+def check_config(settings: Settings, check_files: bool, needs_genome: bool = True) -> list[Problem]:
+    """All problems of the config; a cohort without samples, or with tables alone, needs no genome."""
     problems = [p for p in _against(settings.values, schema("config"), "") if not _has_default(p, settings)]
     reference = section(settings, "reference")
-    if has_samples and not reference.get("fasta") and reference.get("download") is not True:
+    if needs_genome and not reference.get("fasta") and reference.get("download") is not True:
         fix = "give the path of the genome (.fa or .fa.gz), or set reference.download: true"
         problems.append(Problem("config", 0, "reference.fasta", "", "is not given", fix))
     build = reference.get("build")
@@ -167,6 +167,8 @@ def _files(settings: Settings) -> Iterable[Problem]:
     named += [("expression.gene_sets", path) for path in (sets if isinstance(sets, list) else [])]
     named.append(("rna_quality.non_b_genes", section(settings, "rna_quality").get("non_b_genes")))
     for key, value in named:
+        if key in ("reference.regions", "reference.arms") and value == AUTO:
+            continue
         if isinstance(value, str) and value and not (settings.workdir / settings.path(value)).is_file():
             fix = (
                 f'correct the path (relative to {settings.workdir} or the project), or write "" for not given'

@@ -5,6 +5,7 @@ more neighbouring bases (doublets, MNPs) are one event of another kind and are l
 IG loci are left out: AID acts there and would pass for a genome-wide process.
 """
 
+import contextlib
 import logging
 import os
 from collections import Counter
@@ -50,7 +51,8 @@ def count(snvs: pd.DataFrame, fasta: str | os.PathLike, samples: Iterable[str]) 
     Raises ValueError where a reference allele is not that of the FASTA.
     """
     made, unknown = {sample: Counter() for sample in samples}, 0
-    with pysam.FastaFile(str(fasta)) as genome:
+    # no variant needs no genome: a cohort that enters by tables may have none
+    with pysam.FastaFile(str(fasta)) if len(snvs) else contextlib.nullcontext() as genome:
         for row in snvs.itertuples():
             around = genome.fetch(row.chrom, max(0, row.pos - 2), row.pos + 1).upper()
             if row.pos > 1 and around[1:2] != row.ref.upper():
@@ -72,8 +74,9 @@ def count_cohort(
     tumours: Sequence[Mapping[str, str]], variants: pd.DataFrame, regions_path: str, fasta: str
 ) -> pd.DataFrame:
     """Contract SBS96: a column per tumour with a normal. `tumours`: patient, sample, normal ("" without)."""
-    snvs = somatic_snvs(variants, places.read_regions(regions_path))
-    return count(snvs, fasta, [one["sample"] for one in tumours if one["normal"]])
+    with_normal = [one["sample"] for one in tumours if one["normal"]]
+    own = variants[variants["sample"].isin(with_normal)]
+    return count(somatic_snvs(own, places.read_regions(regions_path)), fasta, with_normal)
 
 
 def read(path: str | os.PathLike) -> pd.DataFrame:

@@ -24,6 +24,8 @@ DOUBLING = "whole_genome_doubling"
 #: The sensitivity row of del17p: present only in a larger share of the cells (config del17p_sensitivity_fraction).
 HIGH_FRACTION = "del17p_high_fraction"
 SEGMENTS_FILE = "results/calls/segments.tsv.gz"
+#: PURITY.mode of a sample whose copies are finished calls (entry.py): no targets, no noise, copies as stated.
+GIVEN = "given"
 _DEVIATION_Z = 4.0
 _GAUSS = np.polynomial.hermite_e.hermegauss(40)  # nodes and weights of a normal distribution
 #: Columns of COPY_EVENTS that stand in the abnormality table (where `event` is `abnormality`).
@@ -73,9 +75,11 @@ def copy_number_events(
 
     `segments` (SEGMENTS), `purity` (PURITY), `qc` (QC), `targets` (COPY_REGIONS: what the targets of each
     sample say per region and arm); `regions` and `arms` as read by `places.read_regions` and `read_arms`;
-    `settings` holds the config sections `copy_number` and `gates`.
+    `settings` holds the config sections `copy_number` and `gates`, and `entry` where a sample enters by tables.
     """
     rules = settings["copy_number"]
+    if purity["mode"].eq(GIVEN).any():
+        rules = {**rules, "min_covered": settings["entry"]["min_covered"]}
     events = list_events(regions, rules)
     stricter = {**rules, "min_clonal_fraction": rules["del17p_sensitivity_fraction"]}
     high = next(replace(event, name=HIGH_FRACTION) for event in events if event.name == "del17p")
@@ -151,7 +155,7 @@ def _gather(entry, segments, failed: Mapping[str, str], targets, limits) -> _Sam
         blocked = failed[entry.sample]
     elif not entry.status:
         blocked = entry.reason or "no copy number was called"
-    elif np.isnan(used):
+    elif np.isnan(used) and entry.mode != GIVEN:
         blocked = f"purity unresolved ({entry.reason}) and no sorted purity given"
     elif used < limits["purity_min"]:
         blocked = f"purity {used:.2f} is below the gate of {limits['purity_min']:g}"
@@ -288,7 +292,13 @@ def _covering(segments: pd.DataFrame, chrom: str, start: int, end: int, arms) ->
 
 
 def _weights(here: pd.DataFrame) -> np.ndarray:
-    """Weight of each segment in a region: the targets it can hold there (its density times the overlap)."""
+    """Weight of each segment in a region: the targets it can hold there (its density times the overlap).
+
+    Entered segments have no targets: their overlap alone.
+    """
+    if here["targets"].isna().all():
+        overlap = here["overlap"].to_numpy(dtype=float)
+        return overlap / overlap.sum()
     length = (here["end"] - here["start"] + 1).to_numpy(dtype=float)
     density = here["targets"].to_numpy(dtype=float, na_value=0.0) / length
     weight = density * here["overlap"].to_numpy(dtype=float)
@@ -310,6 +320,8 @@ def _call_event(sample: _Sample, event: _Event, arms: pd.DataFrame, rules: Mappi
     here = here[here["copies"].notna()]
     if here.empty:
         return give(NOT_ASSESSABLE, reason="no segment with a copy ratio covers the region or its arm")
+    if sample.mode == GIVEN and not stated_share(sample.segments, region.chrom, region.start, region.end):
+        return give(NOT_ASSESSABLE, reason="no entered segment with whole copies covers the region")
     weight = _weights(here)
     change = _change(event.direction, rules, sample.base)
     cells = _cells(here, change)
@@ -318,7 +330,7 @@ def _call_event(sample: _Sample, event: _Event, arms: pd.DataFrame, rules: Mappi
     # Copies of the tumour alone: a germline change of the matched normal is taken off.
     somatic = here["copies"].to_numpy(dtype=float) - here["unchanged"].to_numpy() + sample.base
     copies = float(weight @ somatic)
-    evidence = f"{SEGMENTS_FILE} {region.chrom}:{region.start}-{region.end}"
+    evidence = f"{SEGMENTS_FILE} {region.chrom}:{region.start}-{region.end}{_source(here)}"
     measure = sample.measures[sample.measures["region"] == region.name]
     more = _interval(sample, fraction, float(weight @ cells["low"]), float(weight @ cells["high"]))
     more |= {
@@ -418,6 +430,8 @@ def _interval(sample: _Sample, fraction: float, low: float, high: float) -> dict
     """The clonal fraction with its interval; a share of the tumour is as unsure as the tumour's own share."""
     if fraction <= 0:
         return {"clonal_fraction": 0.0, "clonal_low": None, "clonal_high": None}
+    if sample.mode == GIVEN:
+        return {"clonal_fraction": round(fraction, 3), "clonal_low": None, "clonal_high": None}
     least, most = min(fraction, low), max(fraction, high)
     return {
         "clonal_fraction": round(fraction, 3),
@@ -484,6 +498,9 @@ def _detectable(sample: _Sample, change: int, targets: int, sites: int, depth: f
 def _why_not_absent(sample, event, here, weight, copies, change, rules) -> str:
     """Why absence cannot be stated; "" when it can."""
     limit = rules["min_clonal_fraction"]
+    if sample.mode == GIVEN:
+        region = event.region
+        return _uncovered(stated_share(sample.segments, region.chrom, region.start, region.end), rules)
     measure = sample.measures[sample.measures["region"] == event.region.name]
     if measure.empty:
         return "the targets of the region were not measured"
@@ -499,6 +516,35 @@ def _why_not_absent(sample, event, here, weight, copies, change, rules) -> str:
     if toward >= limit and not _explained(here, weight, change):
         return f"{copies:.2f} copies lie between no change and the event: neither is supported"
     return _deviates(sample, seen, here, weight, change)
+
+
+def stated_share(segments: pd.DataFrame, chrom: str, start: int, end: int) -> float:
+    """Share of a place that segments with whole copies cover; a gap between two of the same state counts."""
+    mine = segments[(segments["chrom"] == chrom) & segments["total_copies"].notna()]
+    spans: list[tuple[int, int]] = []
+    before = None
+    for row in mine.sort_values("start", kind="stable").itertuples():
+        state = (row.total_copies, row.minor_copies, row.clonal_fraction)
+        same = before is not None and all(
+            a == b or (pd.isna(a) and pd.isna(b)) for a, b in zip(before, state, strict=True)
+        )
+        spans.append((spans[-1][1] + 1 if same else row.start, row.end))
+        before = state
+    covered = sum(max(0, min(end, high) - max(start, low) + 1) for low, high in spans)
+    return covered / (end - start + 1)
+
+
+def _uncovered(share: float, rules) -> str:
+    """Why the absence of a change cannot be stated from entered segments; "" when it can."""
+    if share >= rules["min_covered"]:
+        return ""
+    return f"entered segments cover {share:.0%} of it, {rules['min_covered']:.0%} are needed for absence"
+
+
+def _source(here: pd.DataFrame) -> str:
+    """File and line of the entered segments; "" for segments that were called here."""
+    named = [s for s in here["entered_from"] if isinstance(s, str) and s] if "entered_from" in here else []
+    return f" ({'; '.join(named[:3])}{'; ...' if len(named) > 3 else ''})" if named else ""
 
 
 def _explained(here, weight, change: int) -> bool:
@@ -561,7 +607,11 @@ def _call_cnloh(sample: _Sample, name: str, arms, regions, rules):
         return give(PRESENT, value, **more)
     unseen = [region for region, fraction in focal.items() if np.isnan(fraction)]
     least = more["minimal_detectable_fraction"]
-    if least is None or least > limit:
+    if sample.mode == GIVEN:
+        why = _uncovered(stated_share(sample.segments, arm.chrom, arm.start, arm.end), rules)
+        if why:
+            return give(NOT_ASSESSABLE, value, why, **more)
+    elif least is None or least > limit:
         shown = "no" if least is None or least == float("inf") else f"{least:.2f}"
         why = (
             f"smallest detectable clonal fraction {shown} is above {limit:g} ({more['het_sites'] or 0} "
@@ -663,7 +713,11 @@ def _call_chromosome(sample: _Sample, chromosome: str, name: str, change: int, a
         value += f"; genome doubled: against {sample.base} copies"
     if part > share:
         return give(PRESENT, value, **more)
-    if more["minimal_detectable_fraction"] > least:
+    if sample.mode == GIVEN:
+        why = _uncovered(_informative_share(rows, chromosome, arms), rules)
+        if why:
+            return give(NOT_ASSESSABLE, value, why, **more)
+    elif more["minimal_detectable_fraction"] > least:
         return give(NOT_ASSESSABLE, value, "such a change of the chromosome would not have shown", **more)
     toward = float(np.average(rows["copies"] - rows["unchanged"], weights=rows["covered"])) / change
     if toward >= least and not hit.any():
@@ -681,6 +735,9 @@ def _call_doubling(sample: _Sample, rules):
 
     if sample.blocked:
         return give(NOT_ASSESSABLE, reason=sample.blocked)
+    if sample.mode == GIVEN:
+        value = f"base {sample.base} copies, ploidy {sample.ploidy:.2f}, from the entered copies"
+        return give(PRESENT if sample.base == 4 else ABSENT, value)
     if sample.status != "resolved":
         return give(
             NOT_ASSESSABLE, reason="purity and ploidy are unresolved: a doubled genome looks the same"
@@ -747,6 +804,13 @@ def _informative(segments: pd.DataFrame, chromosome: str, arms) -> pd.DataFrame:
         length = here["end"].clip(upper=arm.end) - here["start"].clip(lower=arm.start) + 1
         parts.append(here.assign(covered=length.astype(float)))
     return pd.concat(parts, ignore_index=True) if parts else segments.iloc[0:0].assign(covered=0.0)
+
+
+def _informative_share(rows: pd.DataFrame, chromosome: str, arms) -> float:
+    """Share of a chromosome's informative arms that its segments cover."""
+    of = arms[(arms["chrom"].map(bare) == bare(chromosome)) & (arms["informative"] == "yes")]
+    length = float((of["end"] - of["start"] + 1).sum())
+    return float(rows["covered"].sum()) / length if length else 0.0
 
 
 def _arm_measures(sample: _Sample, chromosome: str, arms) -> pd.DataFrame:

@@ -106,6 +106,8 @@ def _blocked(sample: Mapping[str, Any], failed: Mapping[str, str], purity_min: f
     if sample["sample"] in failed:
         return failed[sample["sample"]]
     used = sample["purity_used"]
+    if pd.isna(used) and sample["mode"] == copy_events.GIVEN and sample["status"]:
+        return ""
     if pd.isna(used):
         return f"purity unresolved ({sample['reason'] or 'no copy number was called'})"
     return f"purity {used:.2f} is below the gate of {purity_min:g}" if used < purity_min else ""
@@ -152,6 +154,8 @@ def _deleted(sample, row, total, minor, region_state, rules) -> tuple[str, str]:
         return region_state, why
     if minor is None:
         return NOT_ASSESSABLE, "too few heterozygous sites to see a loss of heterozygosity"
+    if sample["mode"] == copy_events.GIVEN:
+        return ABSENT, ""
     error = copy_events.standard_error(sample["noise"], int(row["targets"]), sample["scatter"])
     base = int(sample["base_copies"])
     least = copy_events.detectable_fraction(-1, sample["purity_used"], error, base, rules["detection_z"])
@@ -186,7 +190,9 @@ def judge(mutated: Mapping[str, Any], copies: Copies) -> tuple[str, str, str]:
             value,
             "one mutation, both alleles kept; a second one may lie where power was missing",
         )
-    reason = mutated["reason"] or copies.reason or "loss of the other allele cannot be told"
+    # the reason of an absence (who states it) is none why the double hit is open
+    why = "" if state == ABSENT else mutated["reason"]
+    reason = why or copies.reason or "loss of the other allele cannot be told"
     return NOT_ASSESSABLE, value, reason
 
 

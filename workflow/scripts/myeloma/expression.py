@@ -111,6 +111,34 @@ def collect(
     return table, as_table(tpm_of_counts(counts, length, dropped), names)
 
 
+def with_entered(
+    counts: pd.DataFrame, tpm: pd.DataFrame, entered: pd.DataFrame, length: pd.Series, dropped: set[str]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """(COUNTS, TPM) with the samples that enter by a table of counts (COUNTS) beside those counted here.
+
+    Raises AnnotationError where both were counted with other genes. TPM needs lengths of the genes: without a GTF,
+    or with genes that it does not have, an entered sample has none.
+    """
+    more = [name for name in entered.columns if name not in ("gene_id", "gene_name")]
+    if not more:
+        return counts, tpm
+    own = entered.set_index("gene_id")[more].astype("int64")
+    mine = counts.set_index("gene_id")
+    names = entered.set_index("gene_id")["gene_name"]
+    if len(mine.columns) > 1:
+        _same_genes(own.index, mine.index, "the entered counts", "the counts of the reads")
+        names, own = mine["gene_name"], own.reindex(mine.index)
+        table = as_table(pd.concat([mine.drop(columns="gene_name").astype("int64"), own], axis=1), names)
+    else:
+        table = as_table(own, names)
+    if len(length) and own.index.isin(length.index).all():
+        rates = tpm_of_counts(own, length, dropped)
+        left = tpm.set_index("gene_id").drop(columns="gene_name") if len(tpm.columns) > 2 else pd.DataFrame()
+        return table, as_table(pd.concat([left.reindex(own.index), rates], axis=1), names)
+    logging.info("no TPM of the entered counts: lengths of their genes are not known")
+    return table, tpm
+
+
 def _same_genes(one: pd.Index, other: pd.Index, name_one: str, name_other: str) -> None:
     more, fewer = one.difference(other), other.difference(one)
     if len(more) or len(fewer):

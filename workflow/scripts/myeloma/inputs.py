@@ -41,6 +41,21 @@ def sheet_values(sample: Sample) -> dict[str, Any]:
     }
 
 
+def entered_values(cohort: Cohort, sample: Sample) -> dict[str, Any]:
+    """A sample that enters by tables: who it is, its name in the files and their paths, for params."""
+    kinds = ("variants", "segments", "translocations", "counts", "callable")
+    return {name: getattr(sample, name) for name in ("patient", "sample", "purity", *kinds)} | {
+        "name": sample.name_in_files or sample.sample,
+        "sex": sample.sex or cohort.patient(sample.patient).sex,
+    }
+
+
+def entered_files(samples: Iterable[Sample], *kinds: str) -> list[str]:
+    """Files of finished calls of the samples, each once."""
+    paths = (getattr(sample, kind) for sample in samples for kind in kinds)
+    return list(dict.fromkeys(filter(None, paths)))
+
+
 def unit_files(sample: Sample) -> list[str]:
     """Every file of the units of a sample."""
     return [path for unit in sample.units for path in (unit.fastq_1, unit.fastq_2, unit.bam) if path]
@@ -134,5 +149,5 @@ def evidence_tracks(cohort: Cohort, patient: str) -> list[dict[str, str]]:
     return [
         {"sample": sample.sample, "kind": kind, "path": f"results/alignments/{sample.sample}.cram"}
         for kind, sample in found.items()
-        if sample
+        if sample and not sample.entered
     ]

@@ -21,6 +21,8 @@ LINES_READ = 20_000
 
 def check_references(settings: Settings) -> tuple[list[Problem], str]:
     """(problems, a sentence on what could not be compared or ""); paths that are not there are left out."""
+    if not settings.has("fasta") and not settings["reference"].get("download"):
+        return [], "reference.fasta is not given: no sample has reads, nothing to compare."
     fasta = os.path.join(settings.workdir, settings.reference("fasta"))
     if not os.path.isfile(fasta):
         return [], "The FASTA is not here yet: contig names were not compared."

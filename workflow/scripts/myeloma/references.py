@@ -750,7 +750,7 @@ def read_bed(given: str, contigs: Contigs) -> dict[str, list[tuple[int, int]]]:
 
 
 def prepare_regions(given: str, fai: str, table: str, columns: Iterable[str]) -> None:
-    """A table with chrom, start, end (1-based inclusive) under the contig names of the FASTA.
+    """A table with chrom, start, end (1-based inclusive) under the contig names of the FASTA (no `fai`: as given).
 
     Without a table given it has the header `columns` and no row.
 
@@ -760,7 +760,7 @@ def prepare_regions(given: str, fai: str, table: str, columns: Iterable[str]) ->
     rows = [list(columns)]
     if given:
         with open(given, encoding="utf-8-sig") as handle:
-            rows = regions_on(handle, read_fai(fai), given)
+            rows = regions_on(handle, read_fai(fai) if fai else {}, given)
     with files.whole(table) as private, open(private, "w", encoding="utf-8") as handle:
         handle.writelines("\t".join(row) + "\n" for row in rows)
 
@@ -778,6 +778,8 @@ def regions_on(lines: Iterable[str], contigs: Contigs, given: str) -> list[list[
         raise ReferenceError(f"{given}:1: column {lacking[0]} is missing")
     at, end = header.index("chrom"), header.index("end")
     unknown = 0
+    if not contigs:
+        return rows
     for number, row in enumerate(rows[1:], 2):
         if len(row) <= max(at, end) or not row[end].isdecimal():
             raise ReferenceError(f"{given}:{number}: end is not a whole number")

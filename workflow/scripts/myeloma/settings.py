@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+#: Value of reference.regions and reference.arms: the project's own table of the build.
+AUTO = "auto"
+OWN_TABLES = {"grch38": "grch38", "hg38": "grch38", "hg19": "hg19", "b37": "hg19", "grch37": "hg19"}
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -33,8 +37,15 @@ class Settings:
         return value
 
     def reference(self, name: str) -> str:
-        """Path of `reference.<name>`, "" when not given."""
-        return self.path(self.values["reference"].get(name) or "")
+        """Path of `reference.<name>`, "" when not given; `auto` is the project's own table of the build."""
+        given = self.values["reference"].get(name) or ""
+        return self.by_build(name) if given == AUTO else self.path(given)
+
+    def by_build(self, name: str) -> str:
+        """The project's resources/<name>_<build>.tsv of reference.build; "" where it has none."""
+        suffix = OWN_TABLES.get(str(self.values["reference"].get("build") or "").lower(), "")
+        path = self.project / f"resources/{name}_{suffix}.tsv"
+        return str(path) if suffix and path.is_file() else ""
 
     def has(self, name: str) -> bool:
         """Is the reference resource `name` given?"""

@@ -202,16 +202,18 @@ def fit_cohort(
     `given`: variants, qc, tumour_in_normal, regions, fasta; `rules`: config section `signatures`;
     `tin_max`: of config section `somatic`.
     """
+    entered = [one for one in tumours if one.get("entered")]
+    called = [one for one in tumours if not one.get("entered")]
     counts = contexts.count_cohort(
-        tumours, tables.read(given["variants"], tables.VARIANTS), given["regions"], given["fasta"]
+        called, tables.read(given["variants"], tables.VARIANTS), given["regions"], given.get("fasta", "")
     )
     tables.write(counts, output["counts"], tables.SBS96)
     counts = counts.set_index("mutation_type")
     normals = tables.read(given["tumour_in_normal"], tables.TUMOUR_IN_NORMAL)
     failed = tumour_in_normal.spoilt(normals, tin_max)
     failed |= gates.failed(tables.read(given["qc"], tables.QC))
-    why_not = {}
-    for one in tumours:
+    why_not = {one["sample"]: "entered from a table: it may not list every point mutation" for one in entered}
+    for one in called:
         gated = [f"{name}: {failed[name]}" for name in (one["sample"], one["normal"]) if name in failed]
         why_not[one["sample"]] = (
             "tumour only: germline variants cannot be told apart"

@@ -540,7 +540,11 @@ PURITY = Table(
         _number("scatter", "spread of unchanged segments beyond their own error", "log2"),
         _whole("panel_normals", "normals in the copy-number panel; empty for a given panel", "count"),
         _text("panel", "digest of the copy-number panel, as in its record; empty: none", empty=True),
-        _text("mode", "with or without a matched normal", ("tumour_normal", "tumour_only", "")),
+        _text(
+            "mode",
+            "with or without a matched normal; given: copies are finished calls, entered by a table",
+            ("tumour_normal", "tumour_only", "given", ""),
+        ),
         REASON,
     ),
 )
@@ -831,6 +835,21 @@ TRANSLOCATIONS = Table(
         _text("fish_reason", "why a FISH result has no vote", empty=True),
         REASON,
         _text("evidence", "file and locus", empty=True),
+    ),
+)
+
+ENTERED_TRANSLOCATIONS = Table(
+    "entered_translocations",
+    "results/calls/entered/translocations.tsv",
+    "tumour sample that enters by tables, translocation",
+    ("patient", "sample", "translocation"),
+    (
+        PATIENT,
+        SAMPLE,
+        _text("translocation", "e.g. t(4;14); MYC_rearrangement: MYC with any partner"),
+        _text("state", "as the entered table says", STATES),
+        REASON,
+        _text("evidence", "file and line", empty=True),
     ),
 )
 

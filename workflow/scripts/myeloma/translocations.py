@@ -154,8 +154,11 @@ def call_cohort(
     abnormalities: Mapping[str, Any],
     limits: Mapping[str, Any],
     fish_max_days: int,
+    entered: Mapping[tuple[str, str], Vote] | None = None,
 ) -> pd.DataFrame:
     """TRANSLOCATIONS of the cohort, MYC among them.
+
+    `entered`: votes of patients whose analysis DNA enters by tables (entry.votes); they stand as the vote of DNA.
 
     `read`: frames by contract name (samples, qc, fusions, partners, structural, structural_power,
     tumour_in_normal, copy_events); `paths`: genes and regions, "" when not given; `abnormalities`: that config section;
@@ -175,6 +178,7 @@ def call_cohort(
         abnormalities,
         limits,
     )
+    dna |= entered or {}
     more = {"fish": fish, "dna": dna, "fish_max_days": fish_max_days}
     ig = call(
         patients,

@@ -1,0 +1,372 @@
+"""Finished calls as rows of our tables, and what the later steps make of them."""
+
+import pandas as pd
+import pytest
+import yaml
+
+from myeloma import builds, copy_events, double_hits, entry, entry_checks, places, structural_votes, tables
+from myeloma.states import ABSENT, NOT_ASSESSABLE, PRESENT
+
+CONTIGS = builds.named(None)
+ENTRY = {
+    "mutations_complete": {"genes": "all", "stated_by": ""},
+    "mutations_somatic": {"stated_by": ""},
+    "translocations_complete": {"names": "all", "stated_by": ""},
+    "integer_tolerance": 0.1,
+    "min_covered": 0.7,
+    "doubled_share": 0.5,
+}
+STATED = {"genes": ["TP53"], "names": "all", "stated_by": "the authors"}
+
+
+@pytest.fixture(scope="module")
+def config(project):
+    return yaml.safe_load((project / "config/config.yaml").read_text())
+
+
+def sample(name="S", **more):
+    blank = dict.fromkeys(("variants", "segments", "translocations", "counts", "callable"), "")
+    return {"patient": f"P-{name}", "sample": name, "name": name, "sex": "male", "purity": 0.8} | blank | more
+
+
+def segment(chrom, start, end, total, minor, fraction=None, line=2, **more):
+    blank = {"second": None, "sample_fraction": None, "build": ""}
+    return {"name": "S", "line": line, "chrom": chrom, "start": start, "end": end, "total": total, "minor": minor,
+            "fraction": fraction} | blank | more  # fmt: skip
+
+
+def genome(changed=(), leave_out=()):
+    """Segments of whole chromosomes, two copies, those of `changed` instead."""
+    there = {row["chrom"] for row in changed}
+    plain = [
+        segment(c, 1, n, 2 if c != "X" else 1, 1 if c != "X" else 0)
+        for c, n in builds.lengths("hg19").items()
+        if c not in there and c not in leave_out and c != "Y"
+    ]
+    return [*plain, *changed]
+
+
+def events(rows, config, **more):
+    segments, purity = entry.copy_rows([sample(**more)], {"S": ("a.seg", rows)}, CONTIGS, ENTRY)
+    settings = {"copy_number": config["copy_number"], "gates": config["gates"], "entry": ENTRY}
+    regions, arms = (
+        places.read_regions(builds.file_of("regions", "hg19")),
+        places.read_arms(builds.file_of("arms", "hg19")),
+    )
+    made = copy_events.copy_number_events(
+        segments, purity, tables.empty(tables.QC), regions, arms, tables.empty(tables.COPY_REGIONS), settings
+    )
+    return made.set_index("event"), segments, purity
+
+
+P17, Q17 = (1, 22_200_000), (22_200_001, 81_195_210)
+
+
+def with_17p(total, minor, fraction=None, **more):
+    return genome([segment("17", *P17, total, minor, fraction, **more), segment("17", *Q17, 2, 1, line=3)])
+
+
+def test_deletion_with_its_file_and_line(config):
+    made, _, _ = events(with_17p(1, 0, line=7), config)
+    row = made.loc["del17p"]
+    assert (row["state"], row["clonal_fraction"], row["total_copies"]) == (PRESENT, 1.0, 1)
+    assert "(a.seg:7)" in row["evidence"]
+    assert row["fish_equivalent_sorted_percent"] == 100 and row["fish_equivalent_unsorted_percent"] == 80
+    assert made.loc["gain1q", "state"] == ABSENT and made.loc["hyperdiploidy", "state"] == ABSENT
+    assert made.loc["cnloh_17p", "state"] == ABSENT and made.loc["whole_genome_doubling", "state"] == ABSENT
+
+
+@pytest.mark.parametrize(
+    "fraction, state, high", [(0.15, ABSENT, ABSENT), (0.4, PRESENT, ABSENT), (0.6, PRESENT, PRESENT)]
+)
+def test_subclonal_deletion_by_the_limits(config, fraction, state, high):
+    made, _, _ = events(with_17p(1, 0, fraction), config)
+    assert made.loc["del17p", "state"] == state and made.loc["del17p_high_fraction", "state"] == high
+    assert made.loc["del17p", "clonal_fraction"] == pytest.approx(fraction)
+
+
+def test_battenberg_states_give_the_share_of_the_changed_one(config):
+    """State A (1+1 in 0.7) is the unchanged one: the loss is in 0.3 of the cells."""
+    made, segments, _ = events(with_17p(2, 1, 0.7, second=(1, 0)), config)
+    row = segments[(segments["chrom"] == "chr17") & (segments["start"] == 1)].iloc[0]
+    assert (row["total_copies"], row["clonal_fraction"], row["other_total_copies"]) == (
+        1,
+        pytest.approx(0.3),
+        2,
+    )
+    assert row["copies"] == pytest.approx(1.7)
+    assert made.loc["del17p", "state"] == PRESENT and made.loc["del17p", "clonal_fraction"] == pytest.approx(
+        0.3
+    )
+
+
+def test_place_without_segment_is_not_assessable(config):
+    made, _, _ = events(genome(leave_out={"17"}), config)
+    assert made.loc["del17p", "state"] == NOT_ASSESSABLE
+    assert "no segment with a copy ratio" in made.loc["del17p", "reason"]
+    made, _, _ = events(genome([segment("17", *Q17, 2, 1)]), config)
+    assert made.loc["del17p", "state"] == NOT_ASSESSABLE
+    assert made.loc["cnloh_17p", "state"] == NOT_ASSESSABLE
+
+
+def test_gap_between_two_segments_of_one_state_is_covered_one_of_two_states_is_not(config):
+    """The region (7,494,396-7,666,098) lies in a gap."""
+    both = [segment("17", 1, 7_400_000, 2, 1), segment("17", 7_700_000, 81_195_210, 2, 1)]
+    assert events(genome(both), config)[0].loc["del17p", "state"] == ABSENT
+    lost = [
+        segment("17", 1, 7_400_000, 1, 0),
+        segment("17", 7_700_000, 22_000_000, 1, 0),
+        segment("17", *Q17, 2, 1),
+    ]
+    assert events(genome(lost), config)[0].loc["del17p", "state"] == PRESENT
+    unlike = [segment("17", 1, 7_400_000, 1, 0), segment("17", 7_700_000, 81_195_210, 2, 1)]
+    assert events(genome(unlike), config)[0].loc["del17p", "state"] == NOT_ASSESSABLE
+
+
+def test_gains_hyperdiploidy_and_copy_neutral_loss(config):
+    changed = [segment(c, 1, builds.lengths("hg19")[c], 3, 1) for c in ("3", "5", "9")]
+    changed += [segment("1", 1, 121_000_000, 2, 1), segment("1", 144_000_000, 249_250_621, 4, 1)]
+    changed += [segment("17", *P17, 2, 0), segment("17", *Q17, 2, 1)]
+    made, _, _ = events(genome(changed), config)
+    for name in ("gain1q", "amp1q", "hyperdiploidy", "trisomy3", "trisomy9", "cnloh_17p"):
+        assert made.loc[name, "state"] == PRESENT, name
+    assert made.loc["trisomy7", "state"] == ABSENT and made.loc["del17p", "state"] == ABSENT
+
+
+def test_no_purity_and_low_purity(config):
+    made, _, purity = events(with_17p(1, 0), config, purity=None)
+    assert made.loc["del17p", "state"] == PRESENT
+    assert purity.iloc[0]["status"] == "unresolved" and pd.isna(purity.iloc[0]["purity_used"])
+    assert pd.isna(made.loc["del17p", "fish_equivalent_unsorted_percent"])
+    made, _, _ = events(with_17p(1, 0), config, purity=0.1)
+    assert made.loc["del17p", "state"] == NOT_ASSESSABLE and "below the gate" in made.loc["del17p", "reason"]
+
+
+def test_no_segments_at_all(config):
+    made, _, purity = events([], config)
+    assert set(made["state"]) == {NOT_ASSESSABLE} and entry.NO_SEGMENTS in made.loc["gain1q", "reason"]
+    assert purity.iloc[0]["purity_used"] == 0.8
+
+
+@pytest.mark.parametrize(
+    "total, whole, share",
+    [(1.0, 1, 1.0), (1.95, 2, 1.0), (1.6, 1, 0.4), (2.4, 3, 0.4), (3.5, 4, 0.5), (0.3, 0, 0.7)],
+)
+def test_copies_between_whole_numbers_are_a_mixture(total, whole, share):
+    assert entry.whole_state(total, 0.1) == (whole, pytest.approx(share))
+
+
+def test_facets_cell_fraction_is_a_share_of_all_cells(config):
+    _, segments, _ = events(with_17p(1, 0, sample_fraction=0.4), config)
+    assert segments[segments["total_copies"] == 1].query("chrom == 'chr17'").iloc[0]["clonal_fraction"] == 0.5
+
+
+def test_doubled_genome_but_not_a_hyperdiploid_one():
+    lengths = builds.lengths("hg19")
+
+    def rows(state):
+        return [
+            {"start": 1, "end": lengths[c], "total_copies": t, "minor_copies": m}
+            for c in map(str, range(1, 23))
+            for t, m in [state(c)]
+        ]
+
+    assert entry.doubled(rows(lambda c: (4, 2)), 0.5)
+    assert not entry.doubled(rows(lambda c: (2, 1)), 0.5)
+    gained = {
+        "3",
+        "5",
+        "7",
+        "9",
+        "11",
+        "15",
+        "19",
+        "21",
+        "1",
+        "2",
+        "6",
+    }  # 11 chromosomes with two major copies
+    assert not entry.doubled(rows(lambda c: (3, 1) if c in gained else (2, 1)), 0.5)
+
+
+def test_loss_in_a_doubled_genome_counts_from_four(config):
+    lengths = builds.lengths("hg19")
+    rows = [segment(c, 1, lengths[c], 4, 2) for c in map(str, range(1, 23)) if c != "17"]
+    rows += [segment("17", *P17, 2, 2 - 2), segment("17", *Q17, 4, 2)]
+    made, _, purity = events(rows, config)
+    assert purity.iloc[0]["base_copies"] == 4 and made.loc["whole_genome_doubling", "state"] == PRESENT
+    assert made.loc["del17p", "state"] == PRESENT and made.loc["gain1q", "state"] == ABSENT
+
+
+def test_double_hit_of_a_gene_without_region(config):
+    _, segments, purity = events(genome([segment("13", 19_500_000, 115_169_878, 1, 0)]), config)
+    where = double_hits.gene_places(
+        places.read_genes(builds.file_of("genes", "hg19")),
+        tables.empty(tables.COPY_REGIONS).assign(name="", kind=""),
+        ["DIS3", "NF1"],
+    )
+    rules = {"copy_number": config["copy_number"], "gates": config["gates"]}
+    none = pd.DataFrame(columns=["sample", "abnormality", "state"])
+    found = double_hits.copies_of_genes(where, segments, purity, tables.empty(tables.QC), none, rules)
+    assert found["DIS3"]["S"].deleted == PRESENT and found["NF1"]["S"].deleted == ABSENT
+
+
+# Mutations
+
+
+def mutation(gene="FAM46C", hgvsp="p.Gln70Ter", somatic=True, **more):
+    row = {"name": "S", "line": 9, "chrom": "1", "pos": 118165700, "ref": "C", "alt": "T", "gene": gene,
+           "consequence": "stop_gained", "impact": "HIGH", "hgvsp": hgvsp, "hgvsc": "", "transcript": "", "filters": [],
+           "somatic": somatic, "build": "", "af": None}  # fmt: skip
+    return row | dict.fromkeys(("depth", "ref_reads", "alt_reads", "n_depth", "n_alt")) | more
+
+
+def test_former_symbol_contig_and_hotspot(project):
+    symbols = entry.symbols_in_use(str(project / "resources/drivers.tsv"), ["TENT5C", "KRAS"])
+    rows = [
+        mutation(),
+        mutation("KRAS", "p.Gly12Asp", somatic=False, chrom="12", pos=25398284),
+        mutation(chrom="GL1"),
+    ]
+    made = entry.variant_rows([sample()], {"S": ("m.maf", rows)}, CONTIGS, {("KRAS", 12): "G"}, symbols)
+    assert list(made["gene"]) == ["TENT5C", "KRAS"] or set(made["gene"]) == {"TENT5C", "KRAS"}
+    kras = made.set_index("gene").loc["KRAS"]
+    assert (kras["chrom"], kras["hotspot"], kras["mode"]) == ("chr12", "yes", "tumour_only")
+    assert kras["entered_from"] == "m.maf:9" and pd.isna(kras["tumour_depth"])
+    stated = entry.variant_rows([sample()], {"S": ("m.maf", rows)}, CONTIGS, {}, symbols, "the authors")
+    assert set(stated["mode"]) == {"tumour_normal"}
+
+
+def test_bases_before_an_indel_come_from_the_fasta(tmp_path):
+    fasta = tmp_path / "g.fa"
+    fasta.write_text(">chr1\nACGTACGTAC\n")
+    rows = [mutation(chrom="1", pos=2, ref="NN", alt="NNA"), mutation(chrom="1", pos=3, ref="NNAC", alt="NN")]
+    made = entry.variant_rows([sample()], {"S": ("m", rows)}, CONTIGS, {}, {})
+    found = entry.with_bases(made, str(fasta))
+    # MAF: insertion between 3 and 4; deletion of 5-6 (AC)
+    assert list(zip(found["pos"], found["ref"], found["alt"], strict=True)) == [
+        (3, "G", "GA"),
+        (4, "TAC", "T"),
+    ]
+    assert entry.with_bases(made, "").equals(made)
+
+
+def test_absence_of_a_mutation_needs_a_statement_or_callable_bases(tmp_path):
+    bed = tmp_path / "callable.bed"
+    bed.write_text("17\t99\t190\n17\t190\t250\n")
+    coding = {"TP53": [("chr17", 100, 199)], "KRAS": [("chr12", 1, 100)]}
+
+    def verdict(complete, **more):
+        made = entry.callable_rows(
+            [sample(variants="m.maf", **more)], ["TP53", "KRAS"], coding, complete, 0.95
+        )
+        return made.set_index("gene")[["callable", "reason"]]
+
+    nothing = {"genes": "all", "stated_by": ""}
+    made = verdict(nothing)
+    assert set(made["callable"]) == {"no"} and set(made["reason"]) == {entry.NOT_SAID}
+    made = verdict(STATED)
+    assert (
+        list(made["callable"]) == ["no", "yes"]
+        and made.loc["TP53", "reason"] == "as stated in config: the authors"
+    )
+    made = verdict(nothing, callable=str(bed))
+    assert made.loc["TP53", "callable"] == "yes" and made.loc["KRAS", "callable"] == "no"
+    assert "0.0% of its coding bases are in callable.bed" in made.loc["KRAS", "reason"]
+    none = entry.callable_rows([sample()], ["TP53"], coding, STATED, 0.95)
+    assert none.iloc[0]["reason"] == entry.NO_LIST
+
+
+# Translocations
+
+
+def moved(rows, config, complete=ENTRY["translocations_complete"], **more):
+    regions = places.read_regions(builds.file_of("regions", "hg19"))
+    made = entry.translocation_rows(
+        [sample(**{"translocations": "t.tsv", **more})],
+        {"S": ("t.tsv", rows)},
+        regions,
+        config["abnormalities"],
+        complete,
+    )
+    return made.set_index("translocation")
+
+
+def row_of(name="", state="present", **more):
+    return {"name": "S", "line": 4, "translocation": name, "state": state, "build": ""} | more
+
+
+def test_translocations_present_absent_and_not_said(config):
+    made = moved(
+        [row_of("t(4;14)"), row_of("t(11;14)", "absent"), row_of("t(14;16)", "not_assessable")], config
+    )
+    assert list(made.loc[["t(4;14)", "t(11;14)", "t(14;16)", "t(14;20)"], "state"]) == [
+        PRESENT, ABSENT, NOT_ASSESSABLE, NOT_ASSESSABLE,
+    ]  # fmt: skip
+    assert made.loc["t(4;14)", "evidence"] == "entered: t.tsv:4"
+    stated = moved([row_of("t(4;14)")], config, STATED)
+    assert stated.loc["t(14;20)", "state"] == ABSENT and "the authors" in stated.loc["t(14;20)", "reason"]
+    none = moved([], config, STATED, translocations="")
+    assert set(none["state"]) == {NOT_ASSESSABLE}
+
+
+def test_myc_with_an_immunoglobulin_locus_is_a_rearrangement(config):
+    made = moved([row_of("t(2;8)")], config)
+    assert (
+        made.loc["MYC_rearrangement", "state"] == PRESENT and made.loc["t(8;14)", "state"] == NOT_ASSESSABLE
+    )
+
+
+def test_breakpoints_are_named_by_the_regions(config):
+    igh = {"chrom_1": "14", "pos_1": 106_320_000}
+    assert moved([row_of(chrom_2="4", pos_2=1_880_000, **igh)], config).loc["t(4;14)", "state"] == PRESENT
+    assert moved([row_of(chrom_2="11", pos_2=69_400_000, **igh)], config).loc["t(11;14)", "state"] == PRESENT
+    far = moved([row_of(chrom_1="6", pos_1=1_000_000, chrom_2="8", pos_2=128_800_000)], config)
+    assert far.loc["MYC_rearrangement", "state"] == PRESENT and far.loc["t(8;14)", "state"] == NOT_ASSESSABLE
+
+
+def test_votes_of_the_samples_in_use(config):
+    made = moved([row_of("t(4;14)")], config).reset_index()
+    found = entry.votes(made, ["S"])
+    assert found["P-S", "t(4;14)"] == structural_votes.Vote(PRESENT, "", "entered: t.tsv:4")
+    assert entry.votes(made, []) == {}
+
+
+# Builds
+
+
+def parsed_of(rows, path="x"):
+    from myeloma.entry_files import Parsed
+
+    return Parsed(path, rows=rows)
+
+
+@pytest.mark.parametrize(
+    "kind, row, words",
+    [
+        ("variants", mutation(build="GRCh37"), "but reference.build is GRCh38"),
+        ("variants", mutation("KRAS", chrom="12", pos=25398284), "KRAS lies there in hg19, not in GRCh38"),
+        (
+            "segments",
+            segment("1", 1, 249_250_621, 2, 1),
+            "chromosome 1 ends at 248956422 in GRCh38; it fits hg19",
+        ),
+        ("segments", segment("1", 1, 900_000_000, 2, 1), "it fits no build"),
+        (
+            "translocations",
+            row_of(chrom_1="17", pos_1=83_000_000, chrom_2="1", pos_2=249_200_000),
+            "chromosome 1 ends",
+        ),
+    ],
+)
+def test_another_build_is_told_by_each_sign(kind, row, words):
+    found = entry_checks.build_problems(parsed_of([row]), kind, "GRCh38")
+    assert len(found) == 1 and words in found[0].message and found[0].line == row["line"] and found[0].fix
+
+
+def test_right_build_has_no_sign():
+    rows = [mutation("KRAS", chrom="12", pos=25398284, build="hg19"), mutation("IRF4", chrom="6", pos=400000)]
+    assert entry_checks.build_problems(parsed_of(rows), "variants", "b37") == []
+    assert (
+        entry_checks.build_problems(parsed_of([segment("1", 1, 249_250_621, 2, 1)]), "segments", "hg19") == []
+    )

@@ -1,0 +1,282 @@
+"""Files of finished calls: spellings, damage, hostile values."""
+
+import gzip
+
+import pytest
+
+from myeloma import entry_files
+
+KNOWN = {"t(4;14)", "t(6;14)", "t(8;14)_MAFA", "t(11;14)", "t(12;14)", "t(14;16)", "t(14;20)", "t(8;14)", "t(2;8)",
+         "t(8;22)", "MYC_rearrangement"}  # fmt: skip
+MAF = (
+    "#version 2.4\n"
+    "Hugo_Symbol\tChromosome\tStart_Position\tReference_Allele\tTumor_Seq_Allele1\tTumor_Seq_Allele2\t"
+    "Variant_Classification\tTumor_Sample_Barcode\tHGVSp_Short\tt_ref_count\tt_alt_count\tNCBI_Build\n"
+)
+
+
+def put(tmp_path, text, name="file.tsv"):
+    path = tmp_path / name
+    path.write_text(text)
+    return str(path)
+
+
+def test_maf_under_our_names(tmp_path):
+    text = MAF + "KRAS\tchr12\t25398284\tC\tC\tT\tMissense_Mutation\tS1\tp.G12D\t60\t40\tGRCh37\n"
+    parsed = entry_files.read_variants(put(tmp_path, text))
+    assert not parsed.problems and parsed.names == {"S1": 3}
+    row = parsed.rows[0]
+    assert (row["chrom"], row["pos"], row["ref"], row["alt"]) == ("12", 25398284, "C", "T")
+    assert (row["consequence"], row["impact"], row["hgvsp"]) == ("missense_variant", "MODERATE", "p.Gly12Asp")
+    assert (row["depth"], row["alt_reads"], row["af"]) == (100, 40, 0.4)
+    assert row["line"] == 3 and row["build"] == "GRCh37" and not row["somatic"]
+
+
+def test_table_like_a_maf_with_other_names(tmp_path):
+    text = "Sample_ID,Chr,Pos,Ref,Alt,Gene,Consequence,AA_Change\nS1,17,7577120,C,T,TP53,missense_variant,R273H\n"
+    row = entry_files.read_variants(put(tmp_path, text, "file.csv")).rows[0]
+    assert (row["gene"], row["hgvsp"], row["depth"], row["af"]) == ("TP53", "p.Arg273His", None, None)
+
+
+def test_indels_of_a_maf_get_unknown_bases_in_front_and_never_read_na(tmp_path):
+    text = MAF + "TRAF3\t14\t100\t-\t-\tA\tFrame_Shift_Ins\tS1\tp.K4fs\t\t\t\n"
+    text += "TRAF3\t14\t200\tACG\tACG\t-\tIn_Frame_Del\tS1\t\t\t\t\n"
+    one, two = entry_files.read_variants(put(tmp_path, text)).rows
+    assert (one["pos"], one["ref"], one["alt"]) == (99, "NN", "NNA")
+    assert (two["pos"], two["ref"], two["alt"]) == (198, "NNACG", "NN")
+    from myeloma import maf
+
+    assert maf.place(one["pos"], one["ref"], one["alt"]) == (100, 101, "-", "A", "INS")
+    assert maf.place(two["pos"], two["ref"], two["alt"]) == (200, 202, "ACG", "-", "DEL")
+
+
+def test_germline_rows_and_failed_filters_do_not_pass(tmp_path):
+    head = "Hugo_Symbol\tChromosome\tStart_Position\tReference_Allele\tTumor_Seq_Allele2\tVariant_Classification\t"
+    head += "Tumor_Sample_Barcode\tFILTER\tMutation_Status\tMatched_Norm_Sample_Barcode\n"
+    text = (
+        head + "A\t1\t5\tC\tT\tSilent\tS\tPASS\tGermline\tN\nA\t1\t6\tC\tT\tSilent\tS\toxog;weak\tSomatic\t\n"
+    )
+    text += "A\t1\t7\tC\tT\tSilent\tS\t.\t\tN1\n"
+    rows = entry_files.read_variants(put(tmp_path, text)).rows
+    assert [r["filters"] for r in rows] == [["germline"], ["oxog", "weak"], []]
+    assert [r["somatic"] for r in rows] == [True, True, True]
+
+
+@pytest.mark.parametrize(
+    "cells, field",
+    [
+        ("KRAS\t12\tNaN\tC\tC\tT\tMissense_Mutation\tS1\t\t\t\t", "Start_Position"),
+        ("KRAS\t12\t-5\tC\tC\tT\tMissense_Mutation\tS1\t\t\t\t", "Start_Position"),
+        ("KRAS\t12\t1e30\tC\tC\tT\tMissense_Mutation\tS1\t\t\t\t", "Start_Position"),
+        ("KRAS\t12\t5\t<b>\tC\tT\tMissense_Mutation\tS1\t\t\t\t", "Reference_Allele"),
+        ("KRAS\t12\t5\tC\tC\tC\tMissense_Mutation\tS1\t\t\t\t", "Tumor_Seq_Allele2"),
+        ("KRAS\t12\t5\tC\tC\tT\tMisssense\tS1\t\t\t\t", "Variant_Classification"),
+        ("KRAS\t12\t5\tC\tC\tT\tMissense_Mutation\tS1\t\t-3\t\t", "ref_reads"),
+    ],
+)
+def test_what_a_row_must_not_hold(tmp_path, cells, field):
+    parsed = entry_files.read_variants(put(tmp_path, MAF + cells + "\n"))
+    assert [p.field for p in parsed.problems] == [field] and parsed.problems[0].line == 3
+    assert parsed.problems[0].fix and not parsed.rows
+
+
+def test_missing_columns_list_the_accepted_spellings(tmp_path):
+    parsed = entry_files.read_variants(put(tmp_path, "Gene\tfoo\nKRAS\t1\n"))
+    said = "\n".join(map(str, parsed.problems))
+    assert (
+        "Tumor_Sample_Barcode".lower() in said.lower()
+        and "start_position" in said
+        and "reference_allele" in said
+    )
+
+
+def test_rows_that_stand_twice(tmp_path):
+    row = "KRAS\t12\t5\tC\tC\tT\tMissense_Mutation\tS1\t\t\t\t\n"
+    parsed = entry_files.read_variants(put(tmp_path, MAF + row + row))
+    assert len(parsed.rows) == 1 and not parsed.problems and "1 rows stand twice" in parsed.notes[0]
+    other = row.replace("KRAS", "NRAS")
+    parsed = entry_files.read_variants(put(tmp_path, MAF + row + other))
+    assert "the same variant as in line 3" in parsed.problems[0].message
+
+
+def test_rows_of_other_samples_are_not_looked_at(tmp_path):
+    text = MAF + "KRAS\t12\tnonsense\tC\tC\tT\tx\t../etc\t\t\t\t\nKRAS\t12\t5\tC\tC\tT\tSilent\tS1\t\t\t\t\n"
+    parsed = entry_files.read_variants(put(tmp_path, text), {"S1"})
+    assert not parsed.problems and len(parsed.rows) == 1 and set(parsed.names) == {"../etc", "S1"}
+
+
+def test_truncated_gzip_is_a_problem(tmp_path):
+    whole = gzip.compress((MAF + "KRAS\t12\t5\tC\tC\tT\tSilent\tS1\t\t\t\t\n" * 2000).encode())
+    path = tmp_path / "cut.maf.gz"
+    path.write_bytes(whole[: len(whole) // 2])
+    parsed = entry_files.read_variants(str(path))
+    assert any("cannot be read to its end" in p.message for p in parsed.problems)
+
+
+def test_many_problems_are_counted_not_listed(tmp_path):
+    text = MAF + "".join(f"K\t12\tx\tC\tC\tT\tSilent\tS{i}\t\t\t\t\n" for i in range(50))
+    parsed = entry_files.read_variants(put(tmp_path, text))
+    assert len(parsed.problems) == 21 and parsed.problems[-1].message == "30 more problems in this file"
+
+
+# Segments
+
+
+@pytest.mark.parametrize(
+    "header, cells, total, minor, fraction",
+    [
+        ("ID\tchrom\tloc.start\tloc.end\tnMajor\tnMinor", "S\t1\t1\t100\t2\t1", 3, 1, None),
+        ("sample\tchr\tstartpos\tendpos\tnMajor\tnMinor\tccf", "S\tchr1\t1\t100\t1\t0\t0.4", 1, 0, 0.4),
+        ("Sample\tChromosome\tStart\tEnd\ttotal_copies\tminor_copies", "S\t1\t1\t100\t4\t2", 4, 2, None),
+        ("ID\tchrom\tstart\tend\ttcn.em\tlcn.em", "S\t1\t1\t100\t2\t0", 2, 0, None),
+        ("ID\tchrom\tstart\tend\ttcn.em\tlcn.em", "S\t1\t1\t100\t3\tNA", 3, None, None),
+        ("sample\tchromosome\tstart.pos\tend.pos\tCNt\tA\tB", "S\t1\t1\t100\t3\t2\t1", 3, 1, None),
+        ("sample\tchr\tstart\tend\ttotal_cn", "S\t1\t1\t100\t3", 3, None, None),
+    ],
+)
+def test_segments_of_many_programs(tmp_path, header, cells, total, minor, fraction):
+    parsed = entry_files.read_segments(put(tmp_path, f"{header}\n{cells}\n"))
+    assert not parsed.problems
+    row = parsed.rows[0]
+    assert (row["chrom"], row["start"], row["end"]) == ("1", 1, 100)
+    assert (row["total"], row["minor"], row["fraction"]) == (total, minor, fraction)
+
+
+def test_battenberg_two_states(tmp_path):
+    head = "sample\tchr\tstartpos\tendpos\tnMaj1_A\tnMin1_A\tfrac1_A\tnMaj2_A\tnMin2_A\tfrac2_A\n"
+    text = head + "S\t1\t1\t100\t1\t0\t0.3\t1\t1\t0.7\nS\t1\t101\t200\t2\t1\t1\tNA\tNA\tNA\n"
+    one, two = entry_files.read_segments(put(tmp_path, text)).rows
+    assert (one["total"], one["minor"], one["fraction"], one["second"]) == (1, 0, 0.3, (2, 1))
+    assert (two["total"], two["minor"], two["fraction"], two["second"]) == (3, 1, 1, None)
+
+
+def test_log2_alone_is_refused(tmp_path):
+    parsed = entry_files.read_segments(
+        put(tmp_path, "ID\tchrom\tloc.start\tloc.end\tseg.mean\nS\t1\t1\t9\t-0.9\n")
+    )
+    assert "a log2 ratio alone does not tell them" in parsed.problems[0].message
+
+
+@pytest.mark.parametrize(
+    "cells, words",
+    [
+        ("S\t1\t50\t10\t1\t1", "before the start"),
+        ("S\t1\t1\tInf\t1\t1", "whole number"),
+        ("S\t1\t1\t100\t-1\t1", "not a number in range"),
+        ("S\t1\t1\t100\tnanana\t1", "not a number in range"),
+        ("S\t1\t1\t100\t99999\t1", "not a number in range"),
+    ],
+)
+def test_segments_that_cannot_be(tmp_path, cells, words):
+    parsed = entry_files.read_segments(put(tmp_path, f"ID\tchr\tstart\tend\tnMajor\tnMinor\n{cells}\n"))
+    assert words in parsed.problems[0].message and parsed.problems[0].line == 2
+
+
+def test_overlapping_segments(tmp_path):
+    head = "ID\tchr\tstart\tend\tnMajor\tnMinor\n"
+    parsed = entry_files.read_segments(put(tmp_path, head + "S\t1\t1\t100\t1\t1\nS\t1\t100\t200\t1\t0\n"))
+    assert not parsed.problems and [r["start"] for r in parsed.rows] == [1, 101]
+    parsed = entry_files.read_segments(put(tmp_path, head + "S\t1\t1\t100\t1\t1\nS\t1\t50\t200\t1\t0\n"))
+    assert "overlaps the segment of line 2" in parsed.problems[0].message
+    text = head + "S\t1\t1\t100\t1\t1\nT\t1\t50\t200\t1\t0\n"
+    assert not entry_files.read_segments(put(tmp_path, text)).problems
+
+
+# Translocations
+
+
+@pytest.mark.parametrize(
+    "text, name",
+    [
+        ("t(4;14)", "t(4;14)"), ("t(4;14)(p16;q32)", "t(4;14)"), ("T(14;4)", "t(4;14)"), ("t (4; 14)", "t(4;14)"),
+        ("IGH-NSD2", "t(4;14)"), ("IGH::NSD2", "t(4;14)"), ("WHSC1", "t(4;14)"), ("MMSET", "t(4;14)"),
+        ("FGFR3--IGH", "t(4;14)"), ("IGH@/FGFR3", "t(4;14)"), ("IGH-MAF", "t(14;16)"), ("c-MAF", "t(14;16)"),
+        ("t(14;16)(q32;q23)", "t(14;16)"), ("CCND1", "t(11;14)"), ("IGH::MAFB", "t(14;20)"),
+        ("t(8;14)", "t(8;14)"), ("t(8;14)(q24;q32)", "t(8;14)"), ("t(8;14)(q24.3;q32)", "t(8;14)_MAFA"),
+        ("IGH-MYC", "t(8;14)"), ("MYC::IGL", "t(8;22)"), ("IGK-MYC", "t(2;8)"), ("MYC", "MYC_rearrangement"),
+        ("t(14;18)", "other"), ("IGH-BCL2", "other"), ("<script>", ""), ("hyperdiploid", ""),
+    ],
+)  # fmt: skip
+def test_spellings_of_translocations(text, name):
+    assert entry_files.translocation_name(text, KNOWN) == name
+
+
+def test_long_table_with_states(tmp_path):
+    text = (
+        "sample\ttranslocation\tstate\nA\tt(4;14)(p16;q32)\tyes\nA\tt(11;14)\t0\nB\tt(4;14)\tNA\nC\tnone\t\n"
+    )
+    parsed = entry_files.read_translocations(put(tmp_path, text), KNOWN)
+    assert not parsed.problems and set(parsed.names) == {"A", "B", "C"}
+    assert [(r["name"], r["translocation"], r["state"]) for r in parsed.rows] == [
+        ("A", "t(4;14)", "present"), ("A", "t(11;14)", "absent"), ("B", "t(4;14)", "not_assessable"),
+    ]  # fmt: skip
+
+
+def test_wide_table(tmp_path):
+    text = "patient_id\tage\tt(4;14)\tt(11;14)\tMYC\nA\t60\t1\t0\t\nB\t61\tneg\tpos\tnot tested\n"
+    parsed = entry_files.read_translocations(put(tmp_path, text), KNOWN)
+    assert not parsed.problems
+    states = {(r["name"], r["translocation"]): r["state"] for r in parsed.rows}
+    assert states["A", "t(4;14)"] == "present" and states["A", "t(11;14)"] == "absent"
+    assert states["A", "MYC_rearrangement"] == "not_assessable" and states["B", "t(11;14)"] == "present"
+
+
+def test_breakpoints(tmp_path):
+    text = "sample\tchrom1\tpos1\tchrom2\tpos2\nA\tchr14\t106320000\t4\t1880000\n"
+    row = entry_files.read_translocations(put(tmp_path, text), KNOWN).rows[0]
+    assert (row["chrom_1"], row["pos_1"], row["chrom_2"], row["pos_2"]) == ("14", 106320000, "4", 1880000)
+
+
+def test_contradictions_and_unknown_words(tmp_path):
+    text = "sample\ttranslocation\tstate\nA\tt(4;14)\t1\nA\tIGH-NSD2\t0\nB\tt(4;14)\tperhaps\nB\tgain1q\t1\n"
+    said = [p.message for p in entry_files.read_translocations(put(tmp_path, text), KNOWN).problems]
+    assert any("absent here and present in line 2" in m for m in said)
+    assert "is no state" in said and "is not understood" in said
+
+
+# VCF
+
+VCF = (
+    "##fileformat=VCFv4.2\n##reference=file:///hs37d5.fa\n"
+    '##INFO=<ID=ANN,Number=.,Type=String,Description="x">\n'
+    "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tTUMOR\tNORMAL\n"
+)
+ANN = "ANN=T|missense_variant|MODERATE|KRAS|ENSG1|transcript|ENST1|protein_coding|2/6|c.35G>A|p.Gly12Asp|1|1|1|1|"
+
+
+def test_vcf_with_ann(tmp_path):
+    text = VCF + f"12\t25398284\t.\tC\tT\t.\tPASS\t{ANN}\tGT:AD\t0/1:60,40\t0/0:50,0\n"
+    parsed = entry_files.read_variants(put(tmp_path, text, "x.vcf"), {"TUMOR"})
+    assert not parsed.problems
+    row = parsed.rows[0]
+    assert (row["gene"], row["hgvsp"], row["impact"]) == ("KRAS", "p.Gly12Asp", "MODERATE")
+    assert (row["depth"], row["alt_reads"], row["af"]) == (100, 40, 0.4)
+    assert row["somatic"] and row["build"] == "hg19" and row["line"] == 5
+
+
+def test_vcf_with_csq_takes_the_picked_transcript(tmp_path):
+    head = VCF.replace(
+        '##INFO=<ID=ANN,Number=.,Type=String,Description="x">',
+        '##INFO=<ID=CSQ,Number=.,Type=String,Description="VEP. Format: Allele|Consequence|IMPACT|SYMBOL|Feature|HGVSp|PICK">',
+    )
+    csq = "CSQ=T|stop_gained|HIGH|OTHER|ENST9|ENSP9:p.Gln1Ter|,T|missense_variant|MODERATE|KRAS|ENST1|ENSP1:p.Gly12Asp|1"
+    text = head + f"12\t25398284\t.\tC\tT\t.\t.\t{csq}\tGT\t0/1\t0/0\n"
+    row = entry_files.read_variants(put(tmp_path, text, "x.vcf"), {"TUMOR"}).rows[0]
+    assert (row["gene"], row["hgvsp"], row["depth"]) == ("KRAS", "p.Gly12Asp", None)
+
+
+def test_vcf_without_annotation_says_what_is_needed(tmp_path):
+    text = VCF.replace('##INFO=<ID=ANN,Number=.,Type=String,Description="x">\n', "")
+    parsed = entry_files.read_variants(put(tmp_path, text, "x.vcf"))
+    assert "neither ANN nor CSQ" in parsed.problems[0].message and "SnpEff" in parsed.problems[0].fix
+
+
+# Counts
+
+
+def test_counts(tmp_path):
+    text = "gene_id\tgene_name\tS1\tS2\nENSG1\tKRAS\t5\t0\nENSG2\tNSD2\t7\t1\n"
+    parsed = entry_files.read_counts(put(tmp_path, text), {"S1"})
+    assert not parsed.problems and parsed.rows[0] == {"gene_id": "ENSG1", "gene_name": "KRAS", "S1": 5}
+    bad = entry_files.read_counts(put(tmp_path, "gene\tS1\nA\t0.5\nA\t3\nB\t-1\n"), {"S1"})
+    assert [p.line for p in bad.problems] == [2, 3, 4]

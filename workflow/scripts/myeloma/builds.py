@@ -1,0 +1,106 @@
+"""Genome builds by name: spellings, lengths of chromosomes, contig names, and genes that tell builds apart.
+
+One place for the question whether chr1 and 1, hg19 and b37 are the same. Lengths are the ends of the arms in
+resources/arms_*.tsv, places of genes stand in resources/genes_*.tsv, each with its source.
+"""
+
+import csv
+import functools
+from collections.abc import Mapping
+from pathlib import Path
+
+RESOURCES = Path(__file__).resolve().parents[3] / "resources"
+#: Spelling (lower case) -> name of the build. hg19 and b37 have the same chromosomes 1-22, X and Y.
+SPELLINGS = {
+    "grch38": "GRCh38",
+    "hg38": "GRCh38",
+    "38": "GRCh38",
+    "b38": "GRCh38",
+    "hg19": "hg19",
+    "grch37": "hg19",
+    "b37": "hg19",
+    "37": "hg19",
+    "19": "hg19",
+    "hs37d5": "hg19",
+    "human_g1k_v37": "hg19",
+    "grch37-lite": "hg19",
+}
+BUILDS = ("GRCh38", "hg19")
+CHROMOSOMES = (*map(str, range(1, 23)), "X", "Y")
+#: As PLINK and some SEG files number them.
+NUMBERED = {"23": "X", "24": "Y"}
+
+
+def canonical(name: str) -> str:
+    """GRCh38 or hg19 by any of its spellings; "" for another build."""
+    return SPELLINGS.get(str(name).strip().lower(), "")
+
+
+def mentioned(text: str) -> str:
+    """The one build that a text (the ##reference line of a VCF) names; "" for none or two."""
+    low = text.lower()
+    words = ("hg38", "grch38", "hg19", "grch37", "hs37d5", "g1k_v37", "b37")
+    found = {canonical(word) or "hg19" for word in words if word in low}
+    return found.pop() if len(found) == 1 else ""
+
+
+def plain(contig: str) -> str:
+    """1-22, X, Y or MT of chr1, CHR1, 1, 23 ...; another name without its prefix chr."""
+    name = str(contig).strip()
+    name = name[3:] if name[:3].lower() == "chr" else name
+    name = name.upper() if name.upper() in ("X", "Y", "M", "MT") else name
+    return "MT" if name == "M" else NUMBERED.get(name, name)
+
+
+def file_of(kind: str, build: str) -> str:
+    """Path of resources/<kind>_<build>.tsv (regions, arms, genes); "" for a build that has none."""
+    known = canonical(build)
+    return str(RESOURCES / f"{kind}_{known.lower()}.tsv") if known else ""
+
+
+@functools.cache
+def lengths(build: str) -> dict[str, int]:
+    """Chromosome (1-22, X, Y) -> bases; {} for a build that is not known."""
+    path = file_of("arms", build)
+    if not path:
+        return {}
+    with open(path, encoding="utf-8") as handle:
+        return {
+            plain(r["chrom"]): int(r["end"])
+            for r in csv.DictReader(handle, delimiter="\t")
+            if r["arm"] == "q"
+        }
+
+
+@functools.cache
+def genes(build: str) -> dict[str, tuple[str, int, int]]:
+    """Gene -> (chromosome, first base, last base) in the build; {} for a build that is not known."""
+    path = file_of("genes", build)
+    if not path:
+        return {}
+    with open(path, encoding="utf-8") as handle:
+        rows = list(csv.DictReader(handle, delimiter="\t"))
+    return {r["gene_name"]: (plain(r["chrom"]), int(r["start"]), int(r["end"])) for r in rows}
+
+
+def build_at(gene: str, chrom: str, pos: int) -> str:
+    """The one build in which the position lies in the gene; "" where both, none or no such gene."""
+    fits = []
+    for build in BUILDS:
+        at = genes(build).get(gene)
+        if at and at[0] == plain(chrom) and at[1] <= pos <= at[2]:
+            fits.append(build)
+    return fits[0] if len(fits) == 1 else ""
+
+
+def fits(build: str, chrom: str, end: int) -> bool:
+    """Is the position on the chromosome of that build? True for chromosomes that are not known."""
+    most = lengths(build).get(plain(chrom))
+    return most is None or end <= most
+
+
+def named(contigs: Mapping[str, int] | None) -> dict[str, str]:
+    """Chromosome -> its name in the FASTA; chr1 ... without one, as in the regions tables."""
+    if contigs:
+        return {plain(name): name for name in contigs}
+    return {name: f"chr{name}" for name in CHROMOSOMES}
