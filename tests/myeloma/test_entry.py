@@ -109,6 +109,21 @@ def test_place_without_segment_is_not_assessable(config):
     assert made.loc["cnloh_17p", "state"] == NOT_ASSESSABLE
 
 
+def test_a_list_of_changed_segments_alone_says_nothing_of_the_rest(config):
+    """Present where listed; nothing is absent, no trisomy by a small gain, no doubling by a single 2 + 2."""
+    rows = [
+        segment("17", *P17, 1, 0),
+        segment("1", 144_000_000, 249_250_621, 3, 1),
+        segment("9", 1, 20_000_000, 3, 1),
+    ]
+    rows += [segment("13", 30_000_000, 40_000_000, 2, 0), segment("4", 1, 10_000_000, 4, 2)]
+    made, _, purity = events(rows, config)
+    assert made.loc["del17p", "state"] == PRESENT and made.loc["gain1q", "state"] == PRESENT
+    assert purity.iloc[0]["base_copies"] == 2
+    for name in ("trisomy9", "hyperdiploidy", "cnloh_13q", "del13q", "trisomy3"):
+        assert made.loc[name, "state"] == NOT_ASSESSABLE, name
+
+
 def test_gap_between_two_segments_of_one_state_is_covered_one_of_two_states_is_not(config):
     """The region (7,494,396-7,666,098) lies in a gap."""
     both = [segment("17", 1, 7_400_000, 2, 1), segment("17", 7_700_000, 81_195_210, 2, 1)]

@@ -194,7 +194,8 @@ def test_overlapping_segments(tmp_path):
         ("t(14;16)(q32;q23)", "t(14;16)"), ("CCND1", "t(11;14)"), ("IGH::MAFB", "t(14;20)"),
         ("t(8;14)", "t(8;14)"), ("t(8;14)(q24;q32)", "t(8;14)"), ("t(8;14)(q24.3;q32)", "t(8;14)_MAFA"),
         ("IGH-MYC", "t(8;14)"), ("MYC::IGL", "t(8;22)"), ("IGK-MYC", "t(2;8)"), ("MYC", "MYC_rearrangement"),
-        ("t(14;18)", "other"), ("IGH-BCL2", "other"), ("<script>", ""), ("hyperdiploid", ""),
+        ("t.4.14.", "t(4;14)"), ("t_11_14", "t(11;14)"), ("t(4;14) MMSET", "t(4;14)"), ("IGH_MAF", "t(14;16)"),
+        ("MYC_translocation", "MYC_rearrangement"), ("t(14;18)", "other"), ("IGH-BCL2", "other"), ("<script>", ""), ("hyperdiploid", ""),
     ],
 )  # fmt: skip
 def test_spellings_of_translocations(text, name):
@@ -225,6 +226,14 @@ def test_breakpoints(tmp_path):
     text = "sample\tchrom1\tpos1\tchrom2\tpos2\nA\tchr14\t106320000\t4\t1880000\n"
     row = entry_files.read_translocations(put(tmp_path, text), KNOWN).rows[0]
     assert (row["chrom_1"], row["pos_1"], row["chrom_2"], row["pos_2"]) == ("14", 106320000, "4", 1880000)
+
+
+def test_breakpoints_with_identifiers_as_names(tmp_path):
+    text = "sample\tchrom1\tstart1\tend1\tchrom2\tstart2\tend2\tname\nA\t14\t106320000\t106320001\t4\t1880000\t1880001\tSV1\n"
+    parsed = entry_files.read_translocations(put(tmp_path, text), KNOWN)
+    assert (
+        not parsed.problems and parsed.rows[0]["pos_2"] == 1880000 and parsed.rows[0]["translocation"] == ""
+    )
 
 
 def test_contradictions_and_unknown_words(tmp_path):

@@ -233,6 +233,12 @@ def changed_copies(
     )
     shown = shows & own["total_copies"].notna()
     known = changed | shown
+    if entry["mode"] == copy_events.GIVEN:
+        autosomes = arms[~copies.on_sex(arms["chrom"])]
+        share = length.sum() / float((autosomes["end"] - autosomes["start"] + 1).sum())
+        if share < rules["burden"]["min_segmented_fraction"]:
+            reason = f"the entered segments cover {share:.0%} of the autosomes"
+            return {"copies_state": NOT_ASSESSABLE, "copies_reason": reason}
     made = {"segmented_mb": length[known].sum() / 1e6, "open_mb": length[~known].sum() / 1e6}
     if not length.sum():
         return made | {"copies_state": NOT_ASSESSABLE, "copies_reason": "no autosomal segment"}

@@ -596,6 +596,9 @@ def _call_cnloh(sample: _Sample, name: str, arms, regions, rules):
     known = here["minor_copies"].notna().to_numpy()
     hit = (cells["at"] >= limit).to_numpy()
     of_arm, unknown = float(weight[hit].sum()), float(weight[~known].sum())
+    covered = stated_share(sample.segments, arm.chrom, arm.start, arm.end) if sample.mode == GIVEN else 1.0
+    if sample.mode == GIVEN and _uncovered(covered, rules):
+        of_arm, unknown = of_arm * covered, unknown * covered
     parts = regions[regions["kind"].eq("copy_number") & overlaps(regions, arm.chrom, arm.start, arm.end)]
     focal = {row.name: _loh_at(sample, row, arms) for row in parts.itertuples()}
     lost = [region for region, fraction in focal.items() if fraction >= limit]
@@ -608,7 +611,7 @@ def _call_cnloh(sample: _Sample, name: str, arms, regions, rules):
     unseen = [region for region, fraction in focal.items() if np.isnan(fraction)]
     least = more["minimal_detectable_fraction"]
     if sample.mode == GIVEN:
-        why = _uncovered(stated_share(sample.segments, arm.chrom, arm.start, arm.end), rules)
+        why = _uncovered(covered, rules)
         if why:
             return give(NOT_ASSESSABLE, value, why, **more)
     elif least is None or least > limit:
@@ -637,6 +640,8 @@ def _loh_cells(here: pd.DataFrame) -> pd.DataFrame:
 
 def _loh_at(sample: _Sample, region, arms) -> float:
     """Share of tumour cells with copy-neutral LOH at a region; NaN where its alleles are not known."""
+    if sample.mode == GIVEN and not stated_share(sample.segments, region.chrom, region.start, region.end):
+        return float("nan")
     here, _ = _covering(sample.segments, region.chrom, region.start, region.end, arms)
     here = here[here["copies"].notna() & here["minor_copies"].notna()]
     return float(_weights(here) @ _loh_cells(here)["at"]) if len(here) else float("nan")
@@ -711,10 +716,12 @@ def _call_chromosome(sample: _Sample, chromosome: str, name: str, change: int, a
     value = f"{word} over {part:.0%} of the informative length; clonal fraction {more['clonal_fraction']:.2f}"
     if sample.base != 2:
         value += f"; genome doubled: against {sample.base} copies"
-    if part > share:
+    # a list of changed segments alone says nothing of the rest of the chromosome
+    cover = _informative_share(rows, chromosome, arms) if sample.mode == GIVEN else 1.0
+    why = _uncovered(cover, rules) if sample.mode == GIVEN else ""
+    if part > share and (not why or part * cover > share):
         return give(PRESENT, value, **more)
     if sample.mode == GIVEN:
-        why = _uncovered(_informative_share(rows, chromosome, arms), rules)
         if why:
             return give(NOT_ASSESSABLE, value, why, **more)
     elif more["minimal_detectable_fraction"] > least:
@@ -764,10 +771,10 @@ def _call_hyperdiploidy(sample: _Sample, arms: pd.DataFrame, rules: Mapping[str,
         return give(NOT_ASSESSABLE, reason=sample.blocked)
     gained, unknown = [], []
     for name in wanted:
-        part = gained_share(sample.segments, name, arms, rules["min_clonal_fraction"])
-        if part is not None and part > share:
+        state = _call_chromosome(sample, name, f"trisomy{name}", 1, arms, rules)["state"]
+        if state == PRESENT:
             gained.append(name)
-        elif _call_chromosome(sample, name, f"trisomy{name}", 1, arms, rules)["state"] == NOT_ASSESSABLE:
+        elif state == NOT_ASSESSABLE:
             unknown.append(name)
     value = f"{len(gained)} gained" + (f": {', '.join(gained)}" if gained else "")
     if sample.base != 2:
@@ -777,14 +784,6 @@ def _call_hyperdiploidy(sample: _Sample, arms: pd.DataFrame, rules: Mapping[str,
     if len(gained) + len(unknown) >= need:
         return give(NOT_ASSESSABLE, value, f"no statement on chromosomes {', '.join(unknown)}")
     return give(ABSENT, value)
-
-
-def gained_share(segments, chromosome: str, arms, least: float) -> float | None:
-    """Share of the covered length of a chromosome's informative arms with more copies than unchanged.
-
-    Gained: in at least `least` of the tumour cells. None when no called segment covers them.
-    """
-    return changed_share(_informative(segments, chromosome, arms), 1, least)
 
 
 def changed_share(rows: pd.DataFrame, change: int, least: float) -> float | None:

@@ -20,7 +20,7 @@ from myeloma.sheets import Problem, suggestion
 #: Column -> spellings, compared without case and without . _ - and blanks.
 SAMPLE = ("sample", "sample_id", "sampleid", "sample_name", "id", "tumor_sample_barcode", "tumour_sample_barcode",
           "tumor_sample", "tumour_sample", "tumor", "tumour", "tumor_sample_id", "patient", "patient_id", "case_id",
-          "subject", "subject_id", "participant_id")  # fmt: skip
+          "subject", "subject_id", "participant_id", "case", "pid", "individual", "donor_id", "public_id", "sample_names")  # fmt: skip
 CHROM = ("chrom", "chr", "chromosome", "contig", "seqnames", "seqname", "chromosome_name")
 COLUMNS: dict[str, dict[str, tuple[str, ...]]] = {
     "variants": {
@@ -58,7 +58,7 @@ COLUMNS: dict[str, dict[str, tuple[str, ...]]] = {
         "start": ("start", "startpos", "loc.start", "start.pos", "start_position", "chrom_start", "seg_start", "begin"),
         "end": ("end", "endpos", "loc.end", "end.pos", "end_position", "chrom_end", "stop", "seg_end"),
         "total": ("total_copies", "total_cn", "total", "tcn", "tcn.em", "cnt", "copy_number", "copynumber", "cn", "ntot",
-                  "total_copy_number", "cn_total", "copy_number_total", "cntotal"),
+                  "total_copy_number", "cn_total", "copy_number_total", "cntotal", "ntotal", "tot", "total_copy"),
         "minor": ("minor_copies", "minor_cn", "minor", "nminor", "lcn", "lcn.em", "b", "minor_copy_number", "cn_minor",
                   "n_minor", "nmin", "minor_allele_copy_number", "minor_allele_cn", "copy_number_minor"),
         "major": ("major_copies", "major_cn", "major", "nmajor", "a", "major_copy_number", "cn_major", "n_major", "nmaj",
@@ -135,6 +135,15 @@ CLASSES = {
     "intergenic": ("intergenic_variant", "MODIFIER"),
     "rna": ("non_coding_transcript_exon_variant", "MODIFIER"),
     "lincrna": ("non_coding_transcript_exon_variant", "MODIFIER"),
+    "splice": ("splice_site_variant", "HIGH"),
+    "5prime_utr_ess_splice": ("splice_site_variant", "HIGH"),
+    "extended_intronic_splice_region": ("splice_region_variant", "LOW"),
+    "stop_loss": ("stop_lost", "HIGH"),
+    "start_loss": ("start_lost", "HIGH"),
+    "5prime_utr": ("5_prime_UTR_variant", "MODIFIER"),
+    "3prime_utr": ("3_prime_UTR_variant", "MODIFIER"),
+    # dNdScv: indels of the coding bases, whether of the frame or not
+    "no_snv": ("protein_altering_variant", "MODERATE"),
     "targeted_region": ("protein_altering_variant", "MODERATE"),
 }
 #: Impact of Sequence Ontology terms (Ensembl's table of consequences), for annotation that gives the terms alone.
@@ -171,15 +180,8 @@ UNTESTED_WORDS = {
     "failed",
 }
 #: A row of a sample in which none was found.
-NO_TRANSLOCATION = {
-    "none",
-    "no",
-    "negative",
-    "no translocation",
-    "none detected",
-    "no igh translocation",
-    "neg",
-}
+NO_TRANSLOCATION = {"none", "no", "negative", "neg", "nil", "0", "absent", "none detected", "no translocation",
+                    "no igh translocation", "hrd", "hyperdiploid"}  # fmt: skip
 PARTNERS = {
     "NSD2": "t(4;14)", "WHSC1": "t(4;14)", "MMSET": "t(4;14)", "FGFR3": "t(4;14)", "NSD2/FGFR3": "t(4;14)",
     "CCND3": "t(6;14)", "CCND1": "t(11;14)", "BCL1": "t(11;14)", "CCND2": "t(12;14)", "MAF": "t(14;16)",
@@ -643,9 +645,7 @@ def read_translocations(path: str, known: Iterable[str], wanted: Iterable[str] |
             found = find_columns(header, "translocations")
             for place, title in enumerate(header):
                 named = (
-                    translocation_name(title, known)
-                    if "(" in title or re.search(r"IG[HKL]|MYC", title)
-                    else ""
+                    translocation_name(title, known) if re.search(r"^[tT][(._]\d|IG[HKL]|MYC", title) else ""
                 )
                 if named and place not in found.values():
                     wide[named] = place
@@ -674,7 +674,9 @@ def read_translocations(path: str, known: Iterable[str], wanted: Iterable[str] |
 def _long_row(parsed: Parsed, line: int, get: Callable[[str], str], base: dict, known: set[str]) -> None:
     text = get("name")
     state = _state(parsed, line, "state", get("state")) if get("state") else "present"
-    if get("chrom_1") and get("pos_1") and not text:
+    # a name that is none, as the identifiers of a BEDPE, leaves it to the breakpoints
+    named = translocation_name(text, known) in known
+    if get("chrom_1") and get("pos_1") and not named:
         places = {}
         for side in ("1", "2"):
             places[f"chrom_{side}"] = builds.plain(get(f"chrom_{side}"))
@@ -706,8 +708,9 @@ def translocation_name(text: str, known: Iterable[str]) -> str:
     known = set(known)
     if text in known:
         return text
-    compact = re.sub(r"[\s_]+", "", text.strip())
-    pair = re.match(r"(?i)^t\(?(\d{1,2}|X|Y)[;:/,](\d{1,2}|X|Y)\)?(.*)$", compact)
+    compact = re.sub(r"\s+", "", text.strip())
+    # also t.4.14. and t_4_14, as R and spreadsheets write it
+    pair = re.match(r"(?i)^t[(._]?(\d{1,2}|X|Y)[;:/,._-](\d{1,2}|X|Y)(?!\d)[)._]?(.*)$", compact)
     if pair:
         sides = sorted(pair.group(1, 2), key=lambda c: (not c.isdigit(), int(c) if c.isdigit() else 0))
         name, rest = f"t({sides[0]};{sides[1]})", pair.group(3).upper()
@@ -715,9 +718,9 @@ def translocation_name(text: str, known: Iterable[str]) -> str:
             name = "t(8;14)_MAFA"
         return name if name in known else "other"
     upper = compact.upper()
-    if re.fullmatch(r"(C-?)?MYC([-:]*(REARRANGEMENT|REARRANGED|R|SV|TRANSLOCATION|BREAK(APART)?))?", upper):
+    if re.fullmatch(r"(C-?)?MYC([-:_]*(REARRANGEMENT|REARRANGED|R|SV|TRANSLOCATION|BREAK(APART)?))?", upper):
         return "MYC_rearrangement" if "MYC_rearrangement" in known else "other"
-    parts = [p for p in re.split(r"::|--|[-/]|(?<=[A-Z0-9])\(|\)", upper.replace("C-MAF", "CMAF")) if p]
+    parts = [p for p in re.split(r"::|--|[-/_;]|(?<=[A-Z0-9])\(|\)", upper.replace("C-MAF", "CMAF")) if p]
     loci = {"IGH", "IGK", "IGL", "IGH@", "IGK@", "IGL@", "IG"}
     locus = next((p.rstrip("@") for p in parts if p in loci), "")
     genes = [p for p in parts if p not in loci]
