@@ -30,7 +30,7 @@ REMARK = (
     ("13", "Demographic and disease characteristics, numbers missing", "missing", "Missing values", "Number missing of each characteristic; all values on the patients' pages."),
     ("14", "Relation of markers to standard variables", "by-abnormality", "By abnormality", "Not adjusted unless a row says so; see the caption of each figure."),
     ("15", "Univariable results with estimates and intervals", "comparison", "Comparison", "Odds and hazard ratios with intervals for every row."),
-    ("16", "Multivariable results", "comparison", "Comparison", "None where there are too few events for it: rows say so in their note."),
+    ("16", "Multivariable results", "comparison", "Comparison", "Not made where there are too few events: rows say so in their note."),
     ("17", "Estimates of effect with intervals for all variables", "comparison", "Comparison", "All rows, also those without a finding."),
     ("18", "Further investigations, sensitivity", "clinical-definitions", "Groups under other definitions", "Other definitions, rule sets, purity and covariates."),
     ("19", "Interpretation, limits", "may-not", "What may not be said", "Always on page one."),
@@ -59,7 +59,7 @@ def remark(places: Iterable[str]) -> Table:
 def missing(seen: Mapping[str, Any], details: Sequence[Mapping[str, Any]], people: People) -> Table:
     """How often each patient's characteristic, endpoint, sample and call is missing, and in whom."""
     everybody = [p["patient"] for p in details]
-    rows = []
+    rows: list[list] = []
 
     def add(part: str, name: str, without: Iterable[str], why: str = "") -> None:
         without = list(without)
@@ -109,6 +109,7 @@ def missing(seen: Mapping[str, Any], details: Sequence[Mapping[str, Any]], peopl
             without,
             "not assessable: reason on each patient's page",
         )
+    rows = rows if everybody else []
     columns = ["What", "Part", "Missing", "Of", "Share", "Why"]
     return table("missing-values", "Missing values over all patients; nothing was filled in", columns, rows, ["Missing", "Of", "Share"],
                  empty="Nobody is enrolled.")  # fmt: skip
