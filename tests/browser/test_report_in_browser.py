@@ -21,7 +21,17 @@ def write(folder: Path, project: Path, **shape) -> Path:
     (folder / "multiqc.html").write_text("<!doctype html><title>MultiQC</title>")
     output = folder / "report.html"
     output.write_text(
-        build.render(made.frames, build.Given(made.patients, config, about, {"multiqc": "multiqc.html"})),
+        build.render(
+            made.frames,
+            build.Given(
+                made.patients,
+                config,
+                about,
+                {"multiqc": "multiqc.html"},
+                records=fabricate.records(made, shape.get("text", "")),
+                plan="plan",
+            ),
+        ),
         encoding="utf-8",
     )
     return output
@@ -82,7 +92,7 @@ def test_opens_on_page_one(chromium, report):
 def test_every_section_opens_from_the_keyboard(chromium, report):
     with Watched(chromium, report) as seen:
         links = seen.page.eval_on_selector_all("nav a", "all => all.map(a => a.hash.slice(1))")
-        assert len(links) == 10
+        assert links == [place for place, *_ in build.CHAPTERS]
         for at, name in enumerate(links):
             seen.page.locator("nav a").nth(at).focus()
             seen.page.keyboard.press("Enter")
@@ -96,19 +106,39 @@ def test_skip_link_is_the_first_stop(chromium, report):
         assert seen.page.evaluate("document.activeElement.className") == "skip"
 
 
+FOLLOW = """async () => {
+  const data = JSON.parse(document.getElementById("people").textContent), wrong = [], files = new Set();
+  const links = () => [...document.querySelectorAll("a[href]")].map((a) => a.getAttribute("href"));
+  const patients = data.find.filter((f) => f[1] === "patient").map((f) => "#" + f[2]);
+  const seen = new Set(), open = [...links(), ...patients, ...data.find.map((f) => "#" + f[2])];
+  while (open.length) {
+    const target = open.pop();
+    if (seen.has(target)) continue;
+    seen.add(target);
+    if (!target.startsWith("#")) { files.add(target); continue; }
+    const done = new Promise((go) => addEventListener("hashchange", go, { once: true }));
+    if (location.hash !== target) { location.hash = target; await done; }
+    if (target.startsWith("#who-")) {
+      const rows = [...document.querySelectorAll("#table-patients tbody tr")].filter((r) => r.getClientRects().length);
+      const numbers = rows.map((r) => Number(r.cells[0].firstChild.hash.slice(9))).sort((a, b) => a - b);
+      if (String(numbers) !== String(data.sets[Number(target.slice(5)) - 1][1])) wrong.push(target);
+    } else {
+      const place = document.getElementById(decodeURIComponent(target.slice(1)));
+      if (!place || !place.getClientRects().length) wrong.push(target);
+      if (target.startsWith("#patient-")) open.push(...links());
+    }
+  }
+  return { wrong, followed: seen.size, files: [...files], sets: data.sets.length };
+}"""
+
+
 def test_every_link_leads_somewhere_visible(chromium, report):
+    """Also from every patient's page; a list of patients shows its patients and nobody else."""
     with Watched(chromium, report) as seen:
-        targets = seen.page.eval_on_selector_all(
-            "main a", "all => [...new Set(all.map(a => a.getAttribute('href')))]"
-        )
-        assert len(targets) > 14
-        for target in targets:
-            if target.startswith("#"):
-                seen.page.evaluate("h => { location.hash = h }", target)
-                seen.page.wait_for_timeout(10)
-                assert seen.page.locator(f"[id='{target[1:]}']").is_visible(), target
-            else:
-                assert (report.parent / target).is_file()
+        found = seen.page.evaluate(FOLLOW)
+        assert found["wrong"] == []
+        assert found["followed"] > 100 and found["sets"] > 50
+        assert all((report.parent / name).is_file() for name in found["files"]) and found["files"]
 
 
 def test_an_n_leads_to_the_flow_and_an_exit_to_its_patients(chromium, report):
@@ -151,6 +181,99 @@ def test_table_download_equals_the_table(chromium, report, tmp_path):
         assert len(lines) == 1 + seen.page.locator("#table-comparison tbody tr").count()
 
 
+def saved(page, place, kind, path):
+    with page.expect_download() as started:
+        page.locator(f"{place} .table-tools button", has_text=kind).first.click()
+    started.value.save_as(path)
+    return started.value.suggested_filename
+
+
+def in_workbook(path):
+    from openpyxl import load_workbook
+
+    (sheet,) = load_workbook(path).worksheets
+    return [[cell.value for cell in row] for row in sheet.iter_rows()]
+
+
+def test_workbook_equals_the_text_of_what_is_filtered(chromium, report, tmp_path):
+    with Watched(chromium, report, "quality") as seen:
+        block = "#quality .table-block:has(#table-quality)"
+        seen.page.locator(f"{block} label", has_text="Assay").locator("select").select_option("=wes")
+        seen.page.locator(f"{block} input").fill("median target depth")
+        shown = seen.page.locator("#table-quality tbody tr:visible").count()
+        assert 0 < shown < seen.page.locator("#table-quality tbody tr").count()
+        assert f"{shown} of " in seen.page.locator(f"{block} [role=status]").inner_text()
+        assert saved(seen.page, block, "XLSX", tmp_path / "t.xlsx") == "quality.xlsx"
+        assert saved(seen.page, block, "TSV", tmp_path / "t.tsv") == "quality.tsv"
+        lines = [line.split("\t") for line in (tmp_path / "t.tsv").read_text(encoding="utf-8").splitlines()]
+        rows = in_workbook(tmp_path / "t.xlsx")
+        assert len(rows) == len(lines) == 1 + shown
+        assert rows[0] == lines[0] and all(row[2] == "wes" for row in rows[1:])
+        values = [row[5] for row in rows[1:]]
+        assert all(isinstance(v, int | float) for v in values) and values == [
+            float(line[5]) for line in lines[1:]
+        ]
+        assert [[str(v or "") for v in row[:5]] for row in rows] == [line[:5] for line in lines]
+
+
+def test_a_large_table_becomes_a_workbook(chromium, report, tmp_path):
+    """Beyond 160 kB the library packs in a worker, which the policy of the page must allow."""
+    with Watched(chromium, report, "patients") as seen:
+        seen.page.evaluate("""() => { const body = document.querySelector("#table-patients tbody"), row = body.rows[0];
+          for (let i = 0; i < 3000; i++) { const more = row.cloneNode(true); more.cells[1].textContent = "row " + i; body.append(more); } }""")
+        saved(seen.page, "#patients", "XLSX", tmp_path / "t.xlsx")
+        rows = in_workbook(tmp_path / "t.xlsx")
+        assert len(rows) == 1 + 14 + 3000 and rows[-1][1] == "row 2999"
+
+
+def test_search_of_the_report_by_keyboard(chromium, report):
+    with Watched(chromium, report) as seen:
+        field = seen.page.locator("#find")
+        field.fill("IPD-00")
+        assert seen.page.locator("#found a").count() == 9
+        field.fill("IPD-007")
+        field.press("Enter")
+        assert seen.page.locator("#patient-7-title").inner_text() == "IPD-007"
+        field.fill("del(17")
+        seen.page.keyboard.press("Tab")
+        assert seen.page.evaluate("document.activeElement.textContent") == "del(17p)"
+        seen.page.keyboard.press("Enter")
+        assert seen.page.locator("#who-said").inner_text().endswith("patients with del(17p).")
+        assert seen.page.locator("#found").is_hidden()
+        field.fill("no such thing")
+        assert seen.page.locator("#found").inner_text() == "Nothing of this name."
+        field.fill("GENE1")
+        seen.page.locator("#found a").first.click()
+        assert seen.page.locator("#table-genes tbody tr:visible").count() >= 1
+
+
+def test_a_number_shows_its_patients_and_all_come_back(chromium, report):
+    with Watched(chromium, report) as seen:
+        n = int(seen.page.locator(".box.early .box-n a").inner_text())
+        seen.page.locator(".box.early .box-n a").click()
+        assert seen.page.locator("#table-patients tbody tr:visible").count() == n
+        assert seen.page.locator("#who-said").inner_text() == f"{n} patients: Early responders."
+        seen.page.locator("#who a").click()
+        assert seen.page.locator("#table-patients tbody tr:visible").count() == 14
+
+
+def test_every_button_of_a_table_has_a_name_and_headings_start_at_one(chromium, report):
+    with Watched(chromium, report) as seen:
+        for place in ("page-one", "patients", "patient-1", "statistics", "methods"):
+            seen.page.evaluate("h => { location.hash = h }", place)
+            seen.page.wait_for_timeout(20)
+            levels = seen.page.eval_on_selector_all(
+                "h1, h2, h3, h4",
+                "all => all.filter(h => h.getClientRects().length).map(h => Number(h.tagName[1]))",
+            )
+            assert levels[0] == 1 and all(b <= a + 1 for a, b in zip(levels, levels[1:], strict=False)), place
+            assert (
+                seen.page.evaluate("""() => [...document.querySelectorAll("button, input, select")].filter((e) =>
+              e.getClientRects().length && !(e.getAttribute("aria-label") || e.textContent.trim() || e.labels?.length)).length""")
+                == 0
+            )
+
+
 def test_figure_downloads(chromium, report, tmp_path):
     with Watched(chromium, report) as seen:
         for kind, magic in (("PNG", b"\x89PNG"), ("SVG", b"<svg")):
@@ -181,6 +304,16 @@ def test_hostile_names_run_nothing_anywhere(chromium, tmp_path, project):
         started.value.save_as(tmp_path / "t.tsv")
         text = (tmp_path / "t.tsv").read_text(encoding="utf-8")
         assert "\n'=cmd|calc\t" in text  # a spreadsheet shows it as text
+        saved(seen.page, "#patients", "XLSX", tmp_path / "t.xlsx")
+        rows = in_workbook(tmp_path / "t.xlsx")
+        assert [row[0] for row in rows[1:]] == NAMES
+        from openpyxl import load_workbook
+
+        assert {c.data_type for row in load_workbook(tmp_path / "t.xlsx").active for c in row} <= {
+            "s",
+            "n",
+            "inlineStr",
+        }
 
 
 @pytest.mark.parametrize("width", [1280, 1366])
@@ -195,15 +328,31 @@ def test_nothing_sticks_out_at_laptop_width(chromium, report, width):
             "patients",
             "methods",
             "patient-1",
+            "survival",
+            "safety-chapter",
+            "statistics",
+            "who-1",
         ):
             seen.page.evaluate("h => { location.hash = h }", name)
             assert seen.page.evaluate("document.documentElement.scrollWidth") <= width, name
 
 
+PRINTED_WIDTH = 688  # A4 less twice 14 mm, at 96 dots an inch
+
+
 def test_prints_on_a4(chromium, report, tmp_path):
+    """Nothing beyond the paper's edge, no navigation, the folded tables of a patient open."""
     with Watched(chromium, report) as seen:
+        seen.page.emulate_media(media="print")
+        seen.page.set_viewport_size({"width": PRINTED_WIDTH, "height": 1000})
+        for place in [*(p for p, *_ in build.CHAPTERS), "patient-2"]:
+            seen.page.evaluate("h => { location.hash = h }", place)
+            seen.page.wait_for_timeout(20)
+            assert seen.page.evaluate("document.documentElement.scrollWidth") <= PRINTED_WIDTH, place
+            assert not seen.page.locator("nav").is_visible() and not seen.page.locator(".find").is_visible()
         content = seen.page.pdf(path=tmp_path / "page.pdf", format="A4")
         assert content.startswith(b"%PDF")
+        assert seen.page.locator("article.dossier:visible details:not([open])").count() == 0
 
 
 def test_three_hundred_patients_open_quickly(chromium, tmp_path, project):

@@ -26,7 +26,11 @@ rule call_abnormalities:
         splicing="results/expression/splicing.tsv",
         regions="results/references/regions.tsv",
     output:
-        table="results/abnormalities/abnormalities.tsv",
+        table=report(
+            "results/abnormalities/abnormalities.tsv",
+            caption="../report/abnormalities.rst",
+            category="Abnormalities",
+        ),
     log:
         "logs/call_abnormalities.log",
     conda:

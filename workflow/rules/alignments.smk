@@ -117,8 +117,16 @@ rule compare_samples:
         alleles=[f"results/alignments/{sample.sample}.alleles.tsv.gz" for sample in READ_SAMPLES],
         measures=[f"results/alignments/qc/{sample.sample}.qc.tsv" for sample in READ_SAMPLES],
     output:
-        identity="results/alignments/identity.tsv",
-        contamination="results/alignments/contamination.tsv",
+        identity=report(
+            "results/alignments/identity.tsv",
+            caption="../report/identity.rst",
+            category="Quality",
+        ),
+        contamination=report(
+            "results/alignments/contamination.tsv",
+            caption="../report/contamination.rst",
+            category="Quality",
+        ),
         gates="results/alignments/identity_gates.tsv",
     log:
         "logs/compare_samples.log",
@@ -144,7 +152,11 @@ rule gate_samples:
         measures=[f"results/alignments/qc/{sample.sample}.qc.tsv" for sample in READ_SAMPLES],
         compared="results/alignments/identity_gates.tsv",
     output:
-        qc="results/alignments/qc.tsv",
+        qc=report(
+            "results/alignments/qc.tsv",
+            caption="../report/qc.rst",
+            category="Quality",
+        ),
     log:
         "logs/gate_samples.log",
     conda:

@@ -417,7 +417,11 @@ rule join_copies:
         regions=[*COPIES.joined("regions.tsv"), *filter(None, [ENTERED_OF.get("regions")])],
     output:
         segments="results/calls/segments.tsv.gz",
-        purity="results/calls/purity.tsv",
+        purity=report(
+            "results/calls/purity.tsv",
+            caption="../report/purity.rst",
+            category="Quality",
+        ),
         regions="results/calls/copy_regions.tsv",
     log:
         "logs/join_copies.log",
@@ -583,7 +587,11 @@ rule measure_burden:
         regions="results/references/regions.tsv",
         arms="results/references/arms.tsv",
     output:
-        table="results/calls/burden.tsv",
+        table=report(
+            "results/calls/burden.tsv",
+            caption="../report/burden.rst",
+            category="Abnormalities",
+        ),
     log:
         "logs/measure_burden.log",
     benchmark:
@@ -621,7 +629,11 @@ rule fit_signatures:
         regions="results/references/regions.tsv",
     output:
         counts="results/calls/sbs96.tsv",
-        table="results/calls/signatures.tsv",
+        table=report(
+            "results/calls/signatures.tsv",
+            caption="../report/signatures.rst",
+            category="Abnormalities",
+        ),
     log:
         "logs/fit_signatures.log",
     benchmark:
@@ -756,7 +768,11 @@ rule call_translocations:
         tumour_in_normal="results/calls/tumour_in_normal.tsv",
         copy_events="results/calls/copy_events.tsv",
     output:
-        table="results/calls/translocations.tsv",
+        table=report(
+            "results/calls/translocations.tsv",
+            caption="../report/translocations.rst",
+            category="Abnormalities",
+        ),
     log:
         "logs/call_translocations.log",
     conda:
@@ -798,7 +814,11 @@ rule classify_tc:
         qc="results/alignments/qc.tsv",
         translocations="results/calls/translocations.tsv",
     output:
-        classes="results/calls/tc_classes.tsv",
+        classes=report(
+            "results/calls/tc_classes.tsv",
+            caption="../report/tc_classes.rst",
+            category="Expression",
+        ),
     log:
         "logs/classify_tc.log",
     conda:
@@ -823,8 +843,16 @@ rule compare_fish:
         copy_events="results/calls/copy_events.tsv",
         translocations="results/calls/translocations.tsv",
     output:
-        rows="results/calls/fish_concordance.tsv",
-        agreement="results/calls/fish_agreement.tsv",
+        rows=report(
+            "results/calls/fish_concordance.tsv",
+            caption="../report/fish_concordance.rst",
+            category="Abnormalities",
+        ),
+        agreement=report(
+            "results/calls/fish_agreement.tsv",
+            caption="../report/fish_agreement.rst",
+            category="Abnormalities",
+        ),
     log:
         "logs/compare_fish.log",
     conda:

@@ -27,7 +27,11 @@ rule check:
 
 rule write_samples:
     output:
-        samples="results/cohort/samples.tsv",
+        samples=report(
+            "results/cohort/samples.tsv",
+            caption="../report/samples.rst",
+            category="Cohort",
+        ),
     log:
         "logs/write_samples.log",
     conda:
@@ -49,7 +53,11 @@ rule list_implausible:
         ranges=str(PROJECT / "resources/plausible_values.tsv"),
         units=str(PROJECT / "resources/laboratory_units.tsv"),
     output:
-        values="results/cohort/implausible_values.tsv",
+        values=report(
+            "results/cohort/implausible_values.tsv",
+            caption="../report/implausible_values.rst",
+            category="Quality",
+        ),
     log:
         "logs/list_implausible.log",
     conda:

@@ -218,7 +218,7 @@ rule tabulate_rates:
         table=report(
             "results/comparison/response_rates.tsv",
             caption="../report/response_rates.rst",
-            category="Response",
+            category="Response and survival",
         ),
     log:
         "logs/tabulate_rates.log",
@@ -244,11 +244,19 @@ rule fit_survival:
         summary=report(
             "results/comparison/survival.tsv",
             caption="../report/survival.rst",
-            category="Response",
+            category="Response and survival",
         ),
         curves="results/comparison/survival_curves.tsv",
-        results="results/comparison/endpoint_results.tsv",
-        incidence="results/comparison/cumulative_incidence.tsv",
+        results=report(
+            "results/comparison/endpoint_results.tsv",
+            caption="../report/endpoint_results.rst",
+            category="Response and survival",
+        ),
+        incidence=report(
+            "results/comparison/cumulative_incidence.tsv",
+            caption="../report/cumulative_incidence.rst",
+            category="Response and survival",
+        ),
     log:
         "logs/fit_survival.log",
     conda:
@@ -334,7 +342,11 @@ rule pool_signatures:
         response="results/response/response.tsv",
         qc="results/alignments/qc.tsv",
     output:
-        table="results/comparison/signatures_by_group.tsv",
+        table=report(
+            "results/comparison/signatures_by_group.tsv",
+            caption="../report/signatures_by_group.rst",
+            category="Abnormalities",
+        ),
     log:
         "logs/pool_signatures.log",
     conda:
@@ -374,10 +386,14 @@ rule test_expression:
         table=report(
             "results/comparison/expression_early_vs_poor.tsv",
             caption="../report/expression_early_vs_poor.rst",
-            category="Comparison",
+            category="Expression",
         ),
         note="results/comparison/expression_note.txt",
-        analyses="results/comparison/expression_analyses.tsv",
+        analyses=report(
+            "results/comparison/expression_analyses.tsv",
+            caption="../report/expression_analyses.rst",
+            category="Expression",
+        ),
         sensitivity="results/comparison/expression_sensitivity.tsv",
     log:
         "logs/test_expression.log",
@@ -412,7 +428,7 @@ rule test_gene_sets:
         table=report(
             "results/comparison/gene_sets.tsv",
             caption="../report/gene_sets.rst",
-            category="Comparison",
+            category="Expression",
         ),
     log:
         "logs/test_gene_sets.log",

@@ -113,7 +113,11 @@ rule tabulate_rna_purity:
         qc="results/alignments/qc.tsv",
         measures=expand("results/alignments/qc/{sample}.rna_purity.tsv", sample=RNA_SAMPLES),
     output:
-        purity="results/expression/rna_purity.tsv",
+        purity=report(
+            "results/expression/rna_purity.tsv",
+            caption="../report/rna_purity.rst",
+            category="Expression",
+        ),
     log:
         "logs/tabulate_rna_purity.log",
     conda:
@@ -228,7 +232,11 @@ rule collect_fusions:
     input:
         fusions=expand("results/expression/fusions/{sample}.tsv", sample=RNA_SAMPLES),
     output:
-        fusions="results/expression/fusions.tsv",
+        fusions=report(
+            "results/expression/fusions.tsv",
+            caption="../report/fusions.rst",
+            category="Abnormalities",
+        ),
     log:
         "logs/collect_fusions.log",
     conda:
@@ -255,7 +263,11 @@ rule call_partners:
         samples="results/cohort/samples.tsv",
         qc="results/alignments/qc.tsv",
     output:
-        partners="results/expression/partners.tsv",
+        partners=report(
+            "results/expression/partners.tsv",
+            caption="../report/partners.rst",
+            category="Expression",
+        ),
     log:
         "logs/call_partners.log",
     conda:
@@ -284,8 +296,16 @@ rule score_expression:
         samples="results/cohort/samples.tsv",
         qc="results/alignments/qc.tsv",
     output:
-        scores="results/expression/scores.tsv",
-        pathway="results/expression/pathway.tsv",
+        scores=report(
+            "results/expression/scores.tsv",
+            caption="../report/scores.rst",
+            category="Expression",
+        ),
+        pathway=report(
+            "results/expression/pathway.tsv",
+            caption="../report/pathway.rst",
+            category="Expression",
+        ),
     log:
         "logs/score_expression.log",
     conda:
@@ -311,7 +331,11 @@ rule measure_splicing:
         qc="results/alignments/qc.tsv",
         purity="results/expression/rna_purity.tsv",
     output:
-        splicing="results/expression/splicing.tsv",
+        splicing=report(
+            "results/expression/splicing.tsv",
+            caption="../report/splicing.rst",
+            category="Expression",
+        ),
     log:
         "logs/measure_splicing.log",
     conda:
@@ -336,8 +360,16 @@ rule map_samples:
         qc="results/alignments/qc.tsv",
     output:
         cohort="results/expression/cohort.h5ad",
-        sample_map="results/expression/sample_map.tsv",
-        associations="results/expression/pc_associations.tsv",
+        sample_map=report(
+            "results/expression/sample_map.tsv",
+            caption="../report/sample_map.rst",
+            category="Expression",
+        ),
+        associations=report(
+            "results/expression/pc_associations.tsv",
+            caption="../report/pc_associations.rst",
+            category="Expression",
+        ),
     log:
         "logs/map_samples.log",
     conda:

@@ -17,10 +17,26 @@ rule fit_exposure:
         ],
         model=SETTINGS.path(SETTINGS["pharmacokinetics"]["model"]),
     output:
-        individual="results/pharmacokinetics/individual.tsv",
-        concentrations="results/pharmacokinetics/concentrations.tsv",
-        population="results/pharmacokinetics/population.tsv",
-        vpc="results/pharmacokinetics/vpc.tsv",
+        individual=report(
+            "results/pharmacokinetics/individual.tsv",
+            caption="../report/pk_individual.rst",
+            category="Pharmacokinetics",
+        ),
+        concentrations=report(
+            "results/pharmacokinetics/concentrations.tsv",
+            caption="../report/pk_concentrations.rst",
+            category="Pharmacokinetics",
+        ),
+        population=report(
+            "results/pharmacokinetics/population.tsv",
+            caption="../report/pk_population.rst",
+            category="Pharmacokinetics",
+        ),
+        vpc=report(
+            "results/pharmacokinetics/vpc.tsv",
+            caption="../report/pk_vpc.rst",
+            category="Pharmacokinetics",
+        ),
     log:
         "logs/fit_exposure.log",
     benchmark:

@@ -18,13 +18,37 @@ rule assess_response:
             if path
         ],
     output:
-        visits="results/response/visits.tsv",
+        visits=report(
+            "results/response/visits.tsv",
+            caption="../report/visits.rst",
+            category="Response and survival",
+        ),
         audit="results/response/audit.tsv",
-        tracks="results/response/tracks.tsv",
-        markers="results/response/markers.tsv",
-        response="results/response/response.tsv",
-        endpoints="results/response/endpoints.tsv",
-        groups_by_definition="results/response/groups_by_definition.tsv",
+        tracks=report(
+            "results/response/tracks.tsv",
+            caption="../report/tracks.rst",
+            category="Response and survival",
+        ),
+        markers=report(
+            "results/response/markers.tsv",
+            caption="../report/markers.rst",
+            category="Response and survival",
+        ),
+        response=report(
+            "results/response/response.tsv",
+            caption="../report/response.rst",
+            category="Response and survival",
+        ),
+        endpoints=report(
+            "results/response/endpoints.tsv",
+            caption="../report/endpoints.rst",
+            category="Response and survival",
+        ),
+        groups_by_definition=report(
+            "results/response/groups_by_definition.tsv",
+            caption="../report/groups_by_definition.rst",
+            category="Response and survival",
+        ),
     log:
         "logs/assess_response.log",
     conda:

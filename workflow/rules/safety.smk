@@ -16,8 +16,16 @@ rule assess_safety:
         ],
         limits=SETTINGS.path(SETTINGS["safety"]["laboratory_limits"]),
     output:
-        exposure="results/safety/exposure.tsv",
-        dose_changes="results/safety/dose_changes.tsv",
+        exposure=report(
+            "results/safety/exposure.tsv",
+            caption="../report/exposure.rst",
+            category="Safety",
+        ),
+        dose_changes=report(
+            "results/safety/dose_changes.tsv",
+            caption="../report/dose_changes.rst",
+            category="Safety",
+        ),
         adverse_events_by_term=report(
             "results/safety/adverse_events_by_term.tsv",
             caption="../report/adverse_events_by_term.rst",
@@ -28,9 +36,21 @@ rule assess_safety:
             caption="../report/adverse_events_summary.rst",
             category="Safety",
         ),
-        laboratory_grades="results/safety/laboratory_grades.tsv",
-        laboratory_by_term="results/safety/laboratory_by_term.tsv",
-        idmc_cuts="results/safety/idmc_cuts.tsv",
+        laboratory_grades=report(
+            "results/safety/laboratory_grades.tsv",
+            caption="../report/laboratory_grades.rst",
+            category="Safety",
+        ),
+        laboratory_by_term=report(
+            "results/safety/laboratory_by_term.tsv",
+            caption="../report/laboratory_by_term.rst",
+            category="Safety",
+        ),
+        idmc_cuts=report(
+            "results/safety/idmc_cuts.tsv",
+            caption="../report/idmc_cuts.rst",
+            category="Safety",
+        ),
         idmc=report(
             "results/safety/idmc.tsv",
             caption="../report/idmc.rst",

@@ -55,14 +55,14 @@ def cell(value, link: str = "", look: str = "") -> Cell:
 def table(
     name: str, caption: str, columns: Sequence[str], rows, numbers: Sequence[str] = (), **more
 ) -> Table:
-    """A table; `numbers` names the columns to set right-aligned."""
-    return Table(
-        name,
-        caption,
-        tuple((c, c in numbers) for c in columns),
-        tuple(tuple(cell(v) for v in row) for row in rows),
-        **more,
-    )
+    """A table; `numbers` names the columns to set right-aligned. Raises ValueError where a row has other cells than columns."""
+    made = tuple(tuple(cell(v) for v in row) for row in rows)
+    wrong = [row for row in made if len(row) != len(columns)]
+    if wrong:
+        raise ValueError(
+            f"table {name} of the report: {len(wrong[0])} cells for {len(columns)} columns, first {wrong[0][0].text!r}"
+        )
+    return Table(name, caption, tuple((c, c in numbers) for c in columns), made, **more)
 
 
 def frame_table(name: str, caption: str, frame: pd.DataFrame, **more) -> Table:

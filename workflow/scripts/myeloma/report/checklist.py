@@ -59,7 +59,7 @@ def remark(places: Iterable[str]) -> Table:
 def missing(seen: Mapping[str, Any], details: Sequence[Mapping[str, Any]], people: People) -> Table:
     """How often each patient's characteristic, endpoint, sample and call is missing, and in whom."""
     everybody = [p["patient"] for p in details]
-    rows = []
+    rows: list[list] = []
 
     def add(part: str, name: str, without: Iterable[str], why: str = "") -> None:
         without = list(without)
@@ -109,6 +109,7 @@ def missing(seen: Mapping[str, Any], details: Sequence[Mapping[str, Any]], peopl
             without,
             "not assessable: reason on each patient's page",
         )
+    rows = rows if everybody else []
     columns = ["What", "Part", "Missing", "Of", "Share", "Why"]
     return table("missing-values", "Missing values over all patients; nothing was filled in", columns, rows, ["Missing", "Of", "Share"],
                  empty="Nobody is enrolled.")  # fmt: skip

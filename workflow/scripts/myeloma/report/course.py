@@ -73,7 +73,7 @@ def draw(name: str, facts: Mapping[str, Any], rules: Mapping[str, Any]) -> Marku
     if not days:
         return None
     axis = Axis(days, rules["days_per_month"])
-    y, parts, said = 14.0, [], []
+    y, parts, said = 16.0, [], []
     for lane in (_response, _markers, _doses, _events, _samples):
         drawn, height, told = lane(axis, y, facts, rules)
         parts += drawn
@@ -134,9 +134,9 @@ def _scale(axis: Axis, bottom: float, facts: Mapping) -> list[Markup]:
     if end and end["end_date"]:
         x = axis.x(day_of(end["end_date"], facts["origin"]))
         what = "TTP event" if end["event"] == 1 else "TTP censored"
-        made += [tag("line", x1=x, x2=x, y1=8, y2=bottom, stroke=POOR if end["event"] == 1 else SOFT,
+        made += [tag("line", x1=x, x2=x, y1=0, y2=bottom, stroke=POOR if end["event"] == 1 else SOFT,
                      stroke_dasharray="" if end["event"] == 1 else "4 3", stroke_width=1.5),
-                 tag("text", what, x=min(x, RIGHT - 10) - 4, y=bottom - 3, font_size=11, text_anchor="end", fill=INK)]  # fmt: skip
+                 tag("text", what, x=x - 4, y=6, font_size=11, text_anchor="end", fill=INK)]  # fmt: skip
     return made
 
 

@@ -1,5 +1,6 @@
 """One page per patient: why the patient is where the flow diagram says, the course, the calls with their evidence."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -78,7 +79,7 @@ def dossiers(
                 "patient": p,
                 "anchor": anchors.of(p),
                 "given": [
-                    (COLUMNS.get(k, k.replace("_", " ").capitalize()), v)
+                    (COLUMNS.get(k, k.replace("_", " ").capitalize()), re.sub(r"(?<=\d)\.0$", "", str(v)))
                     for k, v in patient.items()
                     if k != "patient" and not words.missing(v)
                 ],
@@ -216,11 +217,11 @@ def _calls(rows, votes, i, kinds) -> Table:
     """Every call with its value, threshold, votes and evidence; what is present first."""
     order = {name: at for at, name in enumerate(kinds)}
     by = {r["translocation"]: r for r in votes}
-    columns = ["Abnormality", "State", "Value", "Threshold", "Votes", "Reason", "Evidence"]
+    columns = ["Abnormality", "State", "Value or votes", "Threshold", "Reason", "Evidence"]
     cells = [
         [Cell(words.abnormality(r["abnormality"], r["kind"]), None, "", "lesion"),
          Cell(words.state(r["state"]), float(list(LOOK_OF).index(r["state"])), "", LOOK_OF[r["state"]]),
-         r["value"], r["threshold"], _votes(by.get(r["abnormality"])), r["reason"],
+         _votes(by.get(r["abnormality"])) or r["value"], r["threshold"], r["reason"],
          Cell("" if words.missing(r["evidence"]) else str(r["evidence"]), None, "", "files")]
         for r in sorted(rows, key=lambda r: (list(LOOK_OF).index(r["state"]), order.get(r["abnormality"], len(order))))
     ]  # fmt: skip

@@ -78,9 +78,6 @@ def _scores(rows: pd.DataFrame, groups: Mapping[str, str], anchors: Anchors) -> 
         "Score",
         "z",
         "Quantile",
-        "Genes",
-        "Of",
-        "Missing",
         "Reason or caution",
     ]
     made = [

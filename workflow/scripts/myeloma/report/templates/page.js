@@ -141,7 +141,8 @@
       const found = new Set();
       for (const row of rows) {
         const cell = row.cells[at];
-        found.add(cell.classList.contains("long") || cell.classList.contains("date") ? null : words(cell));
+        const text = words(cell);  // numbers written as text are sorted or searched, not chosen from a list
+        found.add(cell.classList.contains("long") || cell.classList.contains("date") || /^[(<]?\d/.test(text) ? null : text);
         if (found.has(null) || found.size > MOST_WORDS) return;
       }
       if (found.size < 2 || found.size > rows.length / 2) return;

@@ -1,0 +1,38 @@
+"""`snakemake --report` shows the tables of the page under the page's chapters, each with its caption."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from myeloma.report import build
+
+PROJECT = Path(__file__).resolve().parents[2]
+RULES = "".join(path.read_text() for path in sorted((PROJECT / "workflow/rules").glob("*.smk")))
+SHOWN = dict(
+    (path, (caption, category))
+    for path, caption, category in re.findall(
+        r'report\(\s*"(results/[^"]+)",\s*caption="\.\./report/(\w+\.rst)",\s*category="([^"]+)"', RULES
+    )
+)
+#: Tables that only draw a figure of another table that is shown.
+BEHIND_A_FIGURE = {"survival_curves"}
+#: Categories beside the chapters: who is in it, and the page itself.
+BESIDE = {"Cohort", "Report"}
+
+
+@pytest.mark.parametrize("table", build.READ, ids=lambda t: t.name)
+def test_a_table_of_the_page_is_in_the_report_of_snakemake(table):
+    if table.name in BEHIND_A_FIGURE:
+        return
+    assert table.path in SHOWN, f"wrap {table.path} in report(...) with a caption in workflow/report"
+    caption, category = SHOWN[table.path]
+    assert (PROJECT / "workflow/report" / caption).read_text().strip()
+    assert category in {name for _, name, _ in build.CHAPTERS} | BESIDE
+
+
+def test_no_caption_lies_about_unused():
+    unused = {path.name for path in (PROJECT / "workflow/report").glob("*.rst")} - {
+        c for c, _ in SHOWN.values()
+    }
+    assert unused == {"workflow.rst"}
