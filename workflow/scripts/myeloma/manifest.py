@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import os
+import secrets
 import tarfile
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -186,11 +187,10 @@ def pack(folder: str | os.PathLike, recipients: Sequence[str], output: str | os.
     """
     from crypt4gh import lib
     from crypt4gh.keys import get_public_key
-    from nacl.public import PrivateKey
 
     if not recipients:
         raise ValueError("export.recipients is empty: nobody could read the archive")
-    sender = bytes(PrivateKey.generate())
+    sender = secrets.token_bytes(32)  # a key of X25519 is any 32 bytes (RFC 7748)
     keys = [(0, sender, get_public_key(path)) for path in recipients]
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz", compresslevel=6) as tar:
