@@ -536,6 +536,9 @@ kits:
 
 report:
   title: "Demo cohort: genomic abnormalities of early and poor responders to IPd"
+
+export:
+  reference_genome: hg38       # whose chromosomes the miniature genome is named after
 """
 
 _shared: dict = {}  # what the forked processes inherit: the cohort and the folder of the reads

@@ -13,7 +13,7 @@ from myeloma import FOUNDATIONS, MODULES_OF_STAGE, STAGES
 PROJECT = Path(__file__).resolve().parents[2]
 SCRIPTS = PROJECT / "workflow/scripts"
 #: Scripts that a user calls; all others belong to a rule.
-COMMANDS = {"convert_sdtm", "make_partner_reference", "make_sheets", "score_arrays"}
+COMMANDS = {"convert_sdtm", "make_partner_reference", "make_pseudonym_key", "make_sheets", "score_arrays"}
 MOST_LINES = 25
 
 

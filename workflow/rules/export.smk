@@ -1,10 +1,12 @@
-"""export: the tables as one archive with their dictionary, and the ADaM-like datasets of the trial.
+"""export: the tables as one archive with their dictionary, the ADaM-like datasets of the trial, and the way out.
 
 Reads every table that a reader of the report may want. Writes results/export/tables.zip and
-results/export/adam: each dataset as Parquet, TSV and XPT, their dictionary, and what is not made and why.
+results/export/adam: each dataset as Parquet, TSV and XPT, their dictionary, and what is not made and why; and what may
+leave (pseudonyms, days instead of dates): cbioportal/, MAF, SEG, GCT, h5ad, myeloma.duckdb, RO-Crate and checksums.
 """
 
-from myeloma import adam_names, dictionary, files
+from myeloma import adam_names, dictionary, files, inputs
+from myeloma.cohort import SHEETS as SHEET_NAMES
 
 ADAM = "results/export/adam"
 
@@ -74,7 +76,145 @@ rule export_adam:
         "../scripts/export_adam.py"
 
 
+# What may leave the run: pseudonyms, days from C1D1, no free text (docs/privacy.md).
+OUTSIDE = {
+    "maf": "results/export/somatic.maf.gz",
+    "seg": "results/export/segments.seg",
+    "gct": "results/export/expression.gct",
+    "h5ad": "results/export/cohort.h5ad",
+    "readme": "results/export/README.md",
+}
+EXPORT_SHEETS = [
+    SETTINGS.sheet(name)
+    for name in ("patients", "samples", "dosing", "subsequent_therapy")
+    if SETTINGS.has_sheet(name)
+]
+EXPORTED_KITS = sorted({sample.kit for sample in COHORT.dna_tumours if inputs.targets_of(SETTINGS, sample)})
+
+
+rule export_cbioportal:
+    input:
+        unpack(lambda wildcards: named(genes=GENES, coding=GENES and "results/references/coding.tsv.gz")),
+        **{table.name: table.path for table in dictionary.OUTSIDE},
+        sheets=EXPORT_SHEETS,
+        maf="results/calls/somatic.maf.gz",
+        cohort="results/expression/cohort.h5ad",
+        targets=[f"results/references/kits/{kit}.targets.bed" for kit in EXPORTED_KITS],
+    output:
+        **OUTSIDE,
+        study=directory("results/export/cbioportal"),
+    log:
+        "logs/export_cbioportal.log",
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+        runtime=60,
+    params:
+        kits=EXPORTED_KITS,
+        export=SETTINGS["export"],
+        trial=SETTINGS["trial"],
+        project=lambda wildcards: str(PROJECT),
+        code=files.code_of("cbioportal", "exchange", "profiles", "pseudonyms", "adam", "flow", "tables"),
+    script:
+        "../scripts/export_cbioportal.py"
+
+
+rule export_duckdb:
+    input:
+        **{table.name: table.path for table in dictionary.listed()},
+        sheets=[SETTINGS.sheet("patients"), SETTINGS.sheet("samples")],
+    output:
+        database="results/export/myeloma.duckdb",
+    log:
+        "logs/export_duckdb.log",
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+        runtime=60,
+    params:
+        export=SETTINGS["export"]["pseudonyms"],
+        project=lambda wildcards: str(PROJECT),
+        code=files.code_of("database", "dictionary", "pseudonyms", "tables"),
+    script:
+        "../scripts/export_duckdb.py"
+
+
+# Last: what went in and came out, and that nothing stands in it that must not.
+GIVEN_SHEETS = {name: SETTINGS.sheet(name) for name in SHEET_NAMES if SETTINGS.has_sheet(name)}
+GIVEN_REFERENCES = [
+    SETTINGS.reference(name)
+    for name in (
+        "fasta",
+        "gtf",
+        "germline",
+        "common_sites",
+        "panel_of_normals",
+        "regions",
+        "arms",
+        "hotspots",
+        "drivers",
+    )
+    if SETTINGS.has(name)
+]
+
+
+rule export_manifest:
+    input:
+        sheets=list(GIVEN_SHEETS.values()),
+        references=GIVEN_REFERENCES,
+        tables=dictionary.exported(),
+        report=["results/report/report.html", "results/report/multiqc.html"],
+        archive="results/export/tables.zip",
+        adam=rules.export_adam.output.adam,
+        outside=rules.export_cbioportal.output,
+        database="results/export/myeloma.duckdb",
+        crams=[f"results/alignments/{sample}.cram" for sample in WANTED_READS],
+    output:
+        crate="results/export/ro-crate-metadata.json",
+        checksums="results/export/checksums.tsv",
+        privacy="results/export/privacy.tsv",
+    log:
+        "logs/export_manifest.log",
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 240 * attempt,
+    params:
+        sheets=GIVEN_SHEETS,
+        config=dict(SETTINGS.values),
+        reads=[path for sample in WANTED_READS for path in inputs.unit_files(sample)],
+        project=lambda wildcards: str(PROJECT),
+        code=files.code_of("manifest", "privacy", "pseudonyms", "tables"),
+    script:
+        "../scripts/export_manifest.py"
+
+
+rule export_archive:
+    input:
+        crate="results/export/ro-crate-metadata.json",
+        recipients=[SETTINGS.path(path) for path in SETTINGS["export"]["recipients"]],
+    output:
+        archive="results/export/myeloma.tar.gz.c4gh",
+    log:
+        "logs/export_archive.log",
+    conda:
+        "../../envs/python.yaml"
+    params:
+        folder=lambda wildcards: "results/export",
+        code=files.code_of("manifest", "privacy"),
+    script:
+        "../scripts/export_archive.py"
+
+
 rule export:
     input:
         "results/export/tables.zip",
         rules.export_adam.output.adam,
+        rules.export_cbioportal.output,
+        "results/export/myeloma.duckdb",
+        rules.export_manifest.output,
+        # packed and encrypted where somebody is to receive it
+        rules.export_archive.output if SETTINGS["export"]["recipients"] else [],

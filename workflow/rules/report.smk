@@ -1,10 +1,11 @@
 """report: the page for clinicians and, beside it, MultiQC and the reads behind the calls.
 
 Reads every table of the stages before, and the CRAMs. Writes results/report/report.html, multiqc.html and
-evidence/{patient}.html, which hold reads and so stay where the data are; report_full.zip holds them all.
+evidence/{patient}.html, which hold reads and so stay where the data are; report_full.zip holds them all;
+completeness.tsv says whether everything is there.
 """
 
-from myeloma import files, flow, inputs
+from myeloma import completeness, files, flow, inputs, tables
 from myeloma.cohort import SHEETS
 
 #: What the sheets name beside the reads, told with its checksum.
@@ -237,10 +238,58 @@ rule zip_report:
         "../scripts/zip_report.py"
 
 
+# The last thing a run does: nobody is missing, no file is missing, no number differs from its table.
+WANTED_READS = [*COHORT.wes_samples, *COHORT.rna_samples]
+FOR_COMPLETENESS = {
+    table.name: table.path
+    for table in tables.ALL
+    if table.name
+    in (
+        *completeness.EVERY_PATIENT,
+        "samples",
+        "flow",
+        "response_rates",
+        "endpoint_results",
+        "abnormalities_by_group",
+        "survival",
+        "adverse_events_summary",
+    )
+}
+
+
+rule check_completeness:
+    input:
+        **FOR_COMPLETENESS,
+        page="results/report/report.html",
+        multiqc="results/report/multiqc.html",
+        evidence="results/report/evidence/_here.html",
+        promised=[path for path in rules.calls.input if isinstance(path, str)],
+        crams=[f"results/alignments/{sample}.cram" for sample in WANTED_READS],
+        crais=[f"results/alignments/{sample}.cram.crai" for sample in WANTED_READS],
+    output:
+        table="results/report/completeness.tsv",
+    log:
+        "logs/check_completeness.log",
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 1500 * attempt,
+        runtime=20,
+    params:
+        read=list(FOR_COMPLETENESS),
+        patients=COHORT.patient_ids,
+        given=[name for name in ("assessments", "adverse_events", "dosing") if SETTINGS.has_sheet(name)],
+        promised=lambda wildcards, input: list(input),
+        code=files.code_of("completeness", "flow", "tables"),
+    script:
+        "../scripts/check_completeness.py"
+
+
 rule report:
     input:
         html="results/report/report.html",
         full="results/report/report_full.zip",
+        complete="results/report/completeness.tsv",
         evidence="results/report/evidence/_here.html",
         multiqc="results/report/multiqc.html",
         # what the first records of each FASTQ say stands beside the report, for the bioinformatician

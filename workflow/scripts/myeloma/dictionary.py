@@ -16,8 +16,14 @@ Generated from `workflow/scripts/myeloma/tables.py`; do not edit. All tables are
 header; rows are sorted by the key; an empty cell is a missing value; files ending in `.gz` are gzipped. Paths
 are below the working directory. Further columns may follow the ones listed.
 """
-#: Tables of single steps that no reader of the report needs.
-NOT_EXPORTED = {"units"}
+#: Tables of single steps that no reader of the report needs, and those about the export itself.
+NOT_EXPORTED = {"units", "checksums", "privacy"}
+#: Tables that cBioPortal, MAF, SEG and the others are made of.
+OUTSIDE = (
+    tables.SAMPLES, tables.FLOW, tables.RESPONSE, tables.ENDPOINTS, tables.VISITS, tables.MARKERS, tables.ABNORMALITIES,
+    tables.SEGMENTS, tables.PURITY, tables.CALLABLE, tables.TUMOUR_IN_NORMAL, tables.STRUCTURAL, tables.TRANSLOCATIONS,
+    tables.FUSIONS, tables.TPM,
+)  # fmt: skip
 FIRST_DAY = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can hold: the same tables give the same bytes
 
 
@@ -46,9 +52,14 @@ def _safe(text: str) -> str:
     return text.replace("|", "\\|")
 
 
+def listed() -> list[tables.Table]:
+    """Contracts of the tables in the archive: those with a fixed path."""
+    return [t for t in tables.ALL if "{" not in t.path and t.name not in NOT_EXPORTED]
+
+
 def exported() -> list[str]:
-    """Paths of the tables in the archive: those with a fixed path."""
-    return sorted({t.path for t in tables.ALL if "{" not in t.path and t.name not in NOT_EXPORTED})
+    """Paths of the tables in the archive."""
+    return sorted({t.path for t in listed()})
 
 
 def archive(paths: Iterable[str], output: str) -> None:

@@ -2275,6 +2275,49 @@ EFFECT_SIZES = Table(
     ),
 )
 
+COMPLETENESS = Table(
+    "completeness",
+    "results/report/completeness.tsv",
+    "check, subject",
+    ("check", "subject"),
+    (
+        _text("check", "what is held against what"),
+        _text("subject", "table, file or number"),
+        _text("expected", "by the sheets, the flow diagram or the table", empty=True),
+        _text("seen", "what there is", empty=True),
+        _text(
+            "verdict", "does it hold; switched off: an input is not given", ("ok", "failed", "switched off")
+        ),
+    ),
+)
+
+CHECKSUMS = Table(
+    "checksums",
+    "results/export/checksums.tsv",
+    "file that went in or came out",
+    ("role", "file"),
+    (
+        _text("role", "what it is to the run", ("input", "reads", "output")),
+        _text("file", "path below a named root: DIRECTORY (of the run) or PROJECT; elsewhere: its name"),
+        _whole("bytes", "size", "bytes", empty=False),
+        _text("sha256", "SHA-256; empty: reads that are not hashed (export.checksum_reads)", empty=True),
+        _text("modified", "UTC, of reads that are not hashed", empty=True),
+    ),
+)
+
+PRIVACY = Table(
+    "privacy",
+    "results/export/privacy.tsv",
+    "check, file with a finding; all: what was looked at",
+    ("check", "file", "what"),
+    (
+        _text("check", "what was looked for", ("path", "identifier", "id", "cram header")),
+        _text("file", "path; all: every file"),
+        _text("what", "finding, without the text that was found"),
+        _text("verdict", "exception: known, never leaves (docs/privacy.md)", ("ok", "exception", "failed")),
+    ),
+)
+
 ALL = tuple(value for value in list(globals().values()) if isinstance(value, Table))
 
 

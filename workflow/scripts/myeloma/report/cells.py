@@ -33,12 +33,13 @@ class Table:
 
 @dataclass(frozen=True)
 class Cell:
-    """Text of a cell, the value to sort by, the anchor it leads to, a class for its look."""
+    """Text of a cell, the value to sort by, the anchor it leads to, a class for its look, where its numbers stand."""
 
     text: str
     value: float | None = None
     link: str = ""
     look: str = ""
+    source: str = ""  # words.source; "" = not held against its table
 
 
 def cell(value, link: str = "", look: str = "") -> Cell:

@@ -41,6 +41,7 @@ def _cell(c: Cell, first: bool, number: bool) -> str:
     looks += ["long"] if len(c.text) > LONG else []
     kind = 'th scope="row"' if first else "td"
     value = "" if c.value is None else f' data-value="{c.value}"'
+    value += f' data-from="{escape(c.source)}"' if c.source else ""
     look = f' class="{escape(" ".join(looks))}"' if looks else ""
     return f"<{kind}{value}{look}>{inner(c)}</{'th' if first else 'td'}>"
 

@@ -37,6 +37,7 @@ def chapter(seen: Mapping[str, pd.DataFrame], anchors: Anchors, config: Mapping[
         "days": config["safety"]["emergent_days"],
         "without": [f"Not in this run: {why}." for name, why in WITHOUT.items() if not given[name]],
         "sentence": _sentence(seen["adverse_events_summary"]) if given["adverse_events"] else "",
+        "source": _source(seen["adverse_events_summary"]) if given["adverse_events"] else "",
         "summary": _summary(seen["adverse_events_summary"]),
         "by_drug": _by_drug(seen["adverse_events_summary"]),
         "by_term": _by_term(seen["adverse_events_by_term"]),
@@ -68,6 +69,25 @@ def _sentence(summary: pd.DataFrame) -> str:
         f"Adverse events of grade 3 or more in {_told(worst)} treated patients, serious ones in {_told(serious)}; "
         f"grade 5 in {_told(fatal)}. An event stopped a drug in {_told(stop)}."
     )
+
+
+def _source(summary: pd.DataFrame) -> str:
+    """Where the numbers of `_sentence` stand, in its order."""
+    found = {r["category"]: r for r in summary.to_dict("records") if r["drug"] == "any"}
+    if not found:
+        return ""
+    parts = []
+    for before, category in (
+        ("=3,", "grade 3 or more"),
+        ("", "serious"),
+        ("=5,", "grade 5"),
+        ("", "led to stop"),
+    ):
+        row = found[category]
+        columns = words.share_columns(row, "patients", "of", "low", "high")
+        columns += ",unknown" if not words.missing(row["unknown"]) and row["unknown"] else ""
+        parts.append(words.source("adverse_events_summary", before + columns, category=category, drug="any"))
+    return " ".join(parts)
 
 
 def _summary(summary: pd.DataFrame) -> Table:

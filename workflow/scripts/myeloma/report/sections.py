@@ -3,17 +3,19 @@
 No number is computed twice: each comes from a row of a table, and the templates only place it.
 """
 
+import functools
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
+from markupsafe import Markup
 
 from myeloma import flow as flow_of
 from myeloma.association import LEVELS_OF_RATE, PERIODS
 from myeloma.report import figures, words
-from myeloma.report.cells import Anchors, Cell, Figure, Table, frame_table, table
+from myeloma.report.cells import Anchors, Cell, Figure, Table, cell, frame_table, table
 from myeloma.report.people import Behind
 from myeloma.states import ABSENT, EARLY, GROUPS, NOT_ASSESSABLE, POOR, PRESENT
 
@@ -117,7 +119,12 @@ def time_to_progression(seen: Mapping) -> dict:
     """Sentence and figure of the primary endpoint."""
     row, follow = survival_row(seen, "TTP", "all"), survival_row(seen, "TTP", "follow-up")
     if row is None:
-        return {"sentence": "", "figure": None}
+        return {"sentence": "", "source": "", "figure": None}
+    place = {"analysis": "TTP", "stratum": "all"}
+    source = words.source("survival", "events,patients,median,median_low,median_high", **place)
+    source += " " + words.source(
+        "survival", "median,median_low,median_high", **place | {"stratum": "follow-up"}
+    )
     sentence = (
         f"{row['events']} of {words.count(row['patients'], 'patient')} progressed or died of myeloma. "
         f"Median time to progression: {words.median(row['median'], row['median_low'], row['median_high'])}. "
@@ -131,7 +138,7 @@ def time_to_progression(seen: Mapping) -> dict:
     )
     figure = endpoint_figure("ttp", "TTP", seen, "Without progression (%)", "Months from C1D1",
                              "Time to progression, all patients", caption, ["all"])  # fmt: skip
-    return {"sentence": sentence, "figure": figure}
+    return {"sentence": sentence, "source": source, "figure": figure}
 
 
 def response(seen: Mapping, behind: Behind | None = None) -> dict:
@@ -165,7 +172,10 @@ def rates_table(rates: pd.DataFrame, behind: Behind | None = None) -> Table:
             r = by.get((rate, period))
             text = words.share(r["responders"], r["patients"], (r["ci_low"], r["ci_high"])) if r else ""
             said = f"{PERIOD_WORDS[period].lower()}: {RATE_WORDS[rate]}"
-            row.append(behind.responders(r, text, said) if r and behind else text)
+            made = behind.responders(r, text, said) if r and behind else Cell(text)
+            columns = words.share_columns(r, "responders", "patients", "ci_low", "ci_high") if r else ""
+            place = {"rate": rate, "period": period, "population": "itt"}
+            row.append(replace(made, source=words.source("response_rates", columns, **place) if r else ""))
         rows.append(row)
     caption = "Response rates; denominator: all enrolled patients; exact (Clopper-Pearson) intervals"
     return table("rates", caption, ["Rate", *PERIOD_WORDS.values()], rows)
@@ -230,17 +240,16 @@ def comparison_table(name: str, rows: Sequence[Mapping], behind: Behind | None =
                "Log-rank p", "Note"]  # fmt: skip
     made = []
     for r in rows:
+        of = functools.partial(_from_row, r)
         made.append(
             [
                 Cell(r["label"], None, "", "lesion"),
                 r["family"],
-                *([behind.compared(r, "early"), behind.compared(r, "poor"), behind.not_assessable(r)] if behind else
-                  [Cell(f"{r['early_present']} of {r['early_assessable']}", _fraction(r, "early")),
-                   Cell(f"{r['poor_present']} of {r['poor_assessable']}", _fraction(r, "poor")), r["not_assessable"]]),
-                _ratio_cell(r["odds_ratio"]),
-                f"{words.ratio(r['ci_low'])}-{words.ratio(r['ci_high'])}",
-                Cell(words.p_value(r["p"]), r["p"]),
-                Cell(words.p_value(r["q"]), None if words.missing(r["q"]) else r["q"]),
+                *_counts(r, behind),
+                replace(_ratio_cell(r["odds_ratio"]), source=of("odds_ratio")),
+                Cell(f"{words.ratio(r['ci_low'])}-{words.ratio(r['ci_high'])}", source=of("ci_low", "ci_high")),
+                Cell(words.p_value(r["p"]), r["p"], source=of("p")),
+                Cell(words.p_value(r["q"]), None if words.missing(r["q"]) else r["q"], source=of("q")),
                 Cell(words.p_value(r["smallest_p"]), r["smallest_p"]),
                 _ratio_cell(r["detectable_low"]),
                 _ratio_cell(r["detectable_high"]),
@@ -254,6 +263,30 @@ def comparison_table(name: str, rows: Sequence[Mapping], behind: Behind | None =
     return table(name, "Early against poor responders, all rows", columns, made, numbers=columns[2:-1])
 
 
+def _counts(row: Mapping, behind: Behind | None) -> list[Cell]:
+    """Early, poor and not assessable of a row, leading to their patients where these are known."""
+    if behind:
+        made = [behind.compared(row, "early"), behind.compared(row, "poor"), behind.not_assessable(row)]
+    else:
+        sides = [
+            Cell(f"{row[f'{side}_present']} of {row[f'{side}_assessable']}", _fraction(row, side))
+            for side in ("early", "poor")
+        ]
+        made = [*sides, cell(row["not_assessable"])]
+    sources = (
+        ("early_present", "early_assessable"),
+        ("poor_present", "poor_assessable"),
+        ("not_assessable",),
+    )
+    return [replace(c, source=_from_row(row, *names)) for c, names in zip(made, sources, strict=True)]
+
+
+def _from_row(row: Mapping, *columns: str) -> str:
+    """Where numbers of a row of the comparison stand; missing ones are not written, so they are not named."""
+    named = ",".join(c for c in columns if not words.missing(row[c]))
+    return words.source("abnormalities_by_group", named, abnormality=row["abnormality"]) if named else ""
+
+
 def _fraction(row: Mapping, side: str) -> float:
     n = row[f"{side}_assessable"]
     return row[f"{side}_present"] / n if n else -1.0
@@ -263,20 +296,31 @@ def _ratio_cell(value) -> Cell:
     return Cell(words.ratio(value), None if words.missing(value) else min(value, 1e12))
 
 
-def findings(rows: Sequence[Mapping], alpha: float) -> list[str]:
+def findings(rows: Sequence[Mapping], alpha: float) -> list[Markup]:
     """At most five sentences, each built from its row: the primary family by p."""
     tested = [r for r in rows if r["family"] == "primary"]
     return [finding(row, len(tested), alpha) for row in tested[:MOST_FINDINGS]]
 
 
-def finding(row: Mapping, of_family: int, alpha: float) -> str:
-    """What one row of the primary family allows to be said, with its uncertainty."""
-    said = (
-        f"{row['label']}: {row['early_present']} of {row['early_assessable']} early against "
+def finding(row: Mapping, of_family: int, alpha: float) -> Markup:
+    """What one row of the primary family allows to be said, with its uncertainty; its numbers are marked."""
+    numbers = (
+        f"{row['early_present']} of {row['early_assessable']} early against "
         f"{row['poor_present']} of {row['poor_assessable']} poor responders (odds ratio {words.ratio(row['odds_ratio'])}, "
         f"exact 95 % interval {words.ratio(row['ci_low'])}-{words.ratio(row['ci_high'])}; "
-        f"{words.with_p(row['p'])}, {words.with_p(row['q'], 'q')} among {of_family} tested)"
+        f"{words.with_p(row['p'])}, {words.with_p(row['q'], 'q')}"
     )
+    columns = (
+        "early_present",
+        "early_assessable",
+        "poor_present",
+        "poor_assessable",
+        "odds_ratio",
+        "ci_low",
+        "ci_high",
+    )
+    marked = Markup('<span data-from="{}">{}</span>').format(_from_row(row, *columns, "p", "q"), numbers)
+    said = f" among {of_family} tested)"
     if row["q"] < alpha:
         side = "early" if row["odds_ratio"] > 1 else "poor"
         said += f"; more often in {side} responders, after correction for the primary family."
@@ -286,7 +330,7 @@ def finding(row: Mapping, of_family: int, alpha: float) -> str:
         said += " It rests on fewer than five assessable patients in a group."
     if "qualifying lesion" in row["note"]:
         said += " Versus patients enrolled for another lesion."
-    return said
+    return Markup("{}: {}{}").format(words.italic_genes(row["label"]), marked, said)
 
 
 def _detectable(row: Mapping) -> str:

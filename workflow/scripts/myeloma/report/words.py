@@ -2,6 +2,7 @@
 
 import math
 import re
+from urllib.parse import urlencode
 
 from markupsafe import Markup, escape
 
@@ -127,3 +128,13 @@ def group(value: str) -> str:
 def count(n: int, one: str, many: str = "") -> str:
     """1 patient, 2 patients."""
     return f"{n} {one if n == 1 else many or one + 's'}"
+
+
+def source(table: str, columns: str, **row) -> str:
+    """Where the numbers of an element stand, in their order: completeness.values_of reads it and holds them against it."""
+    return f"{table}?{urlencode(row)}#{columns}"
+
+
+def share_columns(row, count: str, of: str, low: str, high: str, fraction: str = "fraction") -> str:
+    """Columns of the numbers that `share` writes of a row."""
+    return f"{count},{of}" + (f",{fraction}%,{low}%,{high}%" if row[of] else "")
