@@ -165,11 +165,15 @@ def test_findings_are_their_rows(project):
     primary = by[by["family"] == "primary"].sort_values("p")
     assert 0 < len(said) <= 5
     first = primary.iloc[0]
-    assert said[0].striptags().startswith(
-        f"{words.abnormality(first['abnormality'], first['kind'])}: {first['early_present']} of "
-        f"{first['early_assessable']} early against {first['poor_present']} of {first['poor_assessable']} poor "
-        f"responders (odds ratio {words.ratio(first['odds_ratio'])}, exact 95 % interval "
-        f"{words.ratio(first['ci_low'])}-{words.ratio(first['ci_high'])}; p {words.p_value(first['p'])}"
+    assert (
+        said[0]
+        .striptags()
+        .startswith(
+            f"{words.abnormality(first['abnormality'], first['kind'])}: {first['early_present']} of "
+            f"{first['early_assessable']} early against {first['poor_present']} of {first['poor_assessable']} poor "
+            f"responders (odds ratio {words.ratio(first['odds_ratio'])}, exact 95 % interval "
+            f"{words.ratio(first['ci_low'])}-{words.ratio(first['ci_high'])}; p {words.p_value(first['p'])}"
+        )
     )
     assert all("80 % power" in s or "after correction" in s for s in said)
 
