@@ -152,7 +152,7 @@ def test_mixed_cohort_of_reads_bam_and_tables(tmp_path):
 @pytest.mark.end_to_end
 def test_tables_alone_run_to_the_report(tables_only):
     """Every job runs; the states are those each patient was made for (tests/tables_cohort/make.py, WHAT)."""
-    planning.snakemake(tables_only, "--cores", "2", "--quiet", "all", "report", "calls")
+    planning.snakemake(tables_only, "report", "calls", "--cores", "2", "--quiet", "all")
     with open(tables_only / "results/abnormalities/abnormalities.tsv", encoding="utf-8") as handle:
         rows = {(r["patient"], r["abnormality"]): r for r in csv.DictReader(handle, delimiter="\t")}
     present = {

@@ -17,7 +17,7 @@ header; rows are sorted by the key; an empty cell is a missing value; files endi
 are below the working directory. Further columns may follow the ones listed.
 """
 #: Tables of single steps that no reader of the report needs.
-NOT_EXPORTED = {"units"}
+NOT_EXPORTED = {"units", "entered_translocations"}
 FIRST_DAY = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can hold: the same tables give the same bytes
 
 
