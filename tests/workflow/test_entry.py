@@ -100,6 +100,15 @@ def test_file_that_is_not_there_and_rows_that_are_wrong(tables_only, project):
     assert "variants.maf:3: Start_Position = '-1'" in text
 
 
+def test_statement_about_a_name_that_nothing_has(tables_only, project):
+    names = {"names": ["t(4;14)", "t(4:14)"], "stated_by": "x"}
+    text = said(tables_only, project, entry={"translocations_complete": names})
+    assert (
+        "entry.translocations_complete.names = 't(4:14)': unknown name" in text
+        and "did you mean t(4;14)" in text
+    )
+
+
 def test_build_that_has_no_regions_needs_a_fasta(tables_only, project):
     for line in range(2, 14):
         change(tables_only / "samples.tsv", line, "build", "")
