@@ -100,6 +100,15 @@ def test_file_that_is_not_there_and_rows_that_are_wrong(tables_only, project):
     assert "variants.maf:3: Start_Position = '-1'" in text
 
 
+def test_statement_about_a_name_that_nothing_has(tables_only, project):
+    names = {"names": ["t(4;14)", "t(4:14)"], "stated_by": "x"}
+    text = said(tables_only, project, entry={"translocations_complete": names})
+    assert (
+        "entry.translocations_complete.names = 't(4:14)': unknown name" in text
+        and "did you mean t(4;14)" in text
+    )
+
+
 def test_build_that_has_no_regions_needs_a_fasta(tables_only, project):
     for line in range(2, 14):
         change(tables_only / "samples.tsv", line, "build", "")
@@ -152,7 +161,7 @@ def test_mixed_cohort_of_reads_bam_and_tables(tmp_path):
 @pytest.mark.end_to_end
 def test_tables_alone_run_to_the_report(tables_only):
     """Every job runs; the states are those each patient was made for (tests/tables_cohort/make.py, WHAT)."""
-    planning.snakemake(tables_only, "--cores", "2", "--quiet", "all", "report", "calls")
+    planning.snakemake(tables_only, "report", "calls", "--cores", "2", "--quiet", "all")
     with open(tables_only / "results/abnormalities/abnormalities.tsv", encoding="utf-8") as handle:
         rows = {(r["patient"], r["abnormality"]): r for r in csv.DictReader(handle, delimiter="\t")}
     present = {

@@ -17,7 +17,7 @@ header; rows are sorted by the key; an empty cell is a missing value; files endi
 are below the working directory. Further columns may follow the ones listed.
 """
 #: Tables of single steps that no reader of the report needs, and those about the export itself.
-NOT_EXPORTED = {"units", "checksums", "privacy"}
+NOT_EXPORTED = {"units", "entered_translocations", "checksums", "privacy"}
 #: Tables that cBioPortal, MAF, SEG and the others are made of.
 OUTSIDE = (
     tables.SAMPLES, tables.FLOW, tables.RESPONSE, tables.ENDPOINTS, tables.VISITS, tables.MARKERS, tables.ABNORMALITIES,

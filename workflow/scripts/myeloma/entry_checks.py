@@ -12,7 +12,7 @@ from typing import Any
 from myeloma import builds, config_check, entry_files
 from myeloma.entry_files import Parsed, short_name
 from myeloma.settings import Settings
-from myeloma.sheets import Problem, Row, Sheet, SheetErrors, nearest
+from myeloma.sheets import Problem, Row, Sheet, SheetErrors, nearest, suggestion
 
 #: Columns that name a table of finished calls, with the assay they belong to.
 TABLES = {"variants": "wes", "segments": "wes", "translocations": "wes", "counts": "rna"}
@@ -43,11 +43,30 @@ def check(samples: Sheet, units: Sheet, settings: Settings, check_files: bool) -
                     samples.problem(
                         row.line, name, row[name], message, "give variants, segments, ... or clear it"
                     )
+    if rows:
+        samples.problems += _statements(settings)
     with_units = {row["sample"]: row.line for row in units.rows}
     for row in rows:
         _columns(row, samples, with_units, settings)
     if check_files and rows:
         _read(rows, samples, settings)
+
+
+def _statements(settings: Settings) -> list[Problem]:
+    """Names in the statements of completeness that nothing in the config has."""
+    entry = config_check.section(settings, "entry")
+    known = {
+        ("mutations_complete", "genes"): config_check.call_names(settings),
+        ("translocations_complete", "names"): translocation_names(settings),
+    }
+    found = []
+    for (key, field), names in known.items():
+        given = (entry.get(key) or {}).get(field)
+        for name in given if isinstance(given, list) else ():
+            if str(name) not in names:
+                fix = suggestion(str(name), names, "known names")
+                found.append(Problem("config", 0, f"entry.{key}.{field}", str(name), "unknown name", fix))
+    return found
 
 
 def _columns(row: Row, sheet: Sheet, with_units: Mapping[str, int], settings: Settings) -> None:

@@ -47,7 +47,8 @@ COLUMNS: dict[str, dict[str, tuple[str, ...]]] = {
         "depth": ("t_depth", "tumor_depth", "tumour_depth", "depth", "dp"),
         "ref_reads": ("t_ref_count", "ref_count", "tumor_ref_count", "ref_reads"),
         "alt_reads": ("t_alt_count", "alt_count", "tumor_alt_count", "alt_reads", "var_reads"),
-        "af": ("t_vaf", "vaf", "tumor_vaf", "tumor_f", "i_tumor_f", "allele_fraction", "af", "tumour_vaf",
+        # not AF: annotation programs call the frequency in the population so
+        "af": ("t_vaf", "vaf", "tumor_vaf", "tumor_f", "i_tumor_f", "allele_fraction", "tumour_vaf",
                "variant_allele_fraction", "variant_allele_frequency"),
         "n_depth": ("n_depth", "normal_depth"),
         "n_alt": ("n_alt_count", "normal_alt_count"),
@@ -426,7 +427,7 @@ def _variant(parsed: Parsed, line: int, get: Callable[[str], str]) -> dict[str, 
     pos, ref, alt = anchored(pos, ref, alt)
     if reads["depth"] is None and reads["ref_reads"] is not None and reads["alt_reads"] is not None:
         reads["depth"] = reads["ref_reads"] + reads["alt_reads"]
-    if af is None and reads["depth"] and reads["alt_reads"] is not None:
+    if reads["depth"] and reads["alt_reads"] is not None:
         af = reads["alt_reads"] / reads["depth"]
     return {
         "name": get("sample"),

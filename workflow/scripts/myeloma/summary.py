@@ -22,7 +22,12 @@ def _listed(title: str, lines: Iterable[str]) -> str:
 
 
 def _counts(cohort: Cohort) -> str:
-    dna, rna = set(cohort.dna_patients), set(cohort.rna_patients)
+    entered = (*cohort.entered_dna, *cohort.entered_rna)
+    by_table = {
+        assay: {s.patient for s in entered if (s.assay, s.role) == (assay, "analysis")}
+        for assay in ("wes", "rna")
+    }
+    dna, rna = set(cohort.dna_patients) | by_table["wes"], set(cohort.rna_patients) | by_table["rna"]
     paired = {p for p in dna if cohort.normal(p)}
     assessed = {row["patient"] for row in cohort.assessments}
     rows = (
@@ -30,10 +35,12 @@ def _counts(cohort: Cohort) -> str:
         ("treated (with C1D1)", sum(p.c1d1 is not None for p in cohort.patients)),
         ("with tumour DNA", len(dna)),
         ("  of these with a normal", len(paired)),
-        ("  of these tumour-only", len(dna - paired)),
+        ("  of these tumour-only", len(dna - paired - by_table["wes"])),
+        ("  of these by tables", len(by_table["wes"])),
         ("with tumour RNA", len(rna)),
         ("  of these RNA-only", len(rna - dna)),
         ("without DNA and RNA", len(set(cohort.patient_ids) - dna - rna)),
+        ("samples that enter by tables", len(entered)),
         ("with response assessments", len(assessed)),
         ("samples to align, WES / RNA", f"{len(cohort.wes_samples)} / {len(cohort.rna_samples)}"),
         ("units (lanes) in the run", sum(len(s.units) for s in (*cohort.wes_samples, *cohort.rna_samples))),
@@ -67,9 +74,9 @@ def _aligned(lines: list[str]) -> str:
 def switched_off(cohort: Cohort, settings: Settings) -> list[str]:
     """A sentence per stage or step that does not run, with the reason and what becomes of its calls."""
     said = []
-    if not cohort.wes_samples:
+    if not cohort.wes_samples and not cohort.entered_dna:
         said.append("DNA: no WES sample with reads; mutations, copy number are not_assessable.")
-    if not cohort.rna_samples:
+    if not cohort.rna_samples and not cohort.entered_rna:
         said.append(
             "RNA: no RNA sample with reads; expression, fusions and the RNA votes are not_assessable."
         )
@@ -132,7 +139,8 @@ def notes(cohort: Cohort, settings: Settings) -> list[str]:
                 f"{sample.sample}: UMIs go into the read names; duplicates are marked by position alone"
             )
         if sample.role == "analysis" and sample.purity is None:
-            said.append(f"{sample.sample}: no purity given; it is estimated from the data alone")
+            what = "no cell fractions" if sample.entered else "it is estimated from the data alone"
+            said.append(f"{sample.sample}: no purity given; {what}")
     for name, typical in (("serum_m_g_l", 10.0), ("kappa_mg_l", 10.0), ("lambda_mg_l", 10.0)):
         values = [r[name] for r in cohort.assessments if r[name]]
         if len(values) >= 5 and max(values) < typical:
