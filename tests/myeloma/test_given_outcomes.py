@@ -7,7 +7,7 @@ import pytest
 import yaml
 from small_trial import Trial
 
-from myeloma import association, flow, given_outcomes, groups, outcomes, tables, visits
+from myeloma import association, flow, given_outcomes, groups, outcomes, summary, tables, visits
 from myeloma.cohort import load_cohort
 from myeloma.states import EARLY, NEITHER, NOT_EVALUABLE, POOR
 
@@ -213,3 +213,12 @@ def test_nobody_is_given_anything_by_default(config):
     assert set(made["response"]["response_source"]) == {"none"}
     assert not made["endpoints"]["source_record"].str.startswith("given").any()
     assert visits.day(made["endpoints"]["start_date"].iloc[0]) == date(2024, 1, 1)
+
+
+def test_the_summary_says_what_is_given_and_what_cannot_be_made_of_it(trial):
+    trial.config["sheets"]["assessments"] = ""
+    said = summary.text(trial.load(), trial.settings())
+    assert "with times as given          1" in said and "with calls as given          1" in said
+    assert "used as given, not derived: groups B, C and D only" in said
+    trial.config["sheets"]["endpoints"] = ""
+    assert "no response, no groups, no comparison" in summary.text(trial.load(), trial.settings())
