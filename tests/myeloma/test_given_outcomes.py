@@ -51,7 +51,7 @@ def test_a_given_time_keeps_its_precision_and_names_file_and_line(config):
     assert made["days"].tolist() == [2107, 61, 1]  # 69.24 x 30.4375 = 2107.49
     assert made["event"].tolist() == [0, 1, 1] and set(made["rule_set"]) == {"trial"}
     assert made.loc["A", "source_record"] == "given: endpoints.tsv:2, registry"
-    assert made.loc["A", "censor_reason"] == "alive" and made.loc["A", "start_date"] == ""
+    assert made.loc["A", "censor_reason"] == "as given: alive" and made.loc["A", "start_date"] == ""
     assert "counted as day 1" in made.loc["C", "source_record"]
 
 
