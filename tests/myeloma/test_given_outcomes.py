@@ -7,7 +7,7 @@ import pytest
 import yaml
 from small_trial import Trial
 
-from myeloma import association, flow, given_outcomes, groups, outcomes, tables, visits
+from myeloma import association, flow, given_outcomes, groups, outcomes, summary, tables, visits
 from myeloma.cohort import load_cohort
 from myeloma.states import EARLY, NEITHER, NOT_EVALUABLE, POOR
 
@@ -51,7 +51,7 @@ def test_a_given_time_keeps_its_precision_and_names_file_and_line(config):
     assert made["days"].tolist() == [2107, 61, 1]  # 69.24 x 30.4375 = 2107.49
     assert made["event"].tolist() == [0, 1, 1] and set(made["rule_set"]) == {"trial"}
     assert made.loc["A", "source_record"] == "given: endpoints.tsv:2, registry"
-    assert made.loc["A", "censor_reason"] == "alive" and made.loc["A", "start_date"] == ""
+    assert made.loc["A", "censor_reason"] == "as given: alive" and made.loc["A", "start_date"] == ""
     assert "counted as day 1" in made.loc["C", "source_record"]
 
 
@@ -213,3 +213,12 @@ def test_nobody_is_given_anything_by_default(config):
     assert set(made["response"]["response_source"]) == {"none"}
     assert not made["endpoints"]["source_record"].str.startswith("given").any()
     assert visits.day(made["endpoints"]["start_date"].iloc[0]) == date(2024, 1, 1)
+
+
+def test_the_summary_says_what_is_given_and_what_cannot_be_made_of_it(trial):
+    trial.config["sheets"]["assessments"] = ""
+    said = summary.text(trial.load(), trial.settings())
+    assert "with times as given          1" in said and "with calls as given          1" in said
+    assert "used as given, not derived: groups B, C and D only" in said
+    trial.config["sheets"]["endpoints"] = ""
+    assert "no response, no groups, no comparison" in summary.text(trial.load(), trial.settings())

@@ -19,7 +19,7 @@ def row(**more):
 
 
 def of_risk(frame):
-    empty = {"risk_strata": tables.empty(tables.RISK_STRATA), "levels": tables.empty(tables.LEVELS)}
+    empty = {"risk_strata": tables.empty(tables.RISK_STRATA), "levels": tables.empty(tables.LEVEL_TESTS)}
     return risk.chapter({"risk": frame, **empty}, sections.Anchors(["P"]))
 
 

@@ -290,7 +290,7 @@ def table(states):
          **dict.fromkeys(("sample", "value", "threshold", "reason", "evidence"), "")}
         for p, of in states.items() for n, s in of.items()
     ]  # fmt: skip
-    return tables.conform(pd.DataFrame(rows), tables.ABNORMALITIES)
+    return tables.conform(pd.DataFrame(rows, columns=tables.ABNORMALITIES.names()), tables.ABNORMALITIES)
 
 
 def test_table_and_strata(rules, systems):
@@ -333,3 +333,18 @@ def test_every_component_is_called_by_the_workflow(project, systems):
     given = settings.load(yaml.safe_load((project / "config/config.yaml").read_text()), project, project)
     names = {n for s in systems.values() for n in s.components} - set(risk.CLINICAL)
     assert names <= config_check.call_names(given)
+
+
+def test_the_cohort_of_a_run_is_read_from_its_sheets(project, tmp_path, systems):
+    from small_trial import Trial
+
+    trial = Trial(tmp_path, project)
+    trial.set("assessments", 2, "b2m_mg_l", "6.1")
+    trial.set("assessments", 2, "ldh_ratio", "1.2")
+    flow = pd.DataFrame(
+        {"patient": ["P01", "P02"], "analysis": "enrolled", "included": ["yes", "no"], "reason": ""}
+    )
+    made = risk.of_cohort(trial.load(), trial.settings(), table({}), flow, list(systems.values()))
+    row = made.set_index("system").loc["R-ISS"]
+    # ISS III by beta-2 microglobulin alone, LDH above its limit: III whatever the lesions are; P02 is not enrolled yet
+    assert (row["patient"], row["category"]) == ("P01", "III") and "2021-03-01" in row["components"]

@@ -53,7 +53,7 @@ def time_rows(given: Given, rule_set: str, days_per_month: float) -> list[list[A
         short = days < 1
         months = 1 / days_per_month if short else (months if months is not None else days / days_per_month)
         event = int(row["event"])
-        why = word(row["censor_reason"]) or "as given: reason not recorded"
+        why = f"as given: {word(row['censor_reason']) or 'reason not recorded'}"
         record = f"{GIVEN}{given.times_file}:{row['sheet_line']}"
         record += f", {row['source']}" if word(row["source"]) else ""
         record += "; less than a day, counted as day 1" if short else ""

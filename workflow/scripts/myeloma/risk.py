@@ -366,12 +366,12 @@ def _strata(system: System, endpoint: str, of_all: pd.DataFrame, rules: Mapping)
 
 
 def of_cohort(
-    cohort: Any, settings: Any, abnormalities: pd.DataFrame, systems: Sequence[System]
+    cohort: Any, settings: Any, abnormalities: pd.DataFrame, flow: pd.DataFrame, systems: Sequence[System]
 ) -> pd.DataFrame:
-    """RISK of a Cohort, as known on the day of the data cut."""
-    cut = settings["trial"]["data_cut"]
+    """RISK of the patients of a Cohort that are enrolled (FLOW) on the day of the data cut, by what is known then."""
+    cut, enrolled = settings["trial"]["data_cut"], set(members(flow, "enrolled"))
     return by_patient(
-        cohort.patients,
+        [p for p in cohort.patients if p.patient in enrolled],
         cohort.assessments_frame(settings),
         cohort.sheet_frame(settings, "laboratory"),
         abnormalities,

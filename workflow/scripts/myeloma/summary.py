@@ -7,6 +7,8 @@ from myeloma.cohort import Cohort, Sample
 from myeloma.panel_files import Panels
 from myeloma.settings import Settings
 
+CALLS = "with calls as given"
+
 
 def text(cohort: Cohort, settings: Settings) -> str:
     """The whole summary, lines joined."""
@@ -42,10 +44,22 @@ def _counts(cohort: Cohort) -> str:
         ("without DNA and RNA", len(set(cohort.patient_ids) - dna - rna)),
         ("samples that enter by tables", len(entered)),
         ("with response assessments", len(assessed)),
+        *_given(cohort),
         ("samples to align, WES / RNA", f"{len(cohort.wes_samples)} / {len(cohort.rna_samples)}"),
         ("units (lanes) in the run", sum(len(s.units) for s in (*cohort.wes_samples, *cohort.rna_samples))),
     )
     return "\n".join(f"{name:<28} {value}" for name, value in rows)
+
+
+def _given(cohort: Cohort) -> list[tuple[str, int]]:
+    """Patients with outcomes and calls as given, not derived; no line for what nobody has."""
+    sheets = cohort.clinical or {}
+    counted = (
+        ("with times as given", {row["patient"] for row in sheets.get("endpoints", ())}),
+        ("with best response as given", {p.patient for p in cohort.patients if p.given_best_response}),
+        (CALLS, {row["patient"] for row in sheets.get("calls", ())}),
+    )
+    return [(name, len(who)) for name, who in counted if who]
 
 
 def _table(cohort: Cohort, most: int = 200) -> str:
@@ -80,8 +94,14 @@ def switched_off(cohort: Cohort, settings: Settings) -> list[str]:
         said.append(
             "RNA: no RNA sample with reads; expression, fusions and the RNA votes are not_assessable."
         )
-    if not cohort.assessments_path:
+    outcomes = [name for name, _ in _given(cohort) if name != CALLS]
+    if not cohort.assessments_path and not outcomes:
         said.append("Response: sheets.assessments is not given; no response, no groups, no comparison.")
+    elif not cohort.assessments_path:
+        said.append(
+            "Response: sheets.assessments is not given; what the sheets give is used as given, not derived: "
+            "groups B, C and D only, no landmark, no rates by the end of induction."
+        )
     if not cohort.fish:
         said.append("FISH: no rows in sheets.fish; FISH does not vote.")
     said += clinical_notes.switched_off(cohort, settings)

@@ -70,7 +70,7 @@ READ = (
     tables.PK_INDIVIDUAL, tables.PK_CONCENTRATIONS, tables.PK_POPULATION, tables.PK_VPC, tables.EXPOSURE_RESPONSE,
     tables.TRANSLOCATIONS, tables.FUSIONS,
     tables.RNA_PURITY, tables.PC_ASSOCIATIONS, tables.PARTNERS,
-    tables.RISK, tables.RISK_STRATA, tables.LEVELS,
+    tables.RISK, tables.RISK_STRATA, tables.LEVEL_TESTS,
     tables.TABLE1, tables.RESPONSE_BY_ABNORMALITY, tables.SURVIVAL_BY_ABNORMALITY, tables.ADJUSTED, tables.INTERACTIONS,
     tables.ABNORMALITY_SENSITIVITY, tables.COOCCURRENCE, tables.BURDEN_BY_GROUP, tables.EFFECT_SIZES,
 )  # fmt: skip

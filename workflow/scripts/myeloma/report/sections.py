@@ -147,9 +147,17 @@ def response(seen: Mapping, behind: Behind | None = None) -> dict:
     if not len(seen["response_rates"]) or not patients:
         return {"figure": None, "rates": None}
     bars, rows = {}, []
+    given = set(seen["response"].loc[seen["response"]["response_source"] == "given", "patient"]) & set(
+        patients
+    )
+    told = set(seen["response_rates"]["period"])
     for period, column in PERIODS.items():
+        if period not in told:
+            continue
         best = dict(zip(seen["response"]["patient"], seen["response"][column], strict=True))
-        counted = Counter(best.get(p, "NE") for p in patients)
+        # a best response as given has no onset: it is no finding of the induction, not even "none"
+        out = given if period == "induction" else ()
+        counted = Counter(best.get(p, "NE") for p in patients if p not in out)
         bars[PERIOD_WORDS[period]] = {level: counted[level] for level in figures.LEVELS}
         rows += [(PERIOD_WORDS[period], level, counted[level]) for level in figures.LEVELS]
     title = "Best confirmed response"
@@ -158,6 +166,11 @@ def response(seen: Mapping, behind: Behind | None = None) -> dict:
         f"{len(patients)} enrolled patients; NE (hatched): not evaluable, counted as no response. It does not "
         "show how long a response lasted."
     )
+    if given:
+        caption += (
+            f" Of {words.count(len(given), 'patient')} the best response is as given, not derived: of no known onset, so "
+            "not among those by the end of induction."
+        )
     figure = Figure("response", title, figures.svg(figures.response_bars(bars), "response", title), caption,
                     table("response-data", title, ["Period", "Level", "Patients"], rows, ["Patients"]))  # fmt: skip
     return {"figure": figure, "rates": rates_table(seen["response_rates"], behind)}
@@ -802,7 +815,7 @@ def patients_index(
         rows.append(
             [anchors.cell(p), Cell(words.group(r["group"]) if r else "no response data", None, "",
                                    _side(r["group"]) if r else ""),
-             r["best_confirmed_response"] if r else "",
+             best_response(r) if r else "",
              Cell("" if t is None else words.months(t["months"]), None if t is None else t["months"]),
              "" if t is None else ("event" if t["event"] == 1 else "censored"),
              *("yes" if p in inside[a] else "no" for a in inside), Cell(", ".join(carried.get(p, [])), None, "", "lesion")]
@@ -814,6 +827,12 @@ def patients_index(
         for p, row in zip(patients, rows, strict=True):
             row.append(Cell("not beside this file", None, evidence[p], "reads") if p in evidence else "")
     return table("patients", "All patients", columns, rows, ["TTP, months"])
+
+
+def best_response(row: Mapping) -> str:
+    """Best confirmed response of a row of RESPONSE; one that was given says so."""
+    said = ", as given, not derived" if row["response_source"] == "given" else ""
+    return f"{row['best_confirmed_response']}{said}"
 
 
 def main_times(seen: Mapping) -> dict[str, dict]:
