@@ -308,7 +308,11 @@ def sensitivity(frame: pd.DataFrame, primary: Sequence[str]) -> Table:
     columns = ["Abnormality", "Analysis", "Early", "Poor", "Odds ratio (95 %)", "p", "Same direction",
                "Not assessable", "Note", "What differs"]  # fmt: skip
     return table(
-        "sensitivity", "Primary family under other groups and with fewer patients", columns, made, NUMERIC
+        "primary-sensitivity-table",
+        "Primary family under other groups and with fewer patients",
+        columns,
+        made,
+        NUMERIC,
     )
 
 
