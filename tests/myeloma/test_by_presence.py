@@ -137,6 +137,23 @@ def test_newcombe_of_the_paper():
     assert [round(v, 4) for v in found] == [0.2, 0.0524, 0.3339]
 
 
+def test_restricted_mean_beyond_a_curve_that_is_zero():
+    """Carriers all have the event by month 4: their mean is (2 + 4) / 2 = 3 at any later horizon. The others, events at 6
+    and censored at 12: 6 + 1/2 x 6 = 9, horizon 12. Greenwood's variances: 2^2 / (2 x 1) x (1/2)^2 = 0.5 and
+    (6 x 1/2)^2 / (2 x 1) = 4.5."""
+    time, event = [2, 4, 6, 12], [1, 1, 1, 0]
+    horizon, gap, low, high = survival.restricted_mean(time, event, [True, True, False, False], 24)
+    assert (horizon, gap) == (12, pytest.approx(3 - 9))
+    reach = 1.959964 * math.sqrt(0.5 + 4.5)
+    assert (low, high) == (pytest.approx(-6 - reach, rel=1e-6), pytest.approx(-6 + reach, rel=1e-6))
+
+
+def test_a_variance_of_zero_has_no_interval():
+    """Horizon 2: the only event before it is at 2 itself, so nothing varies; 0 to 0 would claim certainty."""
+    made = survival.restricted_mean([2, 2, 3, 3], [1, 1, 0, 0], [True, True, False, False], 2)
+    assert made[:2] == (2, 0) and math.isnan(made[2]) and math.isnan(made[3])
+
+
 def test_rates_by_hand():
     """Carriers 1 of 4 respond, non-carriers 4 of 4; one patient is not assessable, one carrier never assessed."""
     states = [PRESENT] * 4 + [ABSENT] * 4 + [NOT_ASSESSABLE]

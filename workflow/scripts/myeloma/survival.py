@@ -199,15 +199,15 @@ def restricted_mean(
 ) -> tuple[float, float, float, float]:
     """Horizon, and carriers minus non-carriers in restricted mean time with its limits, in the unit of `time`.
 
-    The horizon is the shorter of the two sides' largest times, at most `most`: beyond it the curve of one side is
-    not known (the default of R survRM2). Variance after Greenwood (Uno et al., J Clin Oncol 2014;32:2380). nan where
-    a side is empty or no event falls before the horizon.
+    The horizon is what both curves reach, at most `most`: a side's largest time, or beyond it where its curve has
+    fallen to 0 there and stays so. Variance after Greenwood (Uno et al., J Clin Oncol 2014;32:2380). nan where a side is
+    empty or no event falls before the horizon; no limits where the variance is 0, which says nothing of certainty.
     """
     time, event = checked(time, event)
     carrier = np.asarray(carrier, dtype=bool)
     if not carrier.any() or carrier.all():
         return (math.nan,) * 4
-    horizon = float(min(time[carrier].max(), time[~carrier].max(), most))
+    horizon = float(min(most, *(_reach(time[side], event[side]) for side in (carrier, ~carrier))))
     if not ((time <= horizon) & (event == 1)).any():
         return horizon, math.nan, math.nan, math.nan
     made = greenwood.rmst_test(
@@ -216,7 +216,15 @@ def restricted_mean(
         group=np.where(carrier, "a", "b"),
         conf_level=confidence,
     )
-    return horizon, float(made.estimate), float(made.lower_ci), float(made.upper_ci)
+    known = made.se > 0
+    limits = (float(made.lower_ci), float(made.upper_ci)) if known else (math.nan, math.nan)
+    return horizon, float(made.estimate), *limits
+
+
+def _reach(time: np.ndarray, event: np.ndarray) -> float:
+    """How far a Kaplan-Meier curve is known: to its largest time, or for ever where it is 0 there."""
+    last = time.max()
+    return math.inf if event[time == last].all() else float(last)
 
 
 def detectable_hazard(events: int, carriers: int, patients: int, alpha: float, power: float) -> float:

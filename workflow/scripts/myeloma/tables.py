@@ -1944,11 +1944,11 @@ SURVIVAL_BY_ABNORMALITY = Table(
         _text("method", "Cox (Efron ties) or Firth (penalised)", ("Cox", "Firth", "")),
         _number(
             "rmst_months",
-            "horizon of the restricted means: what both sides reach, at most rmst_months",
+            "horizon of the restricted means: what both curves reach, at most rmst_months",
             "months",
         ),
         _number("rmst_difference", "restricted mean time, carriers minus non-carriers", "months"),
-        _number("rmst_low", "Greenwood interval", "months"),
+        _number("rmst_low", "Greenwood interval; empty: the variance is 0", "months"),
         _number("rmst_high", "Greenwood interval", "months"),
         _number(
             "detectable_low",

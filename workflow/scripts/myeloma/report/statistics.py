@@ -3,7 +3,7 @@
 Each table is a table of results/comparison in words; nothing is computed here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -18,7 +18,17 @@ MEASURES = {
     "CR": "CR or sCR",
     "alive at data cut": "Alive at data cut",
 }
+VARIABLES = {
+    "age": "Age",
+    "sex": "Sex",
+    "iss": "ISS stage",
+    "prior_lines": "Prior lines",
+    "qualifying_abnormality": "Qualifying abnormality",
+    "height_cm": "Height (cm)",
+    "weight_kg": "Weight (kg)",
+}
 COMPARISONS = {"dna": "tumour DNA", "rna": "tumour RNA"}
+DETECTABLE = "Detectable"
 #: Effects shown in the page; all of them are in the table's file.
 MOST_EFFECTS = 200
 NUMERIC = ("p", "q", "Permutation p", "Not assessable")
@@ -27,13 +37,14 @@ NUMERIC = ("p", "q", "Permutation p", "Not assessable")
 def chapter(seen: Mapping[str, pd.DataFrame], config: Mapping) -> dict[str, Any]:
     """The tables of the chapter, by the name the template gives them."""
     rules = config["comparison"]
+    primary = rules["primary_family"]
     return {
         "table1": _table1(seen["table1"], "group"),
         "sampled": [_table1(seen["table1"], assay) for assay in COMPARISONS],
-        "response": response(seen["response_by_abnormality"]),
-        "survival": survival(seen["survival_by_abnormality"]),
+        "response": response(seen["response_by_abnormality"], primary),
+        "survival": survival(seen["survival_by_abnormality"], primary),
         "checks": checks(seen["abnormalities_by_group"], seen["adjusted"], rules["permutations"]),
-        "sensitivity": sensitivity(seen["sensitivity"]),
+        "sensitivity": sensitivity(seen["sensitivity"], primary),
         "interactions": interactions(seen["interactions"]),
         "pairs": pairs(seen["cooccurrence"]),
         "burden": burden(seen["burden_by_group"]),
@@ -41,6 +52,11 @@ def chapter(seen: Mapping[str, pd.DataFrame], config: Mapping) -> dict[str, Any]
         "families": families(seen["effect_sizes"], rules["alpha"]),
         "rules": rules,
     }
+
+
+def _place(name: str, primary: Sequence[str]) -> tuple[int, str]:
+    """The primary family in its order, then the others by name."""
+    return (primary.index(name) if name in primary else len(primary), name)
 
 
 def permutation_p(p, permutations: int) -> str:
@@ -79,7 +95,7 @@ def _table1(frame: pd.DataFrame, comparison: str) -> Table:
     heads = ["With", "Without"] if of else ["Early responders", "Poor responders"]
     made = [
         [
-            words.group(row.variable) if not row.level else f"{words.group(row.variable)}: {row.level}",
+            _variable(row),
             *(_side(row, side) for side in ("first", "second")),
             f"{row.first_missing}, {row.second_missing}",
             _sortable("" if words.missing(row.smd) else f"{row.smd:.2f}", row.smd),
@@ -89,6 +105,14 @@ def _table1(frame: pd.DataFrame, comparison: str) -> Table:
     ]
     columns = ["", *heads, "Missing", "Standardised difference", "Note"]
     return table(f"table1-{comparison}", caption, columns, made, ["Standardised difference"])
+
+
+def _variable(row) -> str:
+    name = VARIABLES.get(row.variable) or words.group(row.variable)
+    if not row.level:
+        return name
+    lesion = row.variable == "qualifying_abnormality"
+    return f"{name}: {words.abnormality(row.level) if lesion else row.level}"
 
 
 def _side(row, side: str) -> str:
@@ -106,11 +130,12 @@ def _side(row, side: str) -> str:
 # By presence of each abnormality
 
 
-def response(frame: pd.DataFrame) -> Table:
-    """Rates, alive at the cut and survival at months, carriers beside non-carriers."""
+def response(frame: pd.DataFrame, primary: Sequence[str]) -> Table:
+    """Rates, alive at the cut and survival at months, carriers beside non-carriers; the primary family first."""
     order = {name: i for i, name in enumerate(MEASURES)}
     rows = sorted(
-        frame.itertuples(), key=lambda r: (r.abnormality, order.get(r.measure, len(order)), r.measure)
+        frame.itertuples(),
+        key=lambda r: (_place(r.abnormality, primary), order.get(r.measure, len(order)), r.measure),
     )
     made = [
         [
@@ -129,7 +154,7 @@ def response(frame: pd.DataFrame) -> Table:
         for row in rows
     ]
     columns = ["Abnormality", "Measure", "With it", "Without it", "Difference (points, 95 %)", "Odds ratio (95 %)",
-               "p", "q", "Found with the planned power only", "Not assessable", "Note"]  # fmt: skip
+               "p", "q", DETECTABLE, "Not assessable", "Note"]  # fmt: skip
     return table(
         "response-by-abnormality",
         "Response over the whole study and survival by presence of each abnormality",
@@ -179,8 +204,12 @@ def _detectable(row) -> str:
     return "" if clear else " or ".join(told)
 
 
-def survival(frame: pd.DataFrame) -> Table:
-    """Every endpoint by every abnormality."""
+def survival(frame: pd.DataFrame, primary: Sequence[str]) -> Table:
+    """Every endpoint by every abnormality: TTP first, and in it the primary family."""
+    order = {name: i for i, name in enumerate(("TTP", "PFS", "EFS", "OS"))}
+    rows = sorted(
+        frame.itertuples(), key=lambda r: (order.get(r.endpoint, len(order)), _place(r.abnormality, primary))
+    )
     made = [
         [
             row.endpoint,
@@ -198,11 +227,11 @@ def survival(frame: pd.DataFrame) -> Table:
             row.not_assessable,
             row.note,
         ]
-        for row in frame.itertuples()
+        for row in rows
     ]
     columns = ["Endpoint", "Abnormality", "With it (events)", "Without it (events)", "Median with it",
                "Median without it", "Hazard ratio (95 %)", "Model", "p", "q", "Restricted mean, difference",
-               "Found with the planned power only", "Not assessable", "Note"]  # fmt: skip
+               DETECTABLE, "Not assessable", "Note"]  # fmt: skip
     return table(
         "survival-by-abnormality", "Time to event by presence of each abnormality", columns, made, NUMERIC
     )
@@ -220,7 +249,10 @@ def _median(row, side: str) -> str:
 def _months(row) -> Cell:
     if words.missing(row.rmst_difference):
         return Cell("")
-    told = f"{row.rmst_difference:+.1f} months ({row.rmst_low:+.1f} to {row.rmst_high:+.1f}) of {row.rmst_months:.1f}"
+    interval = (
+        "no interval" if words.missing(row.rmst_low) else f"{row.rmst_low:+.1f} to {row.rmst_high:+.1f}"
+    )
+    told = f"{row.rmst_difference:+.1f} months ({interval}) of {row.rmst_months:.1f}"
     return Cell(told, float(row.rmst_difference))
 
 
@@ -252,8 +284,12 @@ def checks(by_group: pd.DataFrame, adjusted: pd.DataFrame, permutations: int) ->
     return table("primary-checks", caption, columns, made, [*NUMERIC, "Adjusted p"])
 
 
-def sensitivity(frame: pd.DataFrame) -> Table:
-    """The exact test of the primary family in each analysis."""
+def sensitivity(frame: pd.DataFrame, primary: Sequence[str]) -> Table:
+    """The exact test of the primary family in each analysis, the main one first."""
+    rows = sorted(
+        frame.itertuples(),
+        key=lambda r: (_place(r.abnormality, primary), r.analysis != "main", r.analysis),
+    )
     made = [
         [
             _label(row.abnormality),
@@ -267,12 +303,16 @@ def sensitivity(frame: pd.DataFrame) -> Table:
             row.note,
             row.how,
         ]
-        for row in frame.itertuples()
+        for row in rows
     ]
     columns = ["Abnormality", "Analysis", "Early", "Poor", "Odds ratio (95 %)", "p", "Same direction",
                "Not assessable", "Note", "What differs"]  # fmt: skip
     return table(
-        "sensitivity", "Primary family under other groups and with fewer patients", columns, made, NUMERIC
+        "primary-sensitivity-table",
+        "Primary family under other groups and with fewer patients",
+        columns,
+        made,
+        NUMERIC,
     )
 
 
