@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-#: Patients on the smaller side up to which the chi-square p is not trusted (at 51 it is right: docs/simulation.md) and the permutation distribution is computed.
+#: Patients on the smaller side up to which the permutation distribution is computed; with more the chi-square p
+#: holds its error (docs/simulation.md).
 MOST = 50
 #: Steps of the grid on which the scores are rounded.
 STEPS = 200
