@@ -95,7 +95,7 @@ def test_the_family_is_that_of_compare():
         carriers = np.concatenate([drawn[0][name][0], drawn[1][name][0]])
         for patient, carries in zip(groups, carriers, strict=True):
             rows.append({"patient": patient, "abnormality": name, "kind": "copy_number", "state": PRESENT if carries else ABSENT})  # fmt: skip
-    times = pd.DataFrame({"patient": list(groups), "days": 100.0, "event": 1})
+    times = pd.DataFrame({"patient": list(groups), "days": 100.0, "months": 100 / 30.4375, "event": 1})
     made = association.compare(pd.DataFrame(rows), groups, {}, times, fabricate.RULES, "A").set_index(
         "abnormality"
     )

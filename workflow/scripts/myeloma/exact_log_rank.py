@@ -1,7 +1,7 @@
 """Exact p of the log-rank statistic in small trials, by permutation.
 
 The chi-square p of the log-rank test is too small where one side has few patients: with 2 carriers of 20 it
-rejects a true null hypothesis in 9 to 10 % of trials instead of 5 % (docs/simulation.md). Its permutation
+rejects a true null hypothesis in 9 % of trials instead of 5 % (docs/simulation.md). Its permutation
 distribution needs no large sample.
 """
 
@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-#: Patients on the smaller side up to which the permutation distribution is computed.
+#: Patients on the smaller side up to which the permutation distribution is computed; with more the chi-square p
+#: holds its error (docs/simulation.md).
 MOST = 50
 #: Steps of the grid on which the scores are rounded.
 STEPS = 200
