@@ -27,7 +27,7 @@ changed=$(git status --porcelain 2>/dev/null | grep -qv ' docs/test-long.md$' &&
     echo "Skipped, and why:"
     echo
     grep -E '^SKIPPED ' "$said" | sed 's/^/- /' || echo "- no test"
-    echo "- on a Slurm cluster, with conda and in a container: there is none of them where this runs"
+    echo "- with conda and in a container: there is neither where this runs. On Slurm: make test-slurm (docs/faults.md)"
 } >docs/test-long.md.new
 mv docs/test-long.md.new docs/test-long.md
 sed -n '/^Skipped/,$p' docs/test-long.md

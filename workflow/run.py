@@ -52,7 +52,7 @@ def main(arguments: list[str]) -> int:
         more = []
         if executor == "slurm":
             more = slurm_jobs.status_options()
-            slurm_jobs.without_account_guess()
+            slurm_jobs.mend_executor()
     except (Refused, slurm_jobs.SlurmError) as error:
         print(f"run: {error}", file=sys.stderr)
         return 2

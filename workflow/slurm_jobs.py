@@ -89,11 +89,20 @@ def status_options() -> list[str]:
     return ["--slurm-status-command", "squeue"]
 
 
-def without_account_guess() -> None:
-    """Keep the executor (2.8.0) from taking the account of the user's last job where none is given.
+def mend_executor() -> None:
+    """Two habits of the executor (2.8.0) that harm a run, changed in this process.
 
-    Its own option --slurm-no-account says that, but nothing there reads it; a guess may bill another project.
+    It takes the account of the user's last job where none is given: its own option --slurm-no-account says otherwise,
+    but nothing reads it, and a guess may bill another project. And it asks which node failed when Slurm has put the job
+    back in the queue: the answer "None assigned" then stands in every later submission, and each of them fails.
     """
     import snakemake_executor_plugin_slurm as plugin
 
+    submit = plugin.get_submit_command
+
+    def submit_without_no_node(job, params, settings=None, failed_nodes=None, **more):
+        named = {node for node in failed_nodes or () if " " not in node}
+        return submit(job, params, settings=settings, failed_nodes=named, **more)
+
     plugin.get_account = lambda logger: None
+    plugin.get_submit_command = submit_without_no_node

@@ -56,6 +56,12 @@ def test_units_become_plain_values():
     assert inputs.unit_files(sample) == ["r1.fq.gz", "r2.fq.gz"]
 
 
+def test_sizes_tell_a_replaced_file_and_a_missing_one(tmp_path):
+    (tmp_path / "r1.fq.gz").write_bytes(b"12345")
+    unit = Unit("T1", "L", "F", "2", str(tmp_path / "r1.fq.gz"), str(tmp_path / "r2.fq.gz"), "", "")
+    assert inputs.unit_sizes(Sample("T1", "P1", "wes", "tumour", units=(unit,))) == [5, -1]
+
+
 def test_the_panel_of_the_kit_goes_before_the_general_one():
     given = settings(panel_of_normals="all.vcf.gz")
     assert inputs.somatic_inputs(given, COHORT, TUMOUR)["panel_of_normals"].endswith(

@@ -149,7 +149,7 @@ JobAcctGatherParams=OverMemoryKill
 JobAcctGatherFrequency=task=1
 AccountingStorageType=accounting_storage/$accounting
 $([ "$accounting" = none ] || printf '%s\n' AccountingStorageHost=127.0.0.1 AccountingStoragePort=$((port + 5)) "AccountingStoragePass=$folder/run/munge.socket" AccountingStoreFlags=job_comment)
-ReturnToService=2
+ReturnToService=1
 SlurmdTimeout=10
 KillWait=3
 MinJobAge=300

@@ -34,7 +34,7 @@ pytestmark = pytest.mark.slurm
 #: Jobs write a line at a time, so that a second writer beside the first shows as lines too many.
 TOY = """
 rule all:
-    input: expand("out/{sample}.txt", sample=config.get("samples", "ab"))
+    input: expand("out/{sample}.txt", sample=list(config.get("samples", "ab")))
 rule write_slowly:
     output: "out/{sample}.txt"
     log: "logs/write_slowly/{sample}.log"
@@ -42,6 +42,12 @@ rule write_slowly:
     shell:
         "echo $SLURM_JOB_ID $SLURMD_NODENAME >> jobs.txt; rm -f {output}; "
         "for i in $(seq 40); do echo $i >> {output}; sleep 0.5; done; test ! -e broken-{wildcards.sample}"
+rule follow:
+    input: "out/{sample}.txt"
+    output: "out/{sample}.after"
+    log: "logs/follow/{sample}.log"
+    resources: mem_mb=500, runtime=5
+    shell: "cp {input} {output}"
 rule take_memory:
     output: "out/memory.txt"
     log: "logs/take_memory.log"
@@ -167,21 +173,21 @@ def test_a_job_killed_for_memory_comes_back_with_more(cluster, toy):
 
 def test_a_node_set_down_is_survived(cluster, toy):
     work, words = toy
-    words = [*words, "--config", "samples=a"]
-    process = begin(cluster, words, work / "said")
+    process = begin(cluster, [*words, "out/a.after"], work / "said")
     wait_until(lambda: (work / "out/a.txt").exists(), process)
     job, node = (work / "jobs.txt").read_text().split()
     cluster.ask("scontrol", "update", f"nodename={node}", "state=down", "reason=test")
-    try:
-        assert process.wait(timeout=400) == 0, (work / "said").read_text()
-    finally:
-        cluster.ask("scontrol", "update", f"nodename={node}", "state=resume")
+    status = process.wait(timeout=600)
+    cluster.ask("scontrol", "update", f"nodename={node}", "state=resume")
+    assert status == 0, (work / "said").read_text()
     again, other = (work / "jobs.txt").read_text().split()[2:]
     assert other != node
     assert again == job, (
         "Slurm itself puts the job back; a second submission beside it would be a second writer"
     )
-    assert (work / "out/a.txt").read_text().split() == WHOLE
+    assert (work / "out/a.after").read_text().split() == WHOLE, (
+        "what is submitted after the loss goes through"
+    )
 
 
 def test_a_killed_controller_finds_its_own_jobs_again(cluster, toy):

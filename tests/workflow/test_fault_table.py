@@ -16,7 +16,7 @@ WHOLE_FILES = (
 )
 
 
-def tests_in(path: Path) -> set[str]:
+def names_of_tests(path: Path) -> set[str]:
     body = ast.parse(path.read_text()).body
     return {node.name for node in body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")}
 
@@ -31,10 +31,10 @@ def rows() -> list[list[str]]:
 def test_row_is_complete_and_its_test_exists(row):
     assert all(row) and row[-2], "a cell is empty"
     file, name = re.fullmatch(r"`(\S+)::(\w+)`", row[-1]).groups()
-    assert name in tests_in(PROJECT / file)
+    assert name in names_of_tests(PROJECT / file)
 
 
 @pytest.mark.parametrize("file", WHOLE_FILES)
 def test_every_test_of_a_fault_has_a_row(file):
     named = {row[-1].strip("`").split("::")[1] for row in rows()}
-    assert tests_in(PROJECT / "tests" / file) <= named
+    assert names_of_tests(PROJECT / "tests" / file) <= named

@@ -205,7 +205,7 @@ def test_an_output_cut_short_is_named_and_made_again_once_it_is_deleted(aligned)
     done = snakemake(aligned, "--cores", "2", wanted, check=False)
     log = (aligned / "logs/measure_wes/P1-N.log").read_text()
     assert done.returncode != 0 and not (aligned / wanted).exists()
-    assert "P1-N.cram" in log and ("truncated" in log.lower() or "EOF" in log), log
+    assert "P1-N.cram" in log and "samtools failed" in log and "decoding file" in log, log
     cram.unlink()
     snakemake(aligned, "--cores", "2", wanted)
     assert cram.read_bytes() == whole
@@ -250,7 +250,7 @@ def test_a_full_disk_leaves_nothing_half_made_and_the_same_command_goes_on(align
         done = snakemake(aligned, "--cores", "2", CRAM, check=False)
         said = done.stdout + done.stderr + (aligned / "logs/align_wes/P1-N.log").read_text()
         assert done.returncode != 0
-        assert "No space left on device" in said, said[-3000:]
+        assert "No space left on device" in said or "Is the disk full?" in said, said[-3000:]
         assert not list(disk.glob("alignments/**/*P1-N*"))
         (disk / "filler").unlink()
         snakemake(aligned, "--cores", "2", CRAM)

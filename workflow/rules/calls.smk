@@ -316,7 +316,8 @@ rule prepare_copies:
         mem_mb=lambda wildcards, attempt: 3000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
-        settings=SETTINGS["copy_number"],
+        # only what it reads: a threshold of the calls must count no read again
+        settings={"interval_padding": SETTINGS["copy_number"]["interval_padding"]},
     script:
         "../scripts/prepare_copies.py"
 
@@ -372,7 +373,15 @@ rule make_copy_panel:
         mem_mb=lambda wildcards, attempt: 6000 * attempt,
         runtime=lambda wildcards, attempt: 120 * attempt,
     params:
-        settings=SETTINGS["copy_number"],
+        settings={
+            name: SETTINGS["copy_number"][name]
+            for name in (
+                "interval_padding",
+                "panel_min_median_count",
+                "panel_min_interval_percentile",
+                "max_eigensamples",
+            )
+        },
         normals=lambda wildcards: [sample.sample for sample in COPIES.normals(wildcards.kit)],
         sexes=lambda wildcards: COPIES.sexes(wildcards.kit),
     script:

@@ -294,7 +294,15 @@ def _after_header(stream) -> bytes:
 
 def _check_told(unit, told: Mapping[str, str], report: Path, pairs: int | None) -> None:
     """Compare what fastp took in with what the files hold."""
-    seen = json.loads(report.read_text())["summary"]["before_filtering"]["total_reads"]
+    try:
+        seen = json.loads(report.read_text())["summary"]["before_filtering"]["total_reads"]
+    except json.JSONDecodeError as error:
+        # fastp ends with 0 when it could not write all of its report
+        free = shutil.disk_usage(report.parent).free
+        raise ToolError(
+            f"fastp's report {report} is cut short, although fastp says nothing of it. Is the disk full? "
+            f"{free / 1e6:.1f} MB are free there; make room and run the same command again."
+        ) from error
     path = unit.get("bam") or unit["fastq_1"]
     if seen == 0:
         raise reads.unit_error(unit, path, "holds no pair of reads")
