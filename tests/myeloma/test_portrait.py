@@ -1,5 +1,6 @@
 """The molecular portrait: numbers counted by hand, and figures that stand alone and repeat to the byte."""
 
+import dataclasses
 import subprocess
 import sys
 import zipfile
@@ -9,16 +10,17 @@ import pandas as pd
 import pytest
 import yaml
 from tests import fabricate
-from tests.myeloma.test_report import HOSTILE, NAMES
+from tests.myeloma.test_report import HOSTILE, NAMES, Seen, given
 
 from myeloma import tables
-from myeloma.report import figures, portrait, portrait_data
+from myeloma.report import build, figures, portrait, portrait_data
 from myeloma.report.drawing import style
 from myeloma.states import ABSENT, EARLY, NEITHER, NOT_ASSESSABLE, POOR, PRESENT
 
 RULES = {
     "gates": {"purity_min": 0.2},
     "copy_number": {"detection_z": 3.0, "min_clonal_fraction": 0.2},
+    "burden": {"min_segmented_fraction": 0.8},
 }
 
 
@@ -125,14 +127,15 @@ ARMS = pd.DataFrame(
 )
 
 
-def states_of(segments, base=2, status="resolved", purity=0.8):
+def states_of(segments, base=2, purity=0.8, mode="tumour_normal"):
     entry = {
         "purity_used": purity,
         "base_copies": base,
         "noise": 0.3,
         "scatter": 0.01,
-        "status": status,
+        "status": "resolved",
         "reason": "",
+        "mode": mode,
     }
     bins = portrait_data.genome_bins(ARMS, 10)
     made = portrait_data.sample_states("A.T", frame(tables.SEGMENTS, segments), entry, {}, bins, RULES)
@@ -155,6 +158,13 @@ def test_state_of_a_place_is_that_of_the_segment_over_its_middle():
     assert [made[f"chr1:{s}"] for s in (1, 11, 21, 31)] == ["gain", "loss", "cnloh", ""]
     assert [made[f"chr2:{s}"] for s in (1, 11, 21, 31)] == ["unchanged", "unchanged", "", ""]
     assert not any(name.startswith("chrX") for name in made)
+
+
+def test_entered_segments_state_their_copies_but_a_list_of_changes_says_nothing_of_the_rest():
+    whole = [segment("chr1", 1, 40, 2, 1, targets=0), segment("chr2", 1, 30, 3, 1, targets=0)]
+    made = states_of(whole, mode="given")
+    assert [made[f"chr{c}:1"] for c in (1, 2)] == ["unchanged", "gain"] and made["chr2:31"] == ""
+    assert set(states_of([segment("chr2", 1, 30, 3, 1, targets=0)], mode="given").values()) == {""}
 
 
 def test_a_doubled_genome_is_measured_against_four_copies():
@@ -330,3 +340,14 @@ def test_chapter_places_every_figure_with_its_links(written):
         assert one["figure"].svg.startswith("<svg") and "Not shown:" in one["figure"].caption
         assert [kind for kind, _ in one["links"]] == ["SVG", "PDF", "PNG", "TSV"]
     assert portrait.chapter(None) == {"figures": [], "bundle": ""}
+
+
+def test_the_page_holds_the_figures_and_stays_inert(written, project):
+    folder, _, cohort = written
+    text = build.render(cohort.frames, dataclasses.replace(given(cohort, project), portrait=str(folder)))
+    seen = Seen(text)
+    assert len(seen.ids) == len(set(seen.ids)) and not seen.handlers
+    for name in portrait.TABLES:
+        assert f"figure-portrait-{name.replace('_', '-')}" in seen.ids
+        assert {f"figures/{name}.{kind}" for kind in ("svg", "pdf", "png", "tsv")} <= set(seen.links)
+    assert "figures.zip" in seen.links and HOSTILE not in text
