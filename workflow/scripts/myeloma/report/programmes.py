@@ -61,7 +61,11 @@ def sensitivity(rows: pd.DataFrame) -> Table:
         for r in rows.itertuples()
     ]  # fmt: skip
     return table(
-        "sensitivity", "The expression test changed in one thing at a time", columns, made, columns[4:10]
+        "expression-sensitivity",
+        "The expression test changed in one thing at a time",
+        columns,
+        made,
+        columns[4:10],
     )
 
 
