@@ -140,6 +140,14 @@ def test_interaction_table(data, expected):
     assert more["note"].str.startswith("not fitted").all() and more["p"].isna().all()
 
 
+def test_a_risk_that_nobody_called_is_said(data):
+    flow, calls, given, times = cohort(data)
+    made = adjusted.interact(
+        flow, calls, times, given, RULES | {"known_risk": ["del71p"]}, "trial", DEFINITIONS
+    )
+    assert set(made["note"]) == {"not fitted: del71p is not called by this run"}
+
+
 def test_no_times():
     flow, times = tables.empty(tables.FLOW), tables.empty(tables.ENDPOINTS)
     calls = tables.empty(tables.ABNORMALITIES)

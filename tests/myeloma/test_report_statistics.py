@@ -73,3 +73,17 @@ def test_odd_cohorts_have_a_chapter(shape):
     made = statistics.chapter(seen, CONFIG)
     assert {"table1", "survival", "effects"} <= made.keys()
     assert made["effects"].empty  # the sentence of a table without rows
+
+
+def test_infinite_estimates_are_counted(made):
+    frame = made["abnormalities_by_group"].head(4).assign(odds_ratio=[0.0, math.inf, 2.0, math.nan])
+    told = statistics.infinite(frame)
+    assert (
+        told.startswith("Of 4 abnormalities 2 have an odds ratio of 0 or infinity") and "and 1 none" in told
+    )
+
+
+def test_many_pairs_are_cut_and_said(made):
+    one = made["cooccurrence"].head(1)
+    many = statistics.pairs(one.loc[one.index.repeat(301)].reset_index(drop=True))
+    assert len(many.rows) == 300 and "300 of 301" in many.caption

@@ -160,7 +160,10 @@ def interact(
             if name == risk or related:
                 continue
             row = {"abnormality": name, "known_risk": risk}
-            rows.append(row | _interaction(times, states[name], states[risk], rules))
+            row |= _interaction(times, states[name], states[risk], rules)
+            if not states[risk]:
+                row["note"] = f"not fitted: {risk} is not called by this run"
+            rows.append(row)
     frame = pd.DataFrame(rows, columns=tables.INTERACTIONS.names())
     return tables.conform(multiplicity.with_q(frame, "p"), tables.INTERACTIONS)
 

@@ -31,6 +31,7 @@ COMPARISONS = {"dna": "tumour DNA", "rna": "tumour RNA"}
 DETECTABLE = "Detectable"
 #: Effects shown in the page; all of them are in the table's file.
 MOST_EFFECTS = 200
+MOST_PAIRS = 300
 NUMERIC = ("p", "q", "Permutation p", "Not assessable")
 
 
@@ -49,6 +50,7 @@ def chapter(seen: Mapping[str, pd.DataFrame], config: Mapping) -> dict[str, Any]
         "pairs": pairs(seen["cooccurrence"]),
         "burden": burden(seen["burden_by_group"]),
         "effects": effects(seen["effect_sizes"]),
+        "infinite": infinite(seen["abnormalities_by_group"]),
         "families": families(seen["effect_sizes"], rules["alpha"]),
         "rules": rules,
     }
@@ -284,6 +286,17 @@ def checks(by_group: pd.DataFrame, adjusted: pd.DataFrame, permutations: int) ->
     return table("primary-checks", caption, columns, made, [*NUMERIC, "Adjusted p"])
 
 
+def infinite(by_group: pd.DataFrame) -> str:
+    """How many odds ratios have no finite estimate: counted, because leaving them out would flatter the others."""
+    known = by_group["odds_ratio"].dropna()
+    ends = int(((known == 0) | (known == float("inf"))).sum())
+    none = len(by_group) - len(known)
+    return (
+        f"Of {words.count(len(by_group), 'abnormality', 'abnormalities')} {ends} have an odds ratio of 0 or infinity (a cell "
+        f"of their table is empty) and {none} none (nobody, or everybody, carries it, or a group is empty)."
+    )
+
+
 def sensitivity(frame: pd.DataFrame, primary: Sequence[str]) -> Table:
     """The exact test of the primary family in each analysis, the main one first."""
     rows = sorted(
@@ -356,12 +369,13 @@ def pairs(frame: pd.DataFrame) -> Table:
             row.not_assessable,
             row.note,
         ]
-        for row in frame.sort_values("p", na_position="last").itertuples()
+        for row in frame.sort_values("p", na_position="last", kind="stable").head(MOST_PAIRS).itertuples()
     ]
     columns = ["First", "Second", "Both", "First only", "Second only", "Neither", "Odds ratio (95 %)", "p", "q",
                "Not assessable", "Note"]  # fmt: skip
     counts = ("Both", "First only", "Second only", "Neither")
-    return table("cooccurrence", "Pairs of abnormalities", columns, made, [*NUMERIC, *counts])
+    shown = f", {MOST_PAIRS} of {len(frame)} by p" if len(frame) > MOST_PAIRS else ""
+    return table("cooccurrence", f"Pairs of abnormalities{shown}", columns, made, [*NUMERIC, *counts])
 
 
 def burden(frame: pd.DataFrame) -> Table:
