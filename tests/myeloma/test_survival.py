@@ -131,6 +131,31 @@ def test_no_event_on_one_side_is_penalised_and_finite():
     assert 0 < made.ci_low < made.hazard_ratio < made.ci_high < math.inf
 
 
+def test_all_events_of_one_side_first_is_penalised_and_finite():
+    """Six carriers who progress before any of six others: R's coxph warns of an infinite coefficient; so did this end in
+    an overflow. firthmodels on the same times: the penalised estimate."""
+    time, carrier = np.arange(1.0, 13), np.arange(12) < 6
+    for side in (carrier, ~carrier):
+        made = survival.hazard_ratio(time, np.ones(12, int), side)
+        assert made.method == "Firth" and "no finite estimate without a penalty" in made.note
+        other = FirthCoxPH(backend="numpy", gtol=1e-7, max_halfstep=50, max_iter=200)
+        other.fit(side.reshape(-1, 1).astype(float), (np.ones(12, bool), time))
+        assert math.log(made.hazard_ratio) == pytest.approx(other.coef_[0], abs=2e-3)
+        assert 0 < made.ci_low < made.hazard_ratio < made.ci_high < math.inf
+        assert math.isnan(made.wald_low)
+    # one event of the other side while both are at risk: finite again
+    carrier[[0, 6]] = carrier[[6, 0]]
+    assert survival.hazard_ratio(time, np.ones(12, int), carrier).method == "Cox"
+
+
+def test_monotone_with_ties():
+    """Two carriers and one other at the first time: neither side has every event."""
+    time, event = np.array([1.0, 1, 1, 2, 3, 4]), np.array([1, 1, 1, 1, 1, 1])
+    assert not survival.PartialLikelihood(time, event, np.array([1, 1, 0, 0, 0, 0], bool)).monotone()
+    assert survival.PartialLikelihood(time, event, np.array([1, 1, 1, 0, 0, 0], bool)).monotone()
+    assert survival.PartialLikelihood(time, event, np.array([0, 0, 0, 1, 1, 1], bool)).monotone()
+
+
 @pytest.mark.parametrize(
     "time, event, carrier, note",
     [

@@ -249,7 +249,7 @@ def families(cell: Cell, replicates: int, rng: np.random.Generator) -> list[tupl
 # ---------------------------------------------------------------- survival by response: naive against landmark
 
 C1D1 = datetime.date(2021, 3, 1)
-POOL = 12_000  # patients that the cohorts are drawn from
+POOL = 48_000  # patients that the cohorts are drawn from
 SERUM = {"baseline": 30.0, "PR": 12.0, "SD": 29.0, "PD": 60.0}  # g/L
 
 

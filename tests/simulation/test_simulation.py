@@ -105,3 +105,15 @@ def test_the_family_is_that_of_compare():
     assert made["tested"].tolist() == frame["tested"].tolist()
     assert made["q"].tolist() == pytest.approx(association.false_discovery(frame).tolist(), nan_ok=True)
     assert tables.BY_GROUP.names()[0] == "abnormality"
+
+
+def test_the_landmark_part_still_runs_through_the_whole_response_stage():
+    """1,000 patients and 150 cohorts of 40: responders look better from the start, and are not from the landmark."""
+    made = {name: value for name, value, *_ in simulate.landmarks(
+        simulate.Cell("landmark", 40, math.nan, "none"), 150, np.random.default_rng(5), size=1000
+    )}  # fmt: skip
+    assert made["naive: hazard ratio of responders, median"] < 0.8
+    # log hazard ratio of 1,000 patients has a standard error of about 0.09
+    assert made["landmark: hazard ratio of responders, median"] == pytest.approx(1, abs=0.3)
+    assert made["landmark: log-rank p < 0.05: type-I error"] < made["naive: log-rank p < 0.05: type-I error"]
+    assert 0.7 < made["patients in the landmark analysis, mean share"] < 0.9

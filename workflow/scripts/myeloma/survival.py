@@ -164,8 +164,9 @@ def hazard_ratio(
 ) -> Hazard:
     """Cox hazard ratio of carriers over non-carriers with profile-likelihood interval, and log-rank p.
 
-    With at least `min_events` events on both sides: the partial likelihood. Fewer, or none on one side
-    (monotone likelihood): with Firth's penalty (Heinze and Schemper, Biometrics 2001;57:114).
+    With at least `min_events` events on both sides: the partial likelihood. Fewer, or a likelihood without a finite
+    maximum (one side has every event while both are at risk): with Firth's penalty (Heinze and Schemper, Biometrics
+    2001;57:114).
     """
     time, event = checked(time, event)
     carrier = np.asarray(carrier, dtype=bool)
@@ -180,14 +181,25 @@ def hazard_ratio(
         return Hazard(note="no event while both sides were at risk")
     likelihood = PartialLikelihood(time, event, carrier)
     fewest = min(int(event[carrier].sum()), int(event[~carrier].sum()))
-    penalised = fewest < min_events
+    monotone = likelihood.monotone()
+    penalised = fewest < min_events or monotone
     estimate, low, high = likelihood.profile(confidence, 0.5 if penalised else 0.0)
     wald = (math.nan, math.nan) if penalised else likelihood.wald(estimate, confidence)
     return Hazard(
         math.exp(estimate), math.exp(low), math.exp(high), *map(math.exp, wald), statistic, p,
         "Firth" if penalised else "Cox",
-        f"fewer than {min_events} events on one side: penalised" if penalised else "",
+        _why_penalised(fewest, min_events, monotone),
     )  # fmt: skip
+
+
+def _why_penalised(fewest: int, min_events: int, monotone: bool) -> str:
+    if fewest < min_events:
+        return f"fewer than {min_events} events on one side: penalised"
+    return (
+        "all events of one side come before the other's: no finite estimate without a penalty"
+        if monotone
+        else ""
+    )
 
 
 def restricted_mean(
@@ -281,6 +293,11 @@ class PartialLikelihood:
         """Limits of the log hazard ratio from the information at the estimate `best` of the unpenalised fit."""
         reach = norm.ppf((1 + confidence) / 2) / math.sqrt(self.information(best))
         return best - reach, best + reach
+
+    def monotone(self) -> bool:
+        """Has the likelihood no finite maximum: whenever both sides are at risk the same side has the event."""
+        alone, possible = int((self.others == 0).sum()), int((self.ones > 0).sum())
+        return self.carrier_events in (alone, possible)
 
     def on_grid(self, grid: np.ndarray, penalty: float) -> np.ndarray:
         """`log` at many log hazard ratios at once."""
