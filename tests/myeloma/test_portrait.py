@@ -137,7 +137,7 @@ def states_of(segments, base=2, purity=0.8, mode="tumour_normal"):
         "reason": "",
         "mode": mode,
     }
-    bins = portrait_data.genome_bins(ARMS, 10)
+    bins = portrait_data.genome_bins(ARMS, 8)
     made = portrait_data.sample_states("A.T", frame(tables.SEGMENTS, segments), entry, {}, bins, RULES)
     return dict(zip(bins["chrom"] + ":" + bins["start"].astype(str), made, strict=True))
 

@@ -71,7 +71,7 @@ def portray(seen, patients, settings, arms, members, gtf, values, note=""):
     primary, alpha = comparison["primary_family"], comparison["alpha"]
     ids = [p["patient"] for p in patients]
     made = {"oncoprint": portrait_data.oncoprint(seen, patients, primary, asked["oncoprint_rows"])}
-    made["copy_number"] = portrait_data.copy_number(seen, arms, ids, settings, asked["copy_bin_bases"])
+    made["copy_number"] = portrait_data.copy_number(seen, arms, ids, settings, asked["copy_places"])
     genes = asked["lollipop_genes"]
     made["lollipops"] = portrait_data.lollipops(
         seen, ids, gtf, genes, asked["lollipop_panels"], settings["abnormalities"]

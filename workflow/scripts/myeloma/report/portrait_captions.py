@@ -60,16 +60,16 @@ def oncoprint(rows: pd.DataFrame, rule: str) -> Words:
 def copy_number(rows: pd.DataFrame, rules: Mapping[str, Any]) -> Words:
     of = rows.drop_duplicates("group").set_index("group")["patients"].astype(int).to_dict()
     who = f"{of['']} patients" if "" in of else _split(of)
-    least = rules["copy_number"]["min_clonal_fraction"]
+    least, places = rules["copy_number"]["min_clonal_fraction"], rules["report"]["portrait"]["copy_places"]
     return Words(
         "Copy number along the genome, by response group",
         "Share of the assessable patients of a group with a gain (up), a loss (down) or copy-neutral loss of "
-        "heterozygosity (line, downwards) at each place of the autosomes, against the tumour's own base copies, in at "
+        f"heterozygosity (line, downwards) at about {places} places of the autosomes, against the tumour's own base copies, in at "
         f"least {100 * least:.0f} % of its cells. Grey strip: patients assessable there, in whom a gain of one copy "
         "would have shown; hatched: nobody.",
         f"With a tumour exome in the analysis: {who}." if len(rows) else "Nobody.",
         NO_TEST,
-        "The sex chromosomes; events shorter than the distance of two targets; which patients carry a peak; a difference "
+        "The sex chromosomes; a change so short that it lies between two places; which patients carry a peak; a difference "
         f"that is not in the forest plot is not tested. {ONE_ARM}",
     )
 
@@ -136,7 +136,7 @@ def forest_all(rows: pd.DataFrame, of: Mapping[str, int], rule: str) -> Words:
         "Present of assessable in each group (n/a: early or poor responders in whom it could not be assessed), the shares, "
         "the conditional odds ratio with its exact 95 % interval (above 1: more often in early responders) and the hazard "
         "ratio of time to progression, present against absent over all patients, with its profile interval. Hollow: the "
-        "interval spans one; grey: outside every family; arrow: the interval goes on; no mark: 0 or infinite."
+        "interval spans one; grey: outside every family; arrow: the interval goes on; no mark: beyond the axis."
         + (f" {words.count(hidden, 'row')} without any carrier are in the table only." if hidden else "")
         + f" Groups: {rule}.",
         f"{_split(of)}; {words.count(len(rows), 'abnormality', 'abnormalities')}.",

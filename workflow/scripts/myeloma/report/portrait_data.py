@@ -137,7 +137,7 @@ def _tracks(seen, patients, group, calls) -> list[dict]:
                 "purity": _rounded(pure.get(used.get(p["patient"]))),
             }
             value = own[name] if name in own else p.get(name, "")
-            value = "" if words.missing(value) else str(value)
+            value = "" if words.missing(value) else str(value).removesuffix(".0")
             rows.append(
                 {"row": name, "label": label, "block": "patients", "patient": p["patient"], "kind": "clinical",
                  "state": PRESENT if value else NOT_ASSESSABLE, "value": value, "qualifying": "no",
@@ -158,9 +158,9 @@ def copy_number(
     arms: pd.DataFrame,
     patients: Sequence[str],
     rules: Mapping[str, Any],
-    bases: int,
+    places: int,
 ) -> pd.DataFrame:
-    """FIGURE_COPY_NUMBER: per group, the state of each patient at the middle of every bin of `bases`.
+    """FIGURE_COPY_NUMBER: per group, the state of each patient at the middle of each of about `places` equal bins.
 
     Assessable at a place: its segment is changed, or a clonal gain of one copy would have shown in it, as in
     burden.tsv; an entered segment states its copies itself. `rules`: config sections copy_number, burden and gates.
@@ -171,7 +171,7 @@ def copy_number(
     used = {p: s for p, s in used.items() if p in group}
     compared = [g for g in (EARLY, POOR) if seen["response"].shape[0]]
     wanted = compared or [""]
-    bins = genome_bins(arms, bases)
+    bins = genome_bins(arms, places)
     failed, purity = gates.failed(seen["qc"]), seen["purity"].set_index("sample").to_dict("index")
     parts = []
     for name in wanted:
@@ -187,11 +187,12 @@ def copy_number(
     return tables.conform(pd.concat([runs(part) for part in parts]), tables.FIGURE_COPY_NUMBER)
 
 
-def genome_bins(arms: pd.DataFrame, bases: int) -> pd.DataFrame:
-    """chrom, start, end (1-based, inclusive) over the autosomes in their order."""
+def genome_bins(arms: pd.DataFrame, places: int) -> pd.DataFrame:
+    """chrom, start, end (1-based, inclusive): the autosomes in their order, cut into about `places` equal bins."""
     own = arms[~copies.on_sex(arms["chrom"])]
     ends = own.groupby("chrom", sort=False)["end"].max()
     order = sorted((c for c in ends.index if copies.bare(c).isdigit()), key=lambda c: int(copies.bare(c)))
+    bases = max(-(-int(ends[order].sum()) // places), 1) if order else 1
     rows = [
         (chrom, start, min(start + bases - 1, int(ends[chrom])))
         for chrom in order

@@ -105,7 +105,7 @@ def _share(axes, row, y) -> None:
 
 
 def _interval(axes, y, value, low, high, part, name, colour) -> None:
-    """Mark and interval; hollow where it spans one, an arrow where it goes on, no mark at 0 and infinity."""
+    """Mark and interval; hollow where it spans one, an arrow where it goes on; no mark beyond the axis."""
     if math.isnan(value):
         return
     least, most = LIMITS[name]
@@ -114,7 +114,7 @@ def _interval(axes, y, value, low, high, part, name, colour) -> None:
     for beyond, x, marker in ((low < least, part[0], "<"), (high > most, part[0] + part[1], ">")):
         if beyond:
             axes.plot([x], [y], marker=marker, markersize=4, color=colour)
-    if value > 0 and math.isfinite(value):
+    if least <= value <= most:
         inside = "white" if low <= 1 <= high else colour
         axes.plot([_log(value, part, name)], [y], marker="s" if name == "odds" else "o", markersize=5, color=colour,
                   markerfacecolor=inside, markeredgewidth=1.1)  # fmt: skip

@@ -220,7 +220,7 @@ def _legend(axes, plan, rows) -> None:
                 fill(axes, [(x, y, 0.14, 0.12)], **look)
             axes.text(x + 0.19, y + 0.065, words, fontsize=7, va="center")
             x += 0.34 + 0.063 * len(words)
-        if i == 0 and (rows["qualifying"] == "yes").any():
+        if i == 1 and (rows["qualifying"] == "yes").any():
             axes.plot([x + 0.05], [y + 0.06], marker="o", markersize=4, color=INK, markerfacecolor="white",
                       markeredgewidth=0.7)  # fmt: skip
             axes.text(x + 0.14, y + 0.065, "enrolled for it", fontsize=7, va="center")

@@ -22,7 +22,7 @@ def draw(rows):
     for i, line in enumerate(lines.to_dict("records")):
         top = line["level"] == "pathway"
         y += 0.1 if top and i else 0.0
-        axes.text(LEFT - 0.1 if not top else 0.05, y + ROW / 2, line["label"], va="center", fontsize=8.5 if top else 7.5,
+        axes.text(LEFT - 0.1 if not top else 0.05, y + ROW / 2, line["label"], va="center", fontsize=_size(line["label"], top),
                   ha="left" if top else "right", fontweight="bold" if top else "normal",
                   fontstyle="italic" if line["gene"] == "yes" else "normal")  # fmt: skip
         own = rows[(rows["pathway"] == line["pathway"]) & (rows["member"] == line["member"])]
@@ -32,6 +32,11 @@ def draw(rows):
         y += ROW
     _legend(axes, y + 0.17)
     return figure
+
+
+def _size(label: str, top: bool) -> float:
+    """Size of a label that must not run into the bars."""
+    return 8.5 * min(1.0, 27 / max(len(label), 1)) if top else 7.5 * min(1.0, 32 / max(len(label), 1))
 
 
 def _heads(axes, rows, groups) -> None:
