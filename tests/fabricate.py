@@ -145,6 +145,8 @@ def cohort(
     made.frames["rna_purity"] = _rna_purity(made.frames["sample_map"])
     made.frames["pc_associations"] = _associations(made.frames["sample_map"])
     made.frames["purity"] = _purity(made.frames["samples"], rng)
+    made.frames["segments"] = _segments(made.frames["samples"], group, seed)
+    made.frames["annotated_variants"] = _variants(made.frames["abnormalities"], seed, text)
     made.frames["burden"] = _burden(made.frames["samples"], text)
     made.frames["signatures"] = _signatures(made.frames["samples"], text)
     made.frames["signatures_by_group"] = _signatures_by_group(text if clinical else "no groups")
@@ -632,7 +634,98 @@ def _purity(samples, rng) -> pd.DataFrame:
     frame["purity"] = rng.uniform(0.5, 0.95, len(frame)).round(2)
     frame["ploidy"], frame["status"], frame["interval"] = 2.1, "resolved", "0.5-0.9"
     frame["sorted_purity"], frame["purity_used"], frame["reason"] = 0.9, frame["purity"], ""
+    frame["base_copies"], frame["noise"], frame["scatter"] = 2, 0.15, 0.01
     return _conform(frame, tables.PURITY)
+
+
+ARMS = pd.DataFrame(
+    [(f"chr{c}", arm, 1 if arm == "p" else 60_000_001, 58_000_000 if arm == "p" else 60_000_000 + 4_000_000 * (25 - c), "yes")
+     for c in range(1, 23) for arm in "pq"],
+    columns=["chrom", "arm", "start", "end", "informative"],
+)  # fmt: skip
+
+
+def _segments(samples, group, seed) -> pd.DataFrame:
+    """One segment an arm; 1q gained and 13q, 17p lost more often in poor responders; a subclonal loss of 8p."""
+    rng = np.random.default_rng([seed, 11])
+    chosen = samples[
+        (samples["assay"] == "wes") & (samples["tissue"] == "tumour") & (samples["role"] == "analysis")
+    ]
+    gains = {
+        ("chr1", "q"): 0.5,
+        ("chr9", "q"): 0.5,
+        ("chr9", "p"): 0.5,
+        ("chr15", "q"): 0.4,
+        ("chr11", "q"): 0.3,
+    }
+    losses = {("chr13", "q"): 0.5, ("chr17", "p"): 0.2, ("chr1", "p"): 0.2, ("chr14", "q"): 0.15}
+    rows = []
+    for s in chosen.itertuples():
+        more = 0.25 * (group[s.patient] == POOR)
+        for arm in ARMS.itertuples():
+            place = (arm.chrom, arm.arm)
+            total, minor, share = 2, 1, None
+            if rng.random() < gains.get(place, 0) + more * (place in gains):
+                total, share = 3, 0.9
+            elif rng.random() < losses.get(place, 0) + more * (place in losses):
+                total, minor, share = 1, 0, 0.8
+            elif place == ("chr16", "q") and rng.random() < 0.3:
+                minor, share = 0, 0.9
+            elif place == ("chr8", "p"):
+                total, minor, share = 1, 0, 0.1
+            rows.append({"patient": s.patient, "sample": s.sample, "chrom": arm.chrom, "start": arm.start, "end": arm.end,
+                         "targets": 2 if place == ("chr21", "p") else 300, "total_copies": total, "minor_copies": minor,
+                         "clonal_fraction": share, "germline_copies": 2.0})  # fmt: skip
+    return tables.conform(pd.DataFrame(rows, columns=tables.SEGMENTS.names()), tables.SEGMENTS)
+
+
+CHANGES = {
+    "TP53": [
+        ("p.Arg175His", 175),
+        ("p.Arg213Ter", 213),
+        ("p.Arg248Gln", 248),
+        ("p.Arg273His", 273),
+        ("", None),
+    ],
+    "KRAS": [("p.Gly12Asp", 12), ("p.Gly13Asp", 13), ("p.Gln61His", 61), ("p.Gln61Leu", 61)],
+    "NRAS": [("p.Gln61Arg", 61), ("p.Gln61Lys", 61), ("p.Gly13Arg", 13)],
+    "BRAF": [("p.Val600Glu", 600), ("p.Asp594Asn", 594)],
+    "DIS3": [("p.Asp488Asn", 488), ("p.Arg780Lys", 780), ("p.Leu81fs", 81)],
+}
+
+
+def _variants(calls, seed, text) -> pd.DataFrame:
+    """One passing variant for each gene called mutated; a splice site where no residue is named."""
+    rng = np.random.default_rng([seed, 12])
+    rows = []
+    for i, r in enumerate(calls[(calls["kind"] == "mutation") & (calls["state"] == PRESENT)].itertuples()):
+        change, position = CHANGES[r.abnormality][rng.integers(len(CHANGES[r.abnormality]))]
+        kind = "splice_donor_variant&intron_variant" if not change else "missense_variant"
+        kind = (
+            "stop_gained"
+            if change.endswith("Ter")
+            else "frameshift_variant"
+            if change.endswith("fs")
+            else kind
+        )
+        rows.append({"patient": r.patient, "sample": r.sample, "chrom": "chr1", "pos": 1000 + i, "ref": "C", "alt": "T",
+                     "filter": "PASS", "mode": "tumour_normal", "gene": r.abnormality, "transcript": f"T_{r.abnormality}.1",
+                     "consequence": kind, "impact": "MODERATE" if kind == "missense_variant" else "HIGH",
+                     "hgvsc": "c.375+1G>A", "hgvsp": change, "hotspot": "yes" if position in (12, 61, 600) else "no"})  # fmt: skip
+    return _conform(pd.DataFrame(rows, columns=tables.ANNOTATED_VARIANTS.names()), tables.ANNOTATED_VARIANTS)
+
+
+def expression_values(made: Made, seed: int = 1) -> pd.DataFrame:
+    """log2 normalised counts, genes of the expression table x analysis RNA samples, moved by the fold change."""
+    rng = np.random.default_rng([seed, 13])
+    group = flow.compared_groups(made.frames["flow"])
+    samples = made.frames["samples"]
+    rna = samples[(samples["assay"] == "rna") & (samples["role"] == "analysis")]
+    tested = made.frames["expression_early_vs_poor"]
+    side = np.array([{EARLY: 0.5, POOR: -0.5}.get(group.get(p), 0.0) for p in rna["patient"]])
+    moved = np.outer(tested["log2_fold_change"].fillna(0), side)
+    values = 8 + moved + rng.normal(0, 0.5, moved.shape)
+    return pd.DataFrame(values, index=tested["gene_id"], columns=list(rna["sample"]))
 
 
 def _fish(ids, rng, text) -> pd.DataFrame:

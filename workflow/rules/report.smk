@@ -2,7 +2,8 @@
 
 Reads every table of the stages before, and the CRAMs. Writes results/report/report.html, multiqc.html and
 evidence/{patient}.html, which hold reads and so stay where the data are; report_full.zip holds them all;
-completeness.tsv says whether everything is there.
+completeness.tsv says whether everything is there. The figures of the molecular portrait stand in figures/ with the tables
+behind them; figures.zip redraws them.
 """
 
 from myeloma import completeness, files, flow, inputs, tables
@@ -22,8 +23,91 @@ REFERENCE_FILES = (
 )
 EVIDENCE_PATIENTS = [patient for patient in COHORT.patient_ids if inputs.evidence_tracks(COHORT, patient)]
 
+# In the order of the report, as in report.portrait.TABLES (which imports matplotlib: too heavy for every job's parsing).
+PORTRAIT = [
+    "oncoprint",
+    "copy_number",
+    "lollipops",
+    "pathways",
+    "forest_all",
+    "expression_heatmap",
+    "curves_overall",
+    "curves_by_abnormality",
+]
+
 
 report: "../report/workflow.rst"
+
+
+rule draw_portrait:
+    input:
+        unpack(lambda wildcards: named(gtf=SETTINGS.has("gtf") and "results/references/genome.gtf")),
+        samples="results/cohort/samples.tsv",
+        flow="results/cohort/flow.tsv",
+        qc="results/alignments/qc.tsv",
+        purity="results/calls/purity.tsv",
+        segments="results/calls/segments.tsv.gz",
+        annotated_variants="results/calls/annotated_variants.tsv.gz",
+        abnormalities="results/abnormalities/abnormalities.tsv",
+        response="results/response/response.tsv",
+        rna_purity="results/expression/rna_purity.tsv",
+        cohort="results/expression/cohort.h5ad",
+        abnormalities_by_group="results/comparison/abnormalities_by_group.tsv",
+        expression_early_vs_poor="results/comparison/expression_early_vs_poor.tsv",
+        expression_note="results/comparison/expression_note.txt",
+        survival="results/comparison/survival.tsv",
+        survival_curves="results/comparison/survival_curves.tsv",
+        arms="results/references/arms.tsv",
+        pathways=SETTINGS.path(SETTINGS["report"]["portrait"]["pathways"]),
+    output:
+        svg=[
+            report(
+                f"results/report/figures/{name}.svg",
+                caption=f"../report/{name}.rst",
+                category="Molecular portrait",
+            )
+            for name in PORTRAIT
+        ],
+        pdf=[f"results/report/figures/{name}.pdf" for name in PORTRAIT],
+        png=[f"results/report/figures/{name}.png" for name in PORTRAIT],
+        data=[f"results/report/figures/{name}.tsv" for name in PORTRAIT],
+        figures="results/report/figures.tsv",
+        bundle=report(
+            "results/report/figures.zip",
+            caption="../report/figures.rst",
+            category="Molecular portrait",
+        ),
+    log:
+        "logs/draw_portrait.log",
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+        runtime=30,
+    params:
+        patients=flow.detail_rows(COHORT.patients, SETTINGS["trial"]["data_cut"]),
+        settings={
+            name: SETTINGS[name]
+            for name in ("report", "comparison", "copy_number", "burden", "gates", "abnormalities", "groups")
+        },
+        code=files.code_of(
+            "report.portrait",
+            "report.portrait_data",
+            "report.portrait_captions",
+            "report.sections",
+            "report.words",
+            *(f"report.drawing.{name}" for name in ("style", "kaplan_meier", *PORTRAIT)),
+            "abnormalities",
+            "burden",
+            "copies",
+            "copy_events",
+            "flow",
+            "gates",
+            "transcripts",
+            "tables",
+        ),
+    script:
+        "../scripts/draw_portrait.py"
 
 
 rule run_multiqc:
@@ -120,6 +204,9 @@ rule build_report:
         # doses and events of the patients' pages; all sheets are told with their checksums
         sheets=[path for path in map(SETTINGS.sheet, SHEETS) if path],
         plan=str(PROJECT / "docs/analysis-plan.md"),
+        figures="results/report/figures.tsv",
+        portrait_svg=rules.draw_portrait.output.svg,
+        portrait_data=rules.draw_portrait.output.data,
     output:
         html=report(
             "results/report/report.html",
@@ -161,6 +248,7 @@ rule build_report:
             "report.pharmacokinetics",
             "report.pk_figures",
             "report.risk",
+            "report.portrait",
             "report.translocations",
             "report.figures",
             "report.clinical",
@@ -223,6 +311,7 @@ rule zip_report:
         multiqc="results/report/multiqc.html",
         pages=[f"results/report/evidence/{patient}.html" for patient in EVIDENCE_PATIENTS],
         mark="results/report/evidence/_here.html",
+        figures=list(rules.draw_portrait.output),
     output:
         zip="results/report/report_full.zip",
     log:

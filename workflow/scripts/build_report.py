@@ -16,6 +16,6 @@ with log_to(snakemake.log[0]):
         Path(snakemake.input.plan).read_text(encoding="utf-8"),
         [*reproduce.sizes([*asked.files, *snakemake.input.sheets]), *reproduce.sizes(asked.reads, hashed=False)],
         reproduce.benchmarks("benchmarks"),
-        asked.config_files,
+        asked.config_files, str(Path(snakemake.input.figures).parent),
     )  # fmt: skip
     build.write(dict(snakemake.input.items()), given, snakemake.output.html)

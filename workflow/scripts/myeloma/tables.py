@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from myeloma import files
-from myeloma.states import GROUPS, STATES
+from myeloma.states import EARLY, GROUPS, POOR, STATES
 
 LEVELS = ("sCR", "CR", "VGPR", "PR", "MR", "SD", "PD", "NE")
 YES_NO = ("yes", "no")
@@ -2316,6 +2316,181 @@ PRIVACY = Table(
         _text("what", "finding, without the text that was found"),
         _text("verdict", "exception: known, never leaves (docs/privacy.md)", ("ok", "exception", "failed")),
     ),
+)
+)
+
+# The molecular portrait: the table behind each figure, and the list of figures
+
+FIGURES = Table(
+    "figures",
+    "results/report/figures.tsv",
+    "figure of the molecular portrait",
+    ("figure",),
+    (
+        _text("figure", "name of its files in results/report/figures, and of its script in figures.zip"),
+        _whole("number", "order in the report", empty=False),
+        _text("title", "what it is"),
+        _text("caption", "what is shown and how to read it"),
+        _text("n", "who is in it"),
+        _text("test", "what was tested, or that nothing was"),
+        _text("not_shown", "what it does not show"),
+        _text("state", "is there anything in it", ("drawn", "empty")),
+        _text("files", "its files below results/report, separated by ;"),
+    ),
+)
+
+_FIGURE = "results/report/figures"
+_GROUP_OR_NONE = _text("group", "response group; empty: no groups in this run", (*GROUPS, ""))
+
+FIGURE_ONCOPRINT = Table(
+    "figure_oncoprint",
+    f"{_FIGURE}/oncoprint.tsv",
+    "line of the oncoprint, patient",
+    ("row_number", "patient_number"),
+    (
+        _text("row", "track or abnormality"),
+        _text("label", "as written in the figure"),
+        _text("block", "heading above it"),
+        _whole("row_number", "order of the lines", empty=False),
+        PATIENT,
+        _whole("patient_number", "order of the columns", empty=False),
+        _GROUP_OR_NONE,
+        _text("kind", "clinical, or the family of event of abnormalities.tsv"),
+        _text("state", "the call; clinical: present where recorded, not_assessable where not", STATES),
+        _text("value", "recorded value; of an abnormality: what was measured", empty=True),
+        _text("detail", "kind of the qualifying lesion", empty=True),
+        _text("qualifying", "is the patient in the trial for this abnormality", YES_NO),
+    ),
+)
+
+FIGURE_COPY_NUMBER = Table(
+    "figure_copy_number",
+    f"{_FIGURE}/copy_number.tsv",
+    "response group, stretch of the autosomes over which the counts are the same",
+    ("group", "chrom", "start"),
+    (
+        _GROUP_OR_NONE,
+        _text("chrom", "contig"),
+        _whole("start", "first base", "1-based", empty=False),
+        _whole("end", "last base", "1-based, inclusive", empty=False),
+        _whole("patients", "of the group with a tumour exome in the comparison", "patients", empty=False),
+        _whole("assessable", "of them, a gain of one copy would have shown here", "patients", empty=False),
+        _whole("gain", "more copies than an unchanged segment", "patients", empty=False),
+        _whole("loss", "fewer copies", "patients", empty=False),
+        _whole("cnloh", "as many copies, none of one parent", "patients", empty=False),
+    ),
+)
+
+FIGURE_LOLLIPOPS = Table(
+    "figure_lollipops",
+    f"{_FIGURE}/lollipops.tsv",
+    "gene, response group, change of the protein",
+    ("gene", "group", "change", "hgvs"),
+    (
+        _text("gene", "symbol"),
+        _whole("gene_number", "order of the panels", empty=False),
+        _text("transcript", "transcript of the change", empty=True),
+        _whole("protein_length", "coding bases of the transcript in the GTF / 3", "amino acids"),
+        _whole("position", "first changed residue; empty: none, e.g. a splice site", "amino acid"),
+        _text("change", "short form"),
+        _text("hgvs", "HGVS p., else c., three-letter"),
+        _text("change_class", "what it does", ("missense", "truncating", "in-frame", "splice", "other")),
+        _text("group", "response group; other: neither or not evaluable", (EARLY, POOR, "other")),
+        _whole("patients", "with this change", "patients", empty=False),
+        _text("hotspot", "in reference.hotspots", YES_NO),
+        _whole("early_present", "early responders with a mutation of the gene", "patients", empty=False),
+        _whole("early_assessable", "early responders in whom it could be assessed", "patients", empty=False),
+        _whole("poor_present", "poor responders with a mutation of the gene", "patients", empty=False),
+        _whole("poor_assessable", "poor responders in whom it could be assessed", "patients", empty=False),
+    ),
+)
+
+FIGURE_EXPRESSION = Table(
+    "figure_expression",
+    f"{_FIGURE}/expression_heatmap.tsv",
+    "gene, patient",
+    ("gene_number", "patient_number"),
+    (
+        _text("gene_id", "id of the GTF"),
+        _text("gene_name", "symbol", empty=True),
+        _whole("gene_number", "order of the lines", empty=False),
+        PATIENT,
+        SAMPLE,
+        _whole("patient_number", "order of the columns", empty=False),
+        _text("group", "response group", (EARLY, POOR)),
+        _text("best_response", "best confirmed response", (*RESPONSE.columns[2].allowed, "")),
+        _text("sex", "of patients.tsv", empty=True),
+        _number("plasma_cell_score", "of rna_purity.tsv", "0-1"),
+        _number("value", "expression", "log2 of normalised counts + 1"),
+        _number("z", "against mean and standard deviation of the samples shown", "standard deviations"),
+        _number("log2_fold_change", "early over poor, of the test", "log2"),
+        _number("q", "Benjamini-Hochberg, of the test"),
+    ),
+)
+
+FIGURE_PATHWAYS = Table(
+    "figure_pathways",
+    f"{_FIGURE}/pathways.tsv",
+    "pathway or member of it, response group",
+    ("number", "group"),
+    (
+        _whole("number", "order of the lines", empty=False),
+        _text("pathway", "name in report.portrait.pathways"),
+        _text("member", "its abnormality; all: any of them"),
+        _text("level", "the pathway or one member", ("pathway", "member")),
+        _text("label", "as written in the figure"),
+        _text("gene", "is the member a gene's mutation", YES_NO),
+        _GROUP_OR_NONE,
+        _whole("patients", "of the group", "patients", empty=False),
+        _whole("present", "of them, altered", "patients", empty=False),
+        _whole("absent", "of them, not altered: of a pathway, no called member", "patients", empty=False),
+        _whole("not_assessable", "the others", "patients", empty=False),
+    ),
+)
+
+FIGURE_FOREST = Table(
+    "figure_forest",
+    f"{_FIGURE}/forest_all.tsv",
+    "abnormality",
+    ("abnormality",),
+    (
+        _whole("number", "order of the lines: by family, then p", empty=False),
+        _text("label", "as written in the figure"),
+        _text("family_title", "heading above it"),
+        _text("shown", "in the figure; no: outside the primary family and carried by nobody", YES_NO),
+        *BY_GROUP.columns,
+    ),
+)
+
+_PANEL = (
+    _text("panel", "analysis of survival.tsv"),
+    _whole("panel_number", "order of the panels", empty=False),
+    _text("title", "as written in the figure"),
+    _text("time_axis", "what the months count from"),
+    _text("stratum", "all; present or absent; group"),
+    *CURVES.columns[2:],
+    _whole("patients", "in the stratum", "patients", empty=False),
+    _whole("events_of_stratum", "in the stratum", "patients", empty=False),
+    _number("median", "empty: not reached", "months"),
+    _number("median_low", "log-log interval; empty: not reached", "months"),
+    _number("median_high", "log-log interval; empty: not reached", "months"),
+    _number("log_rank_p", "between the strata of the panel"),
+)
+
+FIGURE_CURVES = Table(
+    "figure_curves",
+    f"{_FIGURE}/curves_overall.tsv",
+    "panel, stratum, step of its curve",
+    ("panel_number", "stratum", "months"),
+    _PANEL,
+)
+
+FIGURE_CURVES_BY_ABNORMALITY = Table(
+    "figure_curves_by_abnormality",
+    f"{_FIGURE}/curves_by_abnormality.tsv",
+    "panel, stratum, step of its curve",
+    ("panel_number", "stratum", "months"),
+    _PANEL,
 )
 
 ALL = tuple(value for value in list(globals().values()) if isinstance(value, Table))

@@ -28,6 +28,7 @@ from myeloma.report import (
     markup,
     people,
     pharmacokinetics,
+    portrait,
     programmes,
     reproduce,
     risk,
@@ -45,6 +46,7 @@ HERE = Path(__file__).parent
 #: A new chapter is one line here, its template, and its values in `context`.
 CHAPTERS = (
     ("page-one", "Page one", "page_one.html"),
+    ("portrait", "Portrait", "portrait.html"),
     ("comparison", "Comparison", "details.html"),
     ("abnormalities", "Abnormalities", ""),
     ("expression", "Expression", ""),
@@ -119,6 +121,7 @@ class Given:
     inputs: Sequence[Mapping[str, Any]] = ()  # reproduce.sizes
     benchmarks: Sequence[Mapping[str, Any]] = ()  # reproduce.benchmarks
     config_files: Sequence[str] = ()
+    portrait: str | None = None  # folder in which portrait.write left its files; None: no chapter
 
 
 #: More patients with a copy-number plot than this: the page links to the files instead of holding them.
@@ -280,6 +283,7 @@ def context(seen: dict[str, Any], given: Given) -> dict[str, Any]:
             seen, alpha, config["comparison"]["small_group_for_expression"], given.expression_note
         ),
         "expression_classes": expression_classes.chapter(seen, anchors),
+        "portrait": portrait.chapter(given.portrait),
         "programmes": programmes.chapter(seen, alpha),
         "risk": risk.chapter(seen, anchors),
         "rna": rna.chapter(seen, anchors),

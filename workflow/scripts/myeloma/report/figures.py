@@ -52,7 +52,11 @@ def svg(figure: Figure, name: str, title: str) -> str:
     with matplotlib.rc_context({**STYLE, "svg.hashsalt": name}):
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None},
                        bbox_inches="tight", pad_inches=0.05)  # fmt: skip
-    text = buffer.getvalue()
+    return placed(buffer.getvalue(), name, title)
+
+
+def placed(text: str, name: str, title: str) -> str:
+    """An SVG file of matplotlib as an element of a page: own ids, the page's fonts, a title."""
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     text = re.sub(r'\s(?:xmlns:xlink|version)="[^"]*"', "", text, count=2)

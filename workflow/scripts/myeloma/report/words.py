@@ -87,6 +87,8 @@ def number(value) -> str:
     if missing(value):
         return ""
     value = float(value)
+    if math.isinf(value):
+        return INFINITE if value > 0 else f"-{INFINITE}"
     return f"{value:.0f}" if value == int(value) and abs(value) < 1e9 else f"{value:.4g}"
 
 
