@@ -2317,7 +2317,6 @@ PRIVACY = Table(
         _text("verdict", "exception: known, never leaves (docs/privacy.md)", ("ok", "exception", "failed")),
     ),
 )
-)
 
 # The molecular portrait: the table behind each figure, and the list of figures
 
