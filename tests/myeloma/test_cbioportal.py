@@ -173,7 +173,7 @@ def test_copies_by_hand_and_not_assessable_is_never_unchanged(folder):
     # 3500-4500: 501 of 1001 bases in the unchanged segment
     assert copies.loc["SPLIT", one] == "0"
     # no segment there, no segment at all
-    assert set(copies.loc["FAR"]) == {"NA"} and copies.loc["TP53", "IPD-006-baseline"] == "NA"
+    assert set(copies.loc["FAR"]) == {"NA"} and "IPD-006-baseline" not in copies
 
 
 def test_doubled_genome_counts_from_four(config):
@@ -181,6 +181,37 @@ def test_doubled_genome_counts_from_four(config):
     discrete, ratio = profiles.copies_by_gene(study(config, segments=rows, base=4).given)
     assert discrete.loc[["TP53", "CKS1B"], "IPD-001-baseline"].tolist() == ["0", "-1"]
     assert ratio.loc["CKS1B", "IPD-001-baseline"] == -0.3
+
+
+def test_copies_entered_as_finished_calls_are_taken_as_they_are(config):
+    entered = {"log2_low": None, "log2_high": None}
+    rows = [
+        segment("IPD-001.T", "chr17", 1, 9000, 0.0, 1, copies=1.0, **entered) | {"log2": None},
+        segment("IPD-001.T", "chr1", 1, 9000, 0.0, 2, copies=2.0, **entered) | {"log2": None},
+    ]
+    made = study(config, segments=rows)
+    made.given.seen["purity"] = made.given.seen["purity"].assign(mode="given", purity_used=float("nan"))
+    discrete, ratio = profiles.copies_by_gene(made.given)
+    assert list(discrete.columns) == ["IPD-001-baseline"]  # the others have no segments
+    assert discrete.loc[["TP53", "CKS1B"], "IPD-001-baseline"].tolist() == ["-1", "0"]
+    assert ratio.loc[["TP53", "CKS1B"], "IPD-001-baseline"].tolist() == [-1.0, 0.0]
+    assert profiles.segments(made.given)["seg.mean"].tolist() == [0.0, -1.0]
+
+
+def test_a_sample_of_which_no_gene_is_known_is_not_sequenced(config, tmp_path):
+    made = study(config, mutated=[{"sample": "IPD-002.T"}], segments=FULL)
+    bare = profiles.Given(**{**vars(made.given), "targets": {}})  # no targets, no callable genes
+    cbioportal.write(
+        cbioportal.build(cbioportal.Study(**{**vars(made), "given": bare}), config), tmp_path / "c"
+    )
+    assert cbioportal_rules.problems(tmp_path / "c") == []
+    lists = cbioportal_rules.Study(tmp_path / "c").lists
+    assert lists["sequenced"] == ["IPD-002-baseline"] and "IPD-001-baseline" in lists["cna"]
+
+
+def test_one_protein_change_of_several():
+    told = {"p.R175H": "p.R175H", "p.A1B,p.C2D": "p.A1B", "p.A1B;x": "p.A1B", "p.A1Bp.C2D": "p.A1B", "": ""}
+    assert {text: profiles.one_change(text) for text in told} == told
 
 
 def test_a_gene_without_power_is_in_no_panel_of_its_sample(folder):

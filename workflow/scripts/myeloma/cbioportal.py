@@ -432,11 +432,13 @@ Part = tuple[dict[str, str], dict[str, list[str]]]
 
 
 def _mutation_files(study: Study, head) -> Part:
-    chosen = profiles.sequenced(study.given)
+    panels, of = profiles.panels(study.given, study.maf)
+    # a sample in which no gene could be told mutated or not is not a sequenced one
+    chosen = [sample for sample, panel in of.items() if panel != "NA"]
     if not chosen:
         return {}, {}
-    panels, of = profiles.panels(study.given, study.maf)
-    matrix = pd.DataFrame([{"SAMPLE_ID": s, "mutations": of[s]} for s in chosen.values()])
+    matrix = pd.DataFrame([{"SAMPLE_ID": s, "mutations": of[s]} for s in chosen])
+    variants = study.maf[study.maf["Tumor_Sample_Barcode"].isin(chosen)]
     made = {
         "meta_mutations.txt": _profile(
             head, "MUTATION_EXTENDED", "MAF", "mutations", "Mutations",
@@ -444,7 +446,7 @@ def _mutation_files(study: Study, head) -> Part:
             "truncated tumour suppressors. A gene whose bases could not show a clonal variant is not in the sample's panel.",
             "data_mutations.txt",
         ),
-        "data_mutations.txt": tsv(study.maf),
+        "data_mutations.txt": tsv(variants),
         "meta_gene_panel_matrix.txt": meta(
             **head, genetic_alteration_type="GENE_PANEL_MATRIX", datatype="GENE_PANEL_MATRIX",
             data_filename="data_gene_panel_matrix.txt",
@@ -456,11 +458,10 @@ def _mutation_files(study: Study, head) -> Part:
             f"stable_id: {panel}\ndescription: Genes in which a mutation could be seen, {len(genes)} genes\n"
             "gene_list: " + "\t".join(genes) + "\n"
         )
-    return made, {"sequenced": list(chosen.values())}
+    return made, {"sequenced": chosen}
 
 
 def _copy_files(study: Study, head) -> Part:
-    names = list(study.given.dna.values())
     segments = profiles.segments(study.given)
     made, lists = {}, {}
     if len(segments):
@@ -470,6 +471,7 @@ def _copy_files(study: Study, head) -> Part:
         )  # fmt: skip
         made["data_cna.seg"] = tsv(segments)
     discrete, ratio = profiles.copies_by_gene(study.given)
+    names = list(discrete.columns)
     if len(discrete) and names:
         limits = study.given.rules["copy_number"]
         made["meta_cna.txt"] = _profile(

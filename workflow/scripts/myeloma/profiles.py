@@ -5,6 +5,7 @@ per patient. Not looked at is never "no change": it is NA, or the gene is not in
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,12 +14,20 @@ import numpy as np
 import pandas as pd
 
 from myeloma import abnormalities, tumour_in_normal
+from myeloma.copy_events import GIVEN
 from myeloma.states import PRESENT
 
 CHROMOSOMES = (*map(str, range(1, 23)), "X", "Y")
 SEG = ("ID", "chrom", "loc.start", "loc.end", "num.mark", "seg.mean")
 #: Columns of the MAF that carry names of files or people, or text of the sheets.
 MAF_LEFT_OUT = ("BAM_File", "Center")
+#: Two rows that agree in these are one mutation to cBioPortal.
+ONE_MUTATION = (
+    "Chromosome", "Start_Position", "End_Position", "Variant_Classification", "Tumor_Seq_Allele2", "HGVSp_Short",
+    "Tumor_Sample_Barcode",
+)  # fmt: skip
+#: log2 ratio at which entered segments without copies end.
+NO_COPY = 0.125
 SV = (
     "Sample_Id", "SV_Status", "Site1_Hugo_Symbol", "Site1_Entrez_Gene_Id", "Site1_Ensembl_Transcript_Id",
     "Site1_Region_Number", "Site1_Region", "Site1_Chromosome", "Site1_Contig", "Site1_Position", "Site1_Description",
@@ -75,9 +84,17 @@ def mutations(given: Given, table: pd.DataFrame, normals: Mapping[str, str]) -> 
     rows["Matched_Norm_Sample_Barcode"] = [normals.get(n, "") for n in rows["Matched_Norm_Sample_Barcode"]]
     rows["NCBI_Build"] = given.build
     rows["Chromosome"] = rows["Chromosome"].map(plain)
+    rows["HGVSp_Short"] = rows["HGVSp_Short"].map(one_change)
     for name in MAF_LEFT_OUT:
         rows[name] = ""
-    return rows.drop(columns=["patient"]).reset_index(drop=True)
+    return rows.drop(columns=["patient"]).drop_duplicates(list(ONE_MUTATION)).reset_index(drop=True)
+
+
+def one_change(text: str) -> str:
+    """A protein change as cBioPortal takes it: one, in at most 255 characters; of several in an entered table the first."""
+    first = re.split(r"[,;]", text)[0].strip()
+    start = first.find("p.", 1)
+    return (first if start < 0 else first[:start])[:255]
 
 
 def _somatic(row: Mapping[str, str], rules: Mapping[str, Any]) -> bool:
@@ -91,8 +108,9 @@ def _somatic(row: Mapping[str, str], rules: Mapping[str, Any]) -> bool:
 
 
 def segments(given: Given) -> pd.DataFrame:
-    """SEG: one row per segment with a log2 ratio; positions 0-based, half-open, chromosomes 1-22, X, Y."""
+    """SEG: one row per segment with a ratio; positions 0-based, half-open, chromosomes 1-22, X, Y."""
     rows = given.seen["segments"]
+    rows = rows.assign(log2=ratios(rows))
     rows = rows[rows["sample"].isin(given.dna) & rows["log2"].notna()]
     rows = rows[rows["chrom"].map(plain).isin(CHROMOSOMES)]
     return pd.DataFrame(
@@ -107,15 +125,24 @@ def segments(given: Given) -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
+def ratios(rows: pd.DataFrame) -> pd.Series:
+    """log2 ratio of each segment; of one that was entered without it that of its copies to those of germline cells."""
+    copies, germline = (pd.to_numeric(rows[n]).astype("float64") for n in ("copies", "germline_copies"))
+    told = np.log2(copies.clip(lower=NO_COPY) / germline.where(germline > 0))
+    return pd.to_numeric(rows["log2"]).astype("float64").fillna(told)
+
+
 def copies_by_gene(given: Given) -> tuple[pd.DataFrame, pd.DataFrame]:
     """(discrete -2..2 or NA, log2 ratio), genes x samples, of the protein-coding genes of the GTF.
 
-    A gene takes the segment that covers most of it, at least half. Against the copies of an unchanged segment: no copy
+    Samples without segments have no column. A gene takes the segment that covers most of it, at least half. Against the copies of an unchanged segment: no copy
     left -2, fewer -1, one more 1, `copy_number.amp_copies` or more (from 2) 2. NA: no such segment, purity
-    unresolved, or unchanged where a clonal loss of one copy would not have been seen (detection_z standard errors).
+    unresolved, or unchanged where a clonal loss of one copy would not have been seen (detection_z standard errors); copies that
+    were entered as finished calls are taken as they are.
     """
     genes = _named(given.genes)
-    names = list(given.dna.values())
+    known = set(given.seen["segments"]["sample"])
+    names = [name for sample, name in given.dna.items() if sample in known]
     discrete = pd.DataFrame("NA", index=genes["gene_name"], columns=names, dtype=object)
     ratio = pd.DataFrame(np.nan, index=genes["gene_name"], columns=names, dtype=float)
     purity = given.seen["purity"].set_index("sample")
@@ -123,13 +150,13 @@ def copies_by_gene(given: Given) -> tuple[pd.DataFrame, pd.DataFrame]:
     for sample, name in given.dna.items():
         rows = given.seen["segments"]
         rows = rows[rows["sample"] == sample].reset_index(drop=True)
-        at = _covering(genes, rows)
         if not len(rows):
             continue
+        at = _covering(genes, rows)
         level = _levels(rows, purity.loc[sample] if sample in purity.index else None, limits)
         found = at >= 0
         discrete.loc[found, name] = [level[i] for i in at[found]]
-        ratio.loc[found, name] = rows["log2"].to_numpy(dtype=float)[at[found]]
+        ratio.loc[found, name] = ratios(rows).to_numpy()[at[found]]
     return discrete, ratio.round(4)
 
 
@@ -155,7 +182,8 @@ def _covering(genes: pd.DataFrame, rows: pd.DataFrame) -> np.ndarray:
 
 def _levels(rows: pd.DataFrame, sample: pd.Series | None, limits: Mapping[str, Any]) -> list[str]:
     """The discrete level of each segment of one sample."""
-    if sample is None or pd.isna(sample["purity_used"]) or pd.isna(sample["base_copies"]):
+    given = sample is not None and sample["mode"] == GIVEN
+    if sample is None or pd.isna(sample["base_copies"]) or (pd.isna(sample["purity_used"]) and not given):
         return ["NA"] * len(rows)
     return [_level(row, sample, limits) for row in rows.to_dict("records")]
 
@@ -168,6 +196,8 @@ def _level(row: Mapping[str, Any], sample: pd.Series, limits: Mapping[str, Any])
     change = float(row["total_copies"]) - base
     small = not pd.isna(row["clonal_fraction"]) and row["clonal_fraction"] < limits["min_clonal_fraction"]
     if change == 0 or small:
+        if sample["mode"] == GIVEN:
+            return "0"
         return "0" if _seen(row, float(sample["purity_used"]), base, germline, limits) else "NA"
     if change < 0:
         return "-2" if row["total_copies"] == 0 else "-1"
@@ -211,10 +241,10 @@ def panels(given: Given, mutated: pd.DataFrame) -> tuple[dict[str, list[str]], d
 
 
 def _targeted(given: Given, kit: str) -> set[str]:
-    """Genes whose coding bases the kit targets; every gene where the targets are not known (the whole FASTA is called)."""
-    exons = given.coding.assign(start=given.coding["start"] - 1)
+    """Genes whose coding bases the kit targets; none where the targets are not known."""
     if kit not in given.targets:
-        return set(exons["gene_name"]) - {""}
+        return set()
+    exons = given.coding.assign(start=given.coding["start"] - 1)
     exons["covered"], exons["length"] = covered(exons, given.targets[kit]), exons["end"] - exons["start"]
     sums = exons.groupby("gene_name")[["covered", "length"]].sum()
     enough = sums["covered"] >= given.rules["somatic"]["callable_fraction"] * sums["length"]
@@ -389,6 +419,8 @@ def expression(given: Given) -> pd.DataFrame:
     """TPM, gene symbols x samples; the TPM of ids with one symbol are added up, ids without a symbol left out."""
     frame = given.seen["tpm"]
     samples = [s for s in given.rna if s in frame.columns]
+    if not samples:
+        return pd.DataFrame()
     rows = frame[frame["gene_name"] != ""]
     values = rows[samples].apply(pd.to_numeric).groupby(rows["gene_name"].to_numpy()).sum(min_count=1)
     return values.rename(columns=given.rna).round(4)

@@ -34,6 +34,8 @@ FREE_TEXT = {
     "exposure": ("stop_reason",),
     "visits": ("visit",),
 }
+#: Further columns that name files of the one who entered them.
+ALWAYS_EMPTY = ("entered_from",)
 #: Columns whose text is "class: detail": the class leaves, the detail may quote a sheet.
 CLASS_ONLY = {"flow": ("reason",)}
 
@@ -195,6 +197,9 @@ def leaving(frame: pd.DataFrame, table: tables.Table, names: Names) -> pd.DataFr
     blank = frame.copy()
     for column in FREE_TEXT.get(table.name, ()):
         blank[column] = ""
+    for column in ALWAYS_EMPTY:
+        if column in blank:
+            blank[column] = ""
     for column in CLASS_ONLY.get(table.name, ()):
         blank[column] = [text.partition(": ")[0] for text in blank[column]]
     who = _who(blank, names)
