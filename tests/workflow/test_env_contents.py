@@ -39,12 +39,13 @@ SHELL_TOOLS = TOOLS | {"arriba": "arriba"}
 #: Commands that every system has, or whose absence is said and harmless (git: the state of the project in the report).
 EVERYWHERE = {"cp", "mv", "git"}
 #: Words that a rule's script reaches without needing the tool: align_rna asks a shared function for STAR's
-#: version; build_report asks all tools for theirs and says where else it is pinned when one is not there;
+#: version; build_report and export_manifest ask all tools for theirs and says where else it is pinned when one is not there;
 #: collect_counts names salmon as the kind of its files.
 NOT_RUN = {
     "align_rna": {"bwa", "bwa-mem2"},
     "collect_counts": {"salmon"},
     "build_report": set(TOOLS.values()),
+    "export_manifest": set(TOOLS.values()),
 }
 LIBRARIES = {
     "yaml": "pyyaml",

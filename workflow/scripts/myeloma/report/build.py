@@ -177,9 +177,9 @@ def aligner_version(aligner: str) -> str:
 def commit(project: Path) -> str:
     """Short commit of the project, with + when files differ from it; "unknown" outside of git."""
     seen = []
-    for words_ in (["rev-parse", "--short", "HEAD"], ["status", "--porcelain", "--untracked-files=no"]):
+    for asked in (("rev-parse", "--short", "HEAD"), ("status", "--porcelain", "--untracked-files=no")):
         try:
-            done = subprocess.run(["git", "-C", str(project), *words_], capture_output=True, text=True)
+            done = subprocess.run(["git", "-C", str(project), *asked], capture_output=True, text=True)
         except FileNotFoundError:
             return "unknown"
         if done.returncode:
