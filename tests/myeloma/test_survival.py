@@ -201,3 +201,14 @@ def test_landmark_counts_time_from_the_landmark_and_leaves_out_who_is_gone():
     assert rows["patients"].to_dict() == {EARLY: 2, POOR: 1}
     times = curves[(curves["analysis"] == "TTP by group from the landmark") & (curves["stratum"] == EARLY)]
     assert times["months"].tolist() == pytest.approx([0, 1 / 30.4375, 100 / 30.4375])
+
+
+def test_a_level_that_nobody_is_at_risk_in_leaves_the_log_rank_as_in_r():
+    """R 4.2.2, survival 3.5-3: survdiff; group c ends before the first event."""
+    time = [1, 1.5, 3, 4, 5, 6, 7, 8, 9, 10, 2, 12]
+    event = [0, 0, 1, 0, 1, 1, 0, 1, 0, 1, 0, 1]
+    group = list("ccabababab") + ["d", "d"]
+    statistic, freedom, _ = survival.log_rank(time, event, group)
+    assert (statistic, freedom) == (pytest.approx(1.76990463409, rel=1e-10), 2)
+    statistic, freedom, _ = survival.log_rank(time[:10], event[:10], group[:10])
+    assert (statistic, freedom) == (pytest.approx(0.0739030023095, rel=1e-10), 1)

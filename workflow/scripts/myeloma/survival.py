@@ -137,6 +137,7 @@ def log_rank(
     told = np.isin(stratum, telling)
     if not told.any():
         return math.nan, 0, math.nan
+    told &= np.isin(group, np.unique(group[told & _at_first_event(time, event, stratum)]))
     by = None if strata is None else stratum[told]
     test = greenwood.logrank_test(greenwood.Surv(time=time[told], event=event[told]), group[told], strata=by)
     p = float(test.p_value)
@@ -144,6 +145,13 @@ def log_rank(
     if test.df == 1 and min(first.sum(), (~first).sum()) <= exact_log_rank.MOST:
         p = exact_log_rank.p_value(time[told], event[told], first, stratum[told])
     return float(test.statistic), int(test.df), p
+
+
+def _at_first_event(time: np.ndarray, event: np.ndarray, stratum: np.ndarray) -> np.ndarray:
+    """Who is at risk at the first event of his stratum: a group without any such patient has expected events of 0,
+    makes the covariance singular, and is left out as R's survdiff leaves it out."""
+    first = {one: time[(stratum == one) & (event == 1)].min(initial=np.inf) for one in np.unique(stratum)}
+    return time >= np.array([first[one] for one in stratum])
 
 
 def _tells(time: np.ndarray, event: np.ndarray, group: np.ndarray, inside: np.ndarray) -> bool:
