@@ -351,3 +351,22 @@ def test_the_page_holds_the_figures_and_stays_inert(written, project):
         assert f"figure-portrait-{name.replace('_', '-')}" in seen.ids
         assert {f"figures/{name}.{kind}" for kind in ("svg", "pdf", "png", "tsv")} <= set(seen.links)
     assert "figures.zip" in seen.links and HOSTILE not in text
+
+
+def test_curves_by_abnormality_carry_the_numbers_of_their_table(written):
+    _, made, cohort = written
+    table = cohort.frames["survival_by_abnormality"].set_index(["endpoint", "abnormality"])
+    rows = made["curves_by_abnormality"]
+    assert {p.split(" by ")[0] for p in rows["panel"]} == {"TTP", "PFS", "OS"}
+    for (panel, stratum), own in rows.groupby(["panel", "stratum"]):
+        told = table.loc[tuple(panel.split(" by ", 1))]
+        side = {"present": "carrier", "absent": "non_carrier"}[stratum]
+        assert own["at_risk"].max() == told[f"{side}s"] == own["patients"].iloc[0]
+        assert own["events"].sum() == told[f"{side}_events"]
+        # the curve reaches one half where its table has the median
+        low = own[own["survival"] <= 0.5 + 1.5e-8]["months"]
+        assert np.isnan(told[f"{side}_median_months"]) == low.empty
+        assert low.empty or low.min() <= told[f"{side}_median_months"]
+    for panel, own in rows.groupby("panel"):
+        seen, told = own["log_rank_p"].iloc[0], table.loc[tuple(panel.split(" by ", 1)), "log_rank_p"]
+        assert seen == told or np.isnan([seen, told]).all()

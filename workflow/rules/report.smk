@@ -56,6 +56,8 @@ rule draw_portrait:
         expression_early_vs_poor="results/comparison/expression_early_vs_poor.tsv",
         expression_note="results/comparison/expression_note.txt",
         survival="results/comparison/survival.tsv",
+        endpoints="results/response/endpoints.tsv",
+        survival_by_abnormality="results/comparison/survival_by_abnormality.tsv",
         survival_curves="results/comparison/survival_curves.tsv",
         arms="results/references/arms.tsv",
         pathways=SETTINGS.path(SETTINGS["report"]["portrait"]["pathways"]),
@@ -88,7 +90,16 @@ rule draw_portrait:
         patients=flow.detail_rows(COHORT.patients, SETTINGS["trial"]["data_cut"]),
         settings={
             name: SETTINGS[name]
-            for name in ("report", "comparison", "copy_number", "burden", "gates", "abnormalities", "groups")
+            for name in (
+                "report",
+                "comparison",
+                "copy_number",
+                "burden",
+                "gates",
+                "abnormalities",
+                "groups",
+                "endpoints",
+            )
         },
         code=files.code_of(
             "report.portrait",
@@ -99,6 +110,8 @@ rule draw_portrait:
             *(f"report.drawing.{name}" for name in ("style", "kaplan_meier", *PORTRAIT)),
             "abnormalities",
             "burden",
+            "by_presence",
+            "survival",
             "copies",
             "copy_events",
             "flow",

@@ -30,6 +30,7 @@ READ = (
     tables.SAMPLES, tables.FLOW, tables.QC, tables.PURITY, tables.SEGMENTS, tables.ANNOTATED_VARIANTS,
     tables.ABNORMALITIES, tables.RESPONSE, tables.RNA_PURITY, tables.BY_GROUP, tables.EXPRESSION, tables.SURVIVAL,
     tables.CURVES,
+    tables.ENDPOINTS, tables.SURVIVAL_BY_ABNORMALITY,
 )  # fmt: skip
 DRAWING = Path(__file__).parent / "drawing"
 FIRST_DAY = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can hold: the same tables give the same bytes
@@ -84,7 +85,9 @@ def portray(seen, patients, settings, arms, members, gtf, values, note=""):
         seen, values(list(found["gene_id"])), found, patients, order
     )
     made["curves_overall"] = portrait_data.curves_overall(seen)
-    made["curves_by_abnormality"] = portrait_data.curves_by_abnormality(seen, primary)
+    made["curves_by_abnormality"] = portrait_data.curves_by_abnormality(
+        seen, primary, settings["endpoints"]["rule_set"], comparison["confidence"]
+    )
     return made, captions(made, seen, settings, members, note)
 
 

@@ -173,7 +173,7 @@ def curves_by_abnormality(rows: pd.DataFrame, primary: Sequence[str]) -> Words:
         "response; 95 % log-log band, ticks: censored, numbers at risk below. "
         + (f"No panel: {', '.join(silent)} (nobody with, or nobody without it)." if silent else ""),
         f"{words.count(panels, 'panel')}; patients and events by side in each heading.",
-        "Log-rank, unadjusted and not corrected for the number of panels (hazard ratios: forest plot).",
+        "Log-rank, unadjusted and not corrected for the number of panels (q: survival_by_abnormality.tsv).",
         "An effect of the abnormality apart from the others; prediction for a patient. Carriers of a qualifying lesion are "
         f"compared with patients enrolled for another lesion. {ONE_ARM}",
     )  # fmt: skip

@@ -10,7 +10,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from myeloma import abnormalities, burden, copies, copy_events, flow, gates, tables, transcripts
+from myeloma import (
+    abnormalities,
+    burden,
+    by_presence,
+    copies,
+    copy_events,
+    flow,
+    gates,
+    survival,
+    tables,
+    transcripts,
+)
 from myeloma.report import sections, words
 from myeloma.states import ABSENT, EARLY, GROUPS, NOT_ASSESSABLE, POOR, PRESENT
 
@@ -461,20 +472,41 @@ def curves_overall(seen: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return _curves(seen, wanted, ("all", EARLY, POOR), tables.FIGURE_CURVES)
 
 
-def curves_by_abnormality(seen: Mapping[str, pd.DataFrame], primary: Sequence[str]) -> pd.DataFrame:
-    """FIGURE_CURVES_BY_ABNORMALITY: of the primary family, each endpoint that survival.tsv compares by carriers.
+def curves_by_abnormality(
+    seen: Mapping[str, pd.DataFrame], primary: Sequence[str], rule_set: str, confidence: float
+) -> pd.DataFrame:
+    """FIGURE_CURVES_BY_ABNORMALITY: TTP, PFS and OS by each abnormality of the primary family.
 
-    Only panels with patients on both sides: a curve of one side alone compares nothing.
+    Counts, medians and p are those of survival_by_abnormality.tsv; the steps are made here as there. Only panels
+    with patients on both sides: a curve of one side alone compares nothing.
     """
     label = labels(seen["abnormalities"].drop_duplicates("abnormality"))
-    rows = seen["survival"]
-    wanted = []
+    main = seen["endpoints"][seen["endpoints"]["rule_set"] == rule_set].dropna(subset=["months", "event"])
+    main = main[main["patient"].isin(flow.members(seen["flow"], "itt"))]
+    told = seen["survival_by_abnormality"].set_index(["endpoint", "abnormality"]).to_dict("index")
+    parts = []
     for name in [n for n in primary if n in label]:
+        calls = seen["abnormalities"][seen["abnormalities"]["abnormality"] == name]
         for endpoint in ENDPOINTS:
-            own = rows[(rows["analysis"] == f"{endpoint} by {name}") & (rows["patients"] > 0)]
-            if set(own["stratum"]) >= {PRESENT, ABSENT}:
-                wanted.append((f"{endpoint} by {name}", f"{endpoint}: {label[name]}", FROM_START))
-    return _curves(seen, wanted, (PRESENT, ABSENT), tables.FIGURE_CURVES_BY_ABNORMALITY)
+            row = told.get((endpoint, name))
+            if row is None or not row["carriers"] or not row["non_carriers"]:
+                continue
+            times = main[main["endpoint"] == endpoint].set_index("patient")
+            panel = {"panel": f"{endpoint} by {name}", "title": f"{endpoint}: {label[name]}", "time_axis": FROM_START,
+                     "panel_number": len(parts) // 2, "log_rank_p": row["log_rank_p"]}  # fmt: skip
+            sides = by_presence.Sides(calls, list(times.index))
+            for (side, who), stratum in zip(sides.both(), (PRESENT, ABSENT), strict=True):
+                own = times.loc[who]
+                steps = survival.kaplan_meier(
+                    own["months"].astype(float), own["event"].astype(int), confidence
+                )
+                panel |= {"stratum": stratum, "patients": row[f"{side}s"], "events_of_stratum": row[f"{side}_events"],
+                          "median": row[f"{side}_median_months"], "median_low": row[f"{side}_median_low"],
+                          "median_high": row[f"{side}_median_high"]}  # fmt: skip
+                parts.append(steps.rename(columns={"time": "months"}).assign(**panel))
+    if not parts:
+        return tables.empty(tables.FIGURE_CURVES_BY_ABNORMALITY)
+    return tables.conform(pd.concat(parts, ignore_index=True), tables.FIGURE_CURVES_BY_ABNORMALITY)
 
 
 def _curves(seen, wanted, strata, table: tables.Table) -> pd.DataFrame:
