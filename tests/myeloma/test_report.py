@@ -59,7 +59,10 @@ class Seen(HTMLParser):
     def __init__(self, text):
         super().__init__()
         self.tags, self.ids, self.links, self.addresses, self.handlers = [], [], [], [], []
+        self.pages = re.findall(r'<script type="text/html" id="[\w-]+">(.*?)</script>', text, re.DOTALL)
         self.feed(text)
+        for page_ in self.pages:  # the patients' pages, which the browser reads when they are asked for
+            self.feed(page_)
 
     def handle_starttag(self, tag, attributes):
         self.tags.append(tag)

@@ -310,7 +310,11 @@ rule stratify_risk:
         endpoints="results/response/endpoints.tsv",
         flow="results/cohort/flow.tsv",
     output:
-        risk="results/comparison/risk.tsv",
+        risk=report(
+            "results/comparison/risk.tsv",
+            caption="../report/risk.rst",
+            category="Comparison",
+        ),
         strata=report(
             "results/comparison/risk_strata.tsv",
             caption="../report/risk_strata.rst",

@@ -8,6 +8,7 @@ from myeloma.report import words
 from myeloma.report.cells import Cell, Table
 
 LONG = 40  # letters from which a cell gets room to wrap
+WIDE = 10  # columns from which a table is set smaller on paper
 #: A file of the run named in an evidence text; it becomes a link where the run's folder is at hand.
 FILE = re.compile(r"results/(?:[A-Za-z0-9_-][A-Za-z0-9_.-]*/)*[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 
@@ -64,7 +65,7 @@ def table(t: Table, search: bool = True) -> Markup:
     name, caption = escape(t.name), escape(t.caption)
     return Markup(
         f'<div class="table-block">\n<div class="scroll" tabindex="0" role="region" aria-label="{caption}">\n'
-        f'<table id="table-{name}" class="data{" matrix" if matrix else ""}" data-name="{name}"'
+        f'<table id="table-{name}" class="data{" matrix" if matrix else ""}{" wide" if len(t.columns) > WIDE else ""}" data-name="{name}"'
         f"{' data-search=yes' if search else ''}>\n<caption><span>{caption}</span></caption>\n"
         f"<thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>\n</div>\n</div>"
     )

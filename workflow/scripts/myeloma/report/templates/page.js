@@ -1,16 +1,19 @@
 "use strict";
 // One section at a time; sort, search, filter and download on the tables; the patients behind a number; PNG and SVG
-// of the figures. Nothing is fetched, and text of the tables is only ever set as text.
+// of the figures. Nothing is fetched.
 (function () {
   const data = JSON.parse(document.getElementById("people").textContent);
   const tabs = Array.from(document.querySelectorAll("section.tab"));
   const index = document.getElementById("table-patients");
 
-  // A patient's page lies in a template until it is asked for: hundreds of them cost nothing before.
+  // A patient's page lies here as text that the browser does not read until it is asked for: hundreds of them cost
+  // nothing. Every value in it was escaped when the report was made, and a script in it would not run.
   function unfold(id) {
     const folded = document.getElementById("of-" + id);
     if (!folded) return;
-    folded.replaceWith(folded.content);
+    const read = document.createElement("template");
+    read.innerHTML = folded.textContent;
+    folded.replaceWith(read.content);
     if (atHome) dress_files(document.getElementById(id));
   }
 
@@ -294,8 +297,21 @@
     document.body.append(mark);
   }
 
-  // Paper shows what is folded in a patient's page.
-  window.addEventListener("beforeprint", () => document.querySelectorAll("article.dossier details").forEach((d) => { d.open = true; }));
+  // Paper shows what is folded in a patient's page, and a table that is wider than A4 is made smaller.
+  const PAPER = 688;  // A4 less its margins, in CSS pixels
+  window.addEventListener("beforeprint", () => {
+    document.querySelectorAll("article.dossier details").forEach((d) => { d.open = true; });
+    document.documentElement.classList.add("paper");
+    document.querySelectorAll("table.data").forEach((table) => {
+      table.style.zoom = "";
+      const wide = table.getClientRects().length ? table.scrollWidth : 0;
+      if (wide > PAPER) table.style.zoom = 0.97 * PAPER / wide;  // text does not shrink quite evenly
+    });
+  });
+  window.addEventListener("afterprint", () => {
+    document.documentElement.classList.remove("paper");
+    document.querySelectorAll("table.data").forEach((table) => { table.style.zoom = ""; });
+  });
   window.addEventListener("hashchange", show);
   show();
 })();
