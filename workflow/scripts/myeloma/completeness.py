@@ -135,7 +135,9 @@ def denominators(seen: Mapping[str, pd.DataFrame], given: set[str]) -> Iterator[
         for row in seen["response_rates"].to_dict("records"):
             if row["population"] in count:
                 subject = f"{row['rate']} {row['period']} {row['population']}"
-                yield _row(told, f"response_rates {subject}", count[row["population"]], row["patients"])
+                left_out = 0 if pd.isna(row["not_known"]) else row["not_known"]
+                seen_ = row["patients"] + left_out
+                yield _row(told, f"response_rates {subject}", count[row["population"]], seen_)
         for row in seen["endpoint_results"].to_dict("records"):
             if row["endpoint"] in ("TTP", "PFS", "OS") and row["analysis"] == "main":
                 subject = f"endpoint_results {row['endpoint']} {row['population']}"
