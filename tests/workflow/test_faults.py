@@ -195,10 +195,15 @@ def reads_in(path):
     return int(pysam.view("-c", "-F", "0x900", str(path)).strip())
 
 
+def records(path):
+    """The alignments of a CRAM as text; its bytes may differ with the memory that the sort had."""
+    return pysam.view("--reference", str(path.parents[2] / "in/genome.fa"), str(path))
+
+
 def test_an_output_cut_short_is_named_and_made_again_once_it_is_deleted(aligned):
     """As after a power cut: the file is there under its name, with its date, and half of it is missing."""
     cram = aligned / CRAM
-    before, whole = cram.stat(), cram.read_bytes()
+    before, whole = cram.stat(), records(cram)
     truncate(cram)
     os.utime(cram, (before.st_atime, before.st_mtime))
     wanted = "results/alignments/qc/P1-N.qc.tsv"
@@ -208,7 +213,7 @@ def test_an_output_cut_short_is_named_and_made_again_once_it_is_deleted(aligned)
     assert "P1-N.cram" in log and "samtools failed" in log and "decoding file" in log, log
     cram.unlink()
     snakemake(aligned, "--cores", "2", wanted)
-    assert cram.read_bytes() == whole
+    assert records(cram) == whole
 
 
 def test_a_fastq_replaced_by_an_older_one_is_aligned(aligned):
@@ -239,7 +244,7 @@ def small_disk(folder, megabytes):
 
 def test_a_full_disk_leaves_nothing_half_made_and_the_same_command_goes_on(aligned):
     kept = shutil.copytree(aligned / "results", aligned / "kept", symlinks=True)
-    whole = (aligned / CRAM).read_bytes()
+    whole = records(aligned / CRAM)
     shutil.rmtree(aligned / "results")
     with small_disk(aligned / "results", 32) as disk:
         shutil.copytree(kept, disk, symlinks=True, dirs_exist_ok=True)
@@ -254,4 +259,4 @@ def test_a_full_disk_leaves_nothing_half_made_and_the_same_command_goes_on(align
         assert not list(disk.glob("alignments/**/*P1-N*"))
         (disk / "filler").unlink()
         snakemake(aligned, "--cores", "2", CRAM)
-        assert (aligned / CRAM).read_bytes() == whole
+        assert records(aligned / CRAM) == whole
