@@ -148,3 +148,8 @@ def test_nested_marks_are_read_apart():
 
 def test_the_rows_keep_their_contract(made):
     assert list(run(made).columns) == tables.COMPLETENESS.names()
+
+
+def test_what_a_page_unfolds_later_is_read_too():
+    page = '<p id="a">x</p><script type="text/html" id="of-patient-1"><article id="patient-1"></article></script>'
+    assert completeness.read_page(page)[1] >= {"a", "patient-1"}

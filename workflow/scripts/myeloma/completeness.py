@@ -225,10 +225,14 @@ class _Reader(HTMLParser):
             self._open[-1][2].append(data)
 
 
+#: Patients' pages stand in the report as text until one is opened.
+FOLDED = re.compile(r'<script type="text/html"[^>]*>(.*?)</script>', re.DOTALL)
+
+
 def read_page(text: str) -> tuple[list[Told], set[str]]:
-    """(marked elements, ids of elements) of a page."""
+    """(marked elements, ids of elements) of a page, also of what it unfolds only when it is asked for."""
     reader = _Reader()
-    reader.feed(text)
+    reader.feed(FOLDED.sub(r"<div>\1</div>", text))
     reader.close()
     return reader.told, reader.anchors
 
