@@ -280,6 +280,45 @@ def test_vcf_without_annotation_says_what_is_needed(tmp_path):
     assert "neither ANN nor CSQ" in parsed.problems[0].message and "SnpEff" in parsed.problems[0].fix
 
 
+def vcf_of(tmp_path, *records, samples=("TUMOR",)):
+    text = VCF + "".join(f"{record}\n" for record in records)
+    return entry_files.read_variants(put(tmp_path, text, "x.vcf"), set(samples))
+
+
+def test_strelka_variants_have_neither_gt_nor_ad_and_are_read_from_their_tiers(tmp_path):
+    """40 of 80 reads of the base (tier 1), 12 of 48 of the indel; a record without alt reads is not of the tumour."""
+    snv = "DP:FDP:SDP:SUBDP:AU:CU:GU:TU"
+    parsed = vcf_of(
+        tmp_path,
+        f"12\t25398284\t.\tC\tT\t.\tPASS\t{ANN}\t{snv}\t80:0:0:0:0,0:40,41:0,0:40,44\t30:0:0:0:0,0:30,30:0,0:0,0",
+        f"12\t25398290\t.\tCA\tC\t.\tPASS\t{ANN}\tDP:TAR:TIR:TOR\t50:36,36:12,13:0,0\t30:30,30:0,0:0,0",
+        f"12\t25398299\t.\tC\tT\t.\tPASS\t{ANN}\t{snv}\t80:0:0:0:0,0:80,80:0,0:0,0\t30:0:0:0:0,0:30,30:0,0:0,0",
+    )
+    assert not parsed.problems
+    told = [(r["pos"], r["depth"], r["ref_reads"], r["alt_reads"], r["af"]) for r in parsed.rows]
+    assert told == [(25398284, 80, 40, 40, 0.5), (25398290, 50, 36, 12, 0.25)]
+    assert "1 by their genotype or reads not of this sample" in parsed.notes[0]
+
+
+def test_vcf_record_that_says_no_genotype_and_no_reads_is_a_problem(tmp_path):
+    parsed = vcf_of(tmp_path, f"12\t25398284\t.\tC\tT\t.\tPASS\t{ANN}\tDP\t80\t30")
+    assert [(p.line, p.field, p.value) for p in parsed.problems] == [(5, "FORMAT", "DP")]
+    assert not parsed.rows and "Strelka" in parsed.problems[0].fix
+
+
+def test_vcf_of_which_nothing_is_of_the_sample_is_refused(tmp_path):
+    """The column of the normal named as the tumour: every gene would be absent."""
+    record = f"12\t25398284\t.\tC\tT\t.\tPASS\t{ANN}\tGT:AD\t0/1:60,40\t0/0:50,0"
+    (problem,) = vcf_of(tmp_path, record, samples=("NORMAL",)).problems
+    assert problem.field == "sample" and problem.value == "NORMAL"
+    assert "none of its 1 alleles is one of this sample" in problem.message
+    missing = f"12\t25398284\t.\tC\tT\t.\tPASS\t{ANN}\tGT:AD\t./.:.\t0/0:50,0"
+    assert "1 without genotype and reads" in vcf_of(tmp_path, missing).problems[0].message
+    both = vcf_of(tmp_path, record, missing.replace("25398284", "25398285"))
+    assert not both.problems and len(both.rows) == 1 and "1 without genotype" in both.notes[0]
+    assert not vcf_of(tmp_path).problems  # a header alone: no mutation was found
+
+
 # Counts
 
 

@@ -23,6 +23,8 @@ CSQ = {
     "hgvsc": "HGVSc",
     "hgvsp": "HGVSp",
 }
+#: Fields of FORMAT that tell how many reads have the allele.
+SUPPORT = ("AD", "AF", "VAF", "AU", "CU", "GU", "TU", "TIR")
 NORMALS = {"normal", "germline", "blood", "control"}
 
 
@@ -30,6 +32,7 @@ def read(path: str, wanted: set[str] | None) -> Parsed:
     """Parsed of a VCF: rows as of entry_files.read_variants; `build` of each row as the header says it."""
     parsed = Parsed(path)
     head: dict[str, Any] = {"csq": [], "build": "", "contigs": {}, "samples": None, "ann": False}
+    head["verdicts"] = {}
     seen: dict[tuple, int] = {}
     try:
         for line, text in enumerate(read_lines(path), 1):
@@ -49,7 +52,36 @@ def read(path: str, wanted: set[str] | None) -> Parsed:
         return parsed.done()
     if head["samples"] is None and not parsed.problems:
         parsed.problem(0, "", "", "is no VCF (no line #CHROM)", "give a VCF with its header")
+    if not parsed.problems:
+        _left_out(parsed, head["verdicts"], wanted)
     return parsed.done()
+
+
+def _left_out(parsed: Parsed, verdicts: Mapping[str, Mapping[str, int]], wanted: set[str] | None) -> None:
+    """Tell what was not taken of each sample; a sample of which nothing was taken is a problem.
+
+    A variant that is left out in silence reads "absent" where the list is stated to be complete.
+    """
+    for name, seen in verdicts.items():
+        counts = {word: seen.get(word, 0) for word in ("carried", "other", "unsaid", "symbolic")}
+        left = [
+            f"{counts[word]} {text}"
+            for word, text in (
+                ("other", "by their genotype or reads not of this sample"),
+                ("unsaid", "without genotype and reads"),
+                ("symbolic", "without bases (symbolic or spanning deletion)"),
+            )
+            if counts[word]
+        ]
+        if left:
+            parsed.notes.append(f"{parsed.path}: {name}: alleles left out: {', '.join(left)}")
+        if left and not counts["carried"] and wanted is not None:
+            fix = (
+                "name the tumour's column in name_in_files, or give GT or AD; for a sample without any mutation, a VCF "
+                "of its own with the header alone"
+            )
+            message = f"none of its {sum(counts.values())} alleles is one of this sample ({', '.join(left)})"
+            parsed.problem(0, "sample", name, message, fix)
 
 
 def _header(parsed: Parsed, line: int, text: str, head: dict[str, Any]) -> None:
@@ -96,15 +128,21 @@ def _record(parsed, line, cells, head, wanted, seen) -> None:
     names = [n for n in head["samples"] if wanted is None or n in wanted]
     for number, alt in enumerate(alts.split(","), 1):
         if not BASES.fullmatch(alt.upper()):
+            for name in names:
+                _count(head, name, "symbolic")
             continue
         chosen = _annotation(facts, alt, ref, head)
         for name in names:
             values = _format(cells, head["samples"].index(name))
-            alleles = re.split(r"[/|]", values.get("GT", ""))
-            support = _reads(values, number)
-            if str(number) not in alleles and not (
-                values.get("GT", "") in ("", ".", "./.") and support["alt_reads"]
-            ):
+            support = _reads(values, number, ref.upper(), alt.upper())
+            verdict = _carries(values, number, support)
+            if verdict == "unsaid" and not {"GT", *SUPPORT} & values.keys():
+                fix = "give the VCF with GT, AD, AF or Strelka's AU, CU, GU, TU and TAR, TIR"
+                message = "says neither genotype nor reads of the allele: the variant would be lost"
+                parsed.problem(line, "FORMAT", cells[8], message, fix)
+                return
+            _count(head, name, verdict)
+            if verdict != "carried":
                 continue
             key = (name, chrom, pos, ref, alt)
             if key in seen:
@@ -126,8 +164,28 @@ def _format(cells: list[str], place: int) -> dict[str, str]:
     return dict(zip(cells[8].split(":"), cells[9 + place].split(":"), strict=False))
 
 
-def _reads(values: Mapping[str, str], number: int) -> dict[str, Any]:
-    """Depth, reads of both alleles and allele fraction from AD, DP and AF."""
+def _count(head: Mapping[str, Any], name: str, verdict: str) -> None:
+    mine = head["verdicts"].setdefault(name, {})
+    mine[verdict] = mine.get(verdict, 0) + 1
+
+
+def _carries(values: Mapping[str, str], number: int, support: Mapping[str, Any]) -> str:
+    """carried, other (the genotype or the reads are without the allele) or unsaid; the genotype comes first."""
+    alleles = {part for part in re.split(r"[/|]", values.get("GT", "")) if part not in ("", ".")}
+    if alleles:
+        return "carried" if str(number) in alleles else "other"
+    told = [support[key] for key in ("alt_reads", "af") if support[key] is not None]
+    if not told:
+        return "unsaid"
+    return "carried" if any(told) else "other"
+
+
+def _reads(values: Mapping[str, str], number: int, ref_allele: str, alt_allele: str) -> dict[str, Any]:
+    """Depth, reads of both alleles and allele fraction from AD, DP and AF, or from Strelka's tiers.
+
+    Strelka 2 (Kim, Nat Methods 2018;15:591) writes no GT and no AD: reads of a base in AU, CU, GU, TU, of an
+    indel in TAR (reference) and TIR (indel), each "tier 1,tier 2"; its manual computes the fraction from tier 1.
+    """
 
     def whole(text: str) -> int | None:
         return int(text) if text.isdecimal() else None
@@ -135,6 +193,17 @@ def _reads(values: Mapping[str, str], number: int) -> dict[str, Any]:
     depths = [whole(part) for part in values.get("AD", "").split(",")]
     alt = depths[number] if len(depths) > number else None
     ref = depths[0] if len(depths) > number else None
+    if "AD" not in values:
+        tiers = ("TAR", "TIR") if "TIR" in values else (f"{ref_allele}U", f"{alt_allele}U")
+        ref, alt = (whole(values.get(key, "").split(",")[0]) for key in tiers)
+        if ref is not None and alt is not None and "AF" not in values and "VAF" not in values:
+            share = alt / (ref + alt) if ref + alt else 0.0
+            return {
+                "depth": whole(values.get("DP", "")) or ref + alt,
+                "ref_reads": ref,
+                "alt_reads": alt,
+                "af": share,
+            }
     depth = whole(values.get("DP", ""))
     if depth is None and ref is not None and alt is not None:
         depth = ref + alt
