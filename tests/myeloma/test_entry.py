@@ -14,6 +14,7 @@ ENTRY = {
     "translocations_complete": {"names": "all", "stated_by": ""},
     "integer_tolerance": 0.1,
     "min_covered": 0.7,
+    "max_gap_bases": 1_000_000,
     "doubled_share": 0.5,
 }
 STATED = {"genes": ["TP53"], "names": "all", "stated_by": "the authors"}
@@ -124,18 +125,44 @@ def test_a_list_of_changed_segments_alone_says_nothing_of_the_rest(config):
         assert made.loc[name, "state"] == NOT_ASSESSABLE, name
 
 
-def test_gap_between_two_segments_of_one_state_is_covered_one_of_two_states_is_not(config):
-    """The region (7,494,396-7,666,098) lies in a gap."""
-    both = [segment("17", 1, 7_400_000, 2, 1), segment("17", 7_700_000, 81_195_210, 2, 1)]
-    assert events(genome(both), config)[0].loc["del17p", "state"] == ABSENT
-    lost = [
-        segment("17", 1, 7_400_000, 1, 0),
-        segment("17", 7_700_000, 22_000_000, 1, 0),
-        segment("17", *Q17, 2, 1),
-    ]
-    assert events(genome(lost), config)[0].loc["del17p", "state"] == PRESENT
-    unlike = [segment("17", 1, 7_400_000, 1, 0), segment("17", 7_700_000, 81_195_210, 2, 1)]
-    assert events(genome(unlike), config)[0].loc["del17p", "state"] == NOT_ASSESSABLE
+def test_region_wholly_in_a_gap_is_not_assessable(config):
+    """The region (7,494,396-7,666,098) lies in the gap, whatever is on its two sides."""
+    q17 = segment("17", *Q17, 2, 1)
+    for left, right in (((2, 1), (2, 1)), ((1, 0), (1, 0)), ((1, 0), (2, 1))):
+        rows = [segment("17", 1, 7_400_000, *left), segment("17", 7_700_000, 22_200_000, *right), q17]
+        row = events(genome(rows), config)[0].loc["del17p"]
+        assert row["state"] == NOT_ASSESSABLE and "no entered segment" in row["reason"]
+
+
+def test_what_lies_between_two_listed_losses_is_not_called_lost(config):
+    """A list of changed segments: 17p lost at 1-3 and 12-20 Mb; 13q and 1q on both sides of their regions."""
+    rows = [segment("17", 1, 3_000_000, 1, 0), segment("17", 12_000_000, 20_000_000, 1, 0)]
+    rows += [segment("13", 20_000_000, 40_000_000, 1, 0), segment("13", 70_000_000, 115_169_878, 1, 0)]
+    rows += [segment("1", 145_000_000, 150_000_000, 3, 1), segment("1", 200_000_000, 249_250_621, 3, 1)]
+    made = events(rows, config)[0]
+    for name in ("del17p", "del13q", "gain1q", "amp1q"):
+        assert made.loc[name, "state"] == NOT_ASSESSABLE, name
+    listed = events([segment("17", 5_000_000, 9_000_000, 1, 0)], config)[0].loc["del17p"]
+    assert (listed["state"], listed["extent"]) == (PRESENT, "focal")
+
+
+def test_short_gap_between_unchanged_segments_counts_as_covered(config):
+    """0.11 of the region's 0.17 Mb is in the gap: with it all is covered, without it 0.36."""
+    left, right = segment("17", 1, 7_500_000, 2, 1), segment("17", 7_610_000, 22_200_000, 2, 1)
+    q17 = segment("17", *Q17, 2, 1)
+    assert events(genome([left, right, q17]), config)[0].loc["del17p", "state"] == ABSENT
+    far = segment("17", 8_600_000, 22_200_000, 2, 1)
+    row = events(genome([left, far, q17]), config)[0].loc["del17p"]
+    assert row["state"] == NOT_ASSESSABLE and "cover 3% of it" in row["reason"]
+
+
+def test_a_loss_over_a_sliver_of_the_region_is_not_the_event(config):
+    """3 % of the region is known to be lost, of the rest nothing is known; 36 % is enough for the limit of 0.20."""
+    q17 = segment("17", *Q17, 2, 1)
+    row = events(genome([segment("17", 1, 7_500_000, 1, 0), q17]), config)[0].loc["del17p"]
+    assert row["state"] == NOT_ASSESSABLE and "cover 3% of it" in row["reason"]
+    row = events(genome([segment("17", 7_604_000, 22_200_000, 1, 0), q17]), config)[0].loc["del17p"]
+    assert row["state"] == PRESENT
 
 
 def test_gains_hyperdiploidy_and_copy_neutral_loss(config):

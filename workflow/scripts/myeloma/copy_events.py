@@ -79,7 +79,7 @@ def copy_number_events(
     """
     rules = settings["copy_number"]
     if purity["mode"].eq(GIVEN).any():
-        rules = {**rules, "min_covered": settings["entry"]["min_covered"]}
+        rules = {**rules, **{name: settings["entry"][name] for name in ("min_covered", "max_gap_bases")}}
     events = list_events(regions, rules)
     stricter = {**rules, "min_clonal_fraction": rules["del17p_sensitivity_fraction"]}
     high = next(replace(event, name=HIGH_FRACTION) for event in events if event.name == "del17p")
@@ -320,8 +320,11 @@ def _call_event(sample: _Sample, event: _Event, arms: pd.DataFrame, rules: Mappi
     here = here[here["copies"].notna()]
     if here.empty:
         return give(NOT_ASSESSABLE, reason="no segment with a copy ratio covers the region or its arm")
-    if sample.mode == GIVEN and not stated_share(sample.segments, region.chrom, region.start, region.end):
-        return give(NOT_ASSESSABLE, reason="no entered segment with whole copies covers the region")
+    stated = 1.0
+    if sample.mode == GIVEN:
+        stated = stated_share(sample.segments, region.chrom, region.start, region.end)
+        if not stated:
+            return give(NOT_ASSESSABLE, reason="no entered segment with whole copies covers the region")
     weight = _weights(here)
     change = _change(event.direction, rules, sample.base)
     cells = _cells(here, change)
@@ -356,7 +359,9 @@ def _call_event(sample: _Sample, event: _Event, arms: pd.DataFrame, rules: Mappi
     if by_ratio and fraction == by_ratio:
         value += "; by the copy ratio of the segment, whose state is the unchanged one"
     if fraction >= rules["min_clonal_fraction"]:
-        return give(PRESENT, value, evidence=evidence, **more)
+        # entered segments over a part of the region speak for that part alone
+        why = _uncovered(stated, rules) if fraction * stated < rules["min_clonal_fraction"] else ""
+        return give(NOT_ASSESSABLE if why else PRESENT, value, why, evidence=evidence, **more)
     why = _why_not_absent(sample, event, here, weight, copies, change, rules)
     return give(NOT_ASSESSABLE if why else ABSENT, value, why, evidence, **more)
 
@@ -453,13 +458,19 @@ def _extent(sample: _Sample, region, here: pd.DataFrame, change: int, arms, rule
     inside = same.index.isin(here.index) & hit
     if not inside.any():
         return ""
-    return _reach(same[np.isin(run, run[inside])], same, rules)
+    return _reach(sample, same[np.isin(run, run[inside])], same, arm, rules)
 
 
-def _reach(changed: pd.DataFrame, whole: pd.DataFrame, rules) -> str:
-    """arm: over `arm_min_fraction` of the covered length; focal: not longer than `focal_max_bases`."""
+def _reach(sample: _Sample, changed: pd.DataFrame, listed: pd.DataFrame, arm, rules) -> str:
+    """arm: over `arm_min_fraction` of the covered length; focal: not longer than `focal_max_bases`.
+
+    Entered segments over too little of the arm (a list of changed ones alone) are measured by the arm itself.
+    """
     length = (changed["end"] - changed["start"] + 1).sum()
-    if length >= rules["arm_min_fraction"] * (whole["end"] - whole["start"] + 1).sum():
+    whole = (listed["end"] - listed["start"] + 1).sum()
+    if sample.mode == GIVEN and whole < rules["min_covered"] * (arm.end - arm.start + 1):
+        whole = arm.end - arm.start + 1
+    if length >= rules["arm_min_fraction"] * whole:
         return "arm"
     return "focal" if length <= rules["focal_max_bases"] else "partial"
 
@@ -500,7 +511,8 @@ def _why_not_absent(sample, event, here, weight, copies, change, rules) -> str:
     limit = rules["min_clonal_fraction"]
     if sample.mode == GIVEN:
         region = event.region
-        return _uncovered(stated_share(sample.segments, region.chrom, region.start, region.end), rules)
+        gap = rules["max_gap_bases"]
+        return _uncovered(stated_share(sample.segments, region.chrom, region.start, region.end, gap), rules)
     measure = sample.measures[sample.measures["region"] == event.region.name]
     if measure.empty:
         return "the targets of the region were not measured"
@@ -518,27 +530,40 @@ def _why_not_absent(sample, event, here, weight, copies, change, rules) -> str:
     return _deviates(sample, seen, here, weight, change)
 
 
-def stated_share(segments: pd.DataFrame, chrom: str, start: int, end: int) -> float:
-    """Share of a place that segments with whole copies cover; a gap between two of the same state counts."""
+def stated_share(segments: pd.DataFrame, chrom: str, start: int, end: int, gap: int = 0) -> float:
+    """Share of a place that segments with whole copies cover.
+
+    A gap of at most `gap` bases between two unchanged segments counts as covered, unless the whole place lies in
+    it. Never one between changed segments: a list of changed segments leaves out what lies between two of them.
+    """
     mine = segments[(segments["chrom"] == chrom) & segments["total_copies"].notna()]
     spans: list[tuple[int, int]] = []
-    before = None
+    listed, before = 0, None
     for row in mine.sort_values("start", kind="stable").itertuples():
-        state = (row.total_copies, row.minor_copies, row.clonal_fraction)
-        same = before is not None and all(
-            a == b or (pd.isna(a) and pd.isna(b)) for a, b in zip(before, state, strict=True)
-        )
-        spans.append((spans[-1][1] + 1 if same else row.start, row.end))
-        before = state
+        listed += max(0, min(end, row.end) - max(start, row.start) + 1)
+        plain = _unchanged(row)
+        near = before is not None and plain and before and row.start - spans[-1][1] - 1 <= gap
+        spans.append((spans[-1][1] + 1 if near else row.start, row.end))
+        before = plain
+    if not listed:
+        return 0.0
     covered = sum(max(0, min(end, high) - max(start, low) + 1) for low, high in spans)
     return covered / (end - start + 1)
 
 
+def _unchanged(row) -> bool:
+    """Does the segment have the copies of an unchanged cell, in all cells, with both alleles as far as known?"""
+    same = row.total_copies == row.unchanged and (
+        pd.isna(row.minor_copies) or row.minor_copies == row.unchanged // 2
+    )
+    return bool(same and (pd.isna(row.clonal_fraction) or row.clonal_fraction == 1))
+
+
 def _uncovered(share: float, rules) -> str:
-    """Why the absence of a change cannot be stated from entered segments; "" when it can."""
+    """Why a change of a place cannot be judged from entered segments; "" when it can."""
     if share >= rules["min_covered"]:
         return ""
-    return f"entered segments cover {share:.0%} of it, {rules['min_covered']:.0%} are needed for absence"
+    return f"entered segments cover {share:.0%} of it, {rules['min_covered']:.0%} are needed"
 
 
 def _source(here: pd.DataFrame) -> str:
@@ -596,7 +621,9 @@ def _call_cnloh(sample: _Sample, name: str, arms, regions, rules):
     known = here["minor_copies"].notna().to_numpy()
     hit = (cells["at"] >= limit).to_numpy()
     of_arm, unknown = float(weight[hit].sum()), float(weight[~known].sum())
-    covered = stated_share(sample.segments, arm.chrom, arm.start, arm.end) if sample.mode == GIVEN else 1.0
+    covered = 1.0
+    if sample.mode == GIVEN:
+        covered = stated_share(sample.segments, arm.chrom, arm.start, arm.end, rules["max_gap_bases"])
     if sample.mode == GIVEN and _uncovered(covered, rules):
         of_arm, unknown = of_arm * covered, unknown * covered
     parts = regions[regions["kind"].eq("copy_number") & overlaps(regions, arm.chrom, arm.start, arm.end)]
@@ -606,7 +633,7 @@ def _call_cnloh(sample: _Sample, name: str, arms, regions, rules):
     said = f"{of_arm:.0%} of the arm's targets" + (f"; regions {', '.join(lost)}" if lost else "")
     value = f"{said}; clonal fraction {more['clonal_fraction']:.2f}"
     if of_arm >= share or lost:
-        more["extent"] = _reach(here[hit], here, rules) if hit.any() else "focal"
+        more["extent"] = _reach(sample, here[hit], here, arm, rules) if hit.any() else "focal"
         return give(PRESENT, value, **more)
     unseen = [region for region, fraction in focal.items() if np.isnan(fraction)]
     least = more["minimal_detectable_fraction"]
