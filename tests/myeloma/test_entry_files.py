@@ -213,6 +213,35 @@ def test_long_table_with_states(tmp_path):
     ]  # fmt: skip
 
 
+def test_long_table_that_says_not_tested(tmp_path):
+    """An empty state and an unknown name are no translocation found and none excluded."""
+    text = "sample\ttranslocation\tstate\nA\tt(4;14)\t\nB\tNA\t\nC\tnone\tnot tested\nD\tnone\tnegative\n"
+    parsed = entry_files.read_translocations(put(tmp_path, text), KNOWN)
+    states = {(r["name"], r["translocation"]): r["state"] for r in parsed.rows}
+    assert not parsed.problems and states.pop(("A", "t(4;14)")) == "not_assessable"
+    assert states == {(name, known): "not_assessable" for name in "BC" for known in KNOWN}
+    for word in ("NA", "unknown", "not tested", ""):
+        names = f"sample\ttranslocation\tsex\nA\t{word}\tmale\nB\tnone\tmale\n"
+        rows = entry_files.read_translocations(put(tmp_path, names), KNOWN).rows
+        assert {r["translocation"] for r in rows} == KNOWN and {r["name"] for r in rows} == {"A"}, word
+        assert {r["state"] for r in rows} == {"not_assessable"}, word
+
+
+@pytest.mark.parametrize(
+    "text, name",
+    [
+        ("t(6;14)(p25;q32)", "other"), ("t(6;14)(p21;q32)", "t(6;14)"), ("t(14;16)(q32;q23)", "t(14;16)"),
+        ("t(11;14)(p13;q11)", "other"), ("t(8;14)(q24;q11)", "other"), ("t(14;20)(q32;q12)", "t(14;20)"),
+        ("t(4;14)(p16.3;q32.33)", "t(4;14)"), ("t(16;14)(q23;q32)", "t(14;16)"), ("t(11;14)(q13.3;q32)", "t(11;14)"),
+        ("t(4;14;16)", ""), ("t(11;14;8)", ""), ("t(4;14;16)(p16;q32;q23)", ""), ("t(8;14)(q24.3;q32)", "t(8;14)_MAFA"),
+        ("t(2;8)(p12;q24)", "t(2;8)"), ("t(8;22)(q24;q11)", "t(8;22)"),
+    ],
+)  # fmt: skip
+def test_bands_and_three_way_translocations(text, name):
+    """6p25 is IRF4; 11p13 and 8q24 with 14q11 are of the T-cell receptor; a third chromosome leaves the partner open."""
+    assert entry_files.translocation_name(text, KNOWN) == name
+
+
 def test_wide_table(tmp_path):
     text = "patient_id\tage\tt(4;14)\tt(11;14)\tMYC\nA\t60\t1\t0\t\nB\t61\tneg\tpos\tnot tested\n"
     parsed = entry_files.read_translocations(put(tmp_path, text), KNOWN)

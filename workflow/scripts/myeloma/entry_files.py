@@ -189,6 +189,12 @@ PARTNERS = {
     "CMAF": "t(14;16)", "C-MAF": "t(14;16)", "MAFB": "t(14;20)", "MAFA": "t(8;14)_MAFA",
 }  # fmt: skip
 MYC_WITH = {"IGH": "t(8;14)", "IGK": "t(2;8)", "IGL": "t(8;22)"}
+#: Bands by which a translocation of these chromosomes is the one of the config; 6p25 is IRF4, not CCND3 (6p21).
+#: WHO Classification of Haematolymphoid Tumours, 5th ed., plasma cell myeloma; neighbouring bands as reports write them.
+BANDS = {
+    "4": r"p16", "6": r"p21", "11": r"q13", "12": r"p13", "16": r"q2[2-4]", "20": r"q1[1-3]", "8": r"q24",
+    "14": r"q32", "2": r"p1[12]", "22": r"q11",
+}  # fmt: skip
 MOST_PROBLEMS = 20
 MOST_COPIES = 1000
 BASES = re.compile(r"[ACGTN]+")
@@ -667,14 +673,17 @@ def read_translocations(path: str, known: Iterable[str], wanted: Iterable[str] |
             state = _state(parsed, line, title, cells[place])
             parsed.rows.append({**base, "translocation": title, "state": state})
         if not wide:
-            _long_row(parsed, line, get, base, known)
+            _long_row(parsed, line, get, base, known, "state" in found)
     _contradictions(parsed)
     return parsed.done()
 
 
-def _long_row(parsed: Parsed, line: int, get: Callable[[str], str], base: dict, known: set[str]) -> None:
+def _long_row(
+    parsed: Parsed, line: int, get: Callable[[str], str], base: dict, known: set[str], has_state: bool
+) -> None:
+    """A listed name is present where the table has no column of states; an empty cell of that column: not tested."""
     text = get("name")
-    state = _state(parsed, line, "state", get("state")) if get("state") else "present"
+    state = _state(parsed, line, "state", get("state")) if has_state else "present"
     # a name that is none, as the identifiers of a BEDPE, leaves it to the breakpoints
     named = translocation_name(text, known) in known
     if get("chrom_1") and get("pos_1") and not named:
@@ -684,11 +693,18 @@ def _long_row(parsed: Parsed, line: int, get: Callable[[str], str], base: dict, 
             places[f"pos_{side}"] = _whole(parsed, line, f"pos{side}", get(f"pos_{side}"))
         parsed.rows.append({**base, **places, "translocation": "", "state": state})
         return
+    untested = [{**base, "translocation": name, "state": "not_assessable"} for name in sorted(known)]
+    if text.strip().lower() in (UNKNOWN | UNTESTED_WORDS) - NO_TRANSLOCATION:
+        # the sample is listed, what was found in it is not: no statement of completeness may make that "absent"
+        parsed.rows += untested
+        return
     for part in re.split(r"[,|;+](?![^(]*\))|\band\b", text):
         part = part.strip()
-        if part.lower() in NO_TRANSLOCATION or not part:
+        if part.lower() in NO_TRANSLOCATION:
+            # "none" with an empty or untested state was not looked for; any other state says it again
+            parsed.rows += untested if has_state and state == "not_assessable" and get("state") else []
             continue
-        if part.lower() in UNKNOWN:
+        if not part or part.lower() in UNKNOWN:
             continue
         named = translocation_name(part, known)
         if named == "other":
@@ -715,6 +731,13 @@ def translocation_name(text: str, known: Iterable[str]) -> str:
     if pair:
         sides = sorted(pair.group(1, 2), key=lambda c: (not c.isdigit(), int(c) if c.isdigit() else 0))
         name, rest = f"t({sides[0]};{sides[1]})", pair.group(3).upper()
+        if re.match(r"[;:/,._-]?(\d|X\b|Y\b)", rest):
+            return ""  # three chromosomes: which of them is the partner only the report says
+        bands = re.match(r"\(?([PQ]\d+)[\d.]*[;:/,._-]([PQ]\d+)[\d.]*\)?", rest)
+        if bands and name in known:
+            written = zip(pair.group(1, 2), bands.groups(), strict=True)
+            if any(not re.match(BANDS.get(c, ""), band.lower()) for c, band in written):
+                return "other"
         if name == "t(8;14)" and ("MAFA" in rest or "Q24.3" in rest):
             name = "t(8;14)_MAFA"
         return name if name in known else "other"
