@@ -26,7 +26,7 @@ def config(project):
 
 
 def sample(name="S", **more):
-    blank = dict.fromkeys(("variants", "segments", "translocations", "counts", "callable"), "")
+    blank = dict.fromkeys(("variants", "segments", "translocations", "counts", "callable", "build"), "")
     return {"patient": f"P-{name}", "sample": name, "name": name, "sex": "male", "purity": 0.8} | blank | more
 
 
@@ -48,7 +48,7 @@ def genome(changed=(), leave_out=()):
 
 
 def events(rows, config, **more):
-    segments, purity = entry.copy_rows([sample(**more)], {"S": ("a.seg", rows)}, CONTIGS, ENTRY)
+    segments, purity = entry.copy_rows([sample(**more)], {"S": ("a.seg", rows)}, CONTIGS, ENTRY, 0.2)
     settings = {"copy_number": config["copy_number"], "gates": config["gates"], "entry": ENTRY}
     regions, arms = (
         places.read_regions(builds.file_of("regions", "hg19")),
@@ -203,6 +203,21 @@ def test_facets_cell_fraction_is_a_share_of_all_cells(config):
     assert segments[segments["total_copies"] == 1].query("chrom == 'chr17'").iloc[0]["clonal_fraction"] == 0.5
 
 
+def test_facets_cell_fraction_without_purity_is_a_lower_bound(config):
+    """0.10 of all cells may be 0.10 or all of the tumour; 0.40 is at least 0.40, which is not yet 0.55."""
+    made, segments, _ = events(with_17p(1, 0, sample_fraction=0.1, line=7), config, purity=None)
+    row = made.loc["del17p"]
+    assert row["state"] == NOT_ASSESSABLE and "needs the purity (samples.tsv) (a.seg:7)" in row["reason"]
+    assert made.loc["cnloh_17p", "state"] == NOT_ASSESSABLE
+    lost = segments[(segments["chrom"] == "chr17") & (segments["start"] == 1)].iloc[0]
+    assert pd.isna(lost["total_copies"]) and (lost["clonal_low"], lost["clonal_high"]) == (0.1, 1.0)
+    made, _, _ = events(with_17p(1, 0, sample_fraction=0.4), config, purity=None)
+    assert made.loc["del17p", "state"] == PRESENT and made.loc["del17p", "clonal_fraction"] == 0.4
+    assert made.loc["del17p_high_fraction", "state"] == NOT_ASSESSABLE
+    made, _, _ = events(with_17p(2, 1, sample_fraction=0.1), config, purity=None)
+    assert made.loc["del17p", "state"] == ABSENT  # the unchanged state has no share
+
+
 def test_doubled_genome_but_not_a_hyperdiploid_one():
     lengths = builds.lengths("hg19")
 
@@ -330,6 +345,7 @@ def moved(rows, config, complete=ENTRY["translocations_complete"], **more):
         regions,
         config["abnormalities"],
         complete,
+        1_000_000,
     )
     return made.set_index("translocation")
 
@@ -357,6 +373,43 @@ def test_myc_with_an_immunoglobulin_locus_is_a_rearrangement(config):
     assert (
         made.loc["MYC_rearrangement", "state"] == PRESENT and made.loc["t(8;14)", "state"] == NOT_ASSESSABLE
     )
+
+
+def test_junction_beside_a_window_leaves_the_translocation_open(config, caplog):
+    """8 kb outside the window of NSD2 (4:1,800,001), 700 kb outside IGH (14:106,000,001), and one far from all."""
+    igh = {"chrom_1": "14", "pos_1": 106_320_000}
+    made = moved([row_of(chrom_2="4", pos_2=1_792_001, **igh)], config, STATED)
+    row = made.loc["t(4;14)"]
+    assert row["state"] == NOT_ASSESSABLE and "8 kb beside the window (t.tsv:4)" in row["reason"]
+    assert made.loc["t(11;14)", "state"] == ABSENT
+    low = moved([row_of(chrom_1="14", pos_1=105_300_001, chrom_2="11", pos_2=69_400_000)], config, STATED)
+    assert low.loc["t(11;14)", "state"] == NOT_ASSESSABLE
+    caplog.clear()
+    far = moved([row_of(chrom_2="2", pos_2=5_000_000, **igh)], config, STATED)
+    assert set(far["state"]) == {ABSENT}
+    assert "t.tsv:4: S: IGH junction 14:106320000 - 2:5000000 named by no window and left out" in caplog.text
+
+
+@pytest.mark.parametrize("partner", [("20", 39_320_000), ("8", 144_510_500)])
+def test_breakpoints_in_a_window_of_the_other_build(partner):
+    """hg19 breakpoints of MAFB and MAFA in a GRCh38 run; where the build is said they are taken at their word."""
+    row = row_of(chrom_1="14", pos_1=106_330_000, chrom_2=partner[0], pos_2=partner[1])
+    (problem,) = entry_checks.build_problems(parsed_of([row]), "translocations", "GRCh38")
+    assert "in hg19, in GRCh38 it lies in no window" in problem.message and problem.line == 4
+    assert entry_checks.build_problems(parsed_of([row]), "translocations", "hg19") == []
+    assert entry_checks.build_problems(parsed_of([row]), "translocations", "GRCh38", {"S"}) == []
+    assert (
+        entry_checks.build_problems(parsed_of([{**row, "build": "hg38"}]), "translocations", "GRCh38") == []
+    )
+
+
+def test_the_log_says_where_the_build_was_not_said(caplog):
+    files = {"segments": {"S": ("a.seg", [segment("1", 1, 9, 2, 1)])}, "translocations": {}}
+    entry._builds_not_said([sample()], files)
+    assert "segments of S: no column and no samples.tsv build says their build" in caplog.text
+    caplog.clear()
+    entry._builds_not_said([sample(build="hg19")], files)
+    assert not caplog.text
 
 
 def test_breakpoints_are_named_by_the_regions(config):

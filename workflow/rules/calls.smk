@@ -54,6 +54,7 @@ rule enter_calls:
             "abnormalities": SETTINGS["abnormalities"],
             "genes": GENES_WANTED,
             "callable_fraction": SETTINGS["somatic"]["callable_fraction"],
+            "min_clonal_fraction": SETTINGS["copy_number"]["min_clonal_fraction"],
         },
         code=files.code_of(
             "entry",

@@ -93,6 +93,31 @@ def build_at(gene: str, chrom: str, pos: int) -> str:
     return fits[0] if len(fits) == 1 else ""
 
 
+@functools.cache
+def windows(build: str, kind: str) -> tuple[tuple[str, str, int, int], ...]:
+    """(name, chromosome, first base, last base) of the regions of that kind in the build; none for an unknown build."""
+    path = file_of("regions", build)
+    if not path:
+        return ()
+    with open(path, encoding="utf-8") as handle:
+        rows = [r for r in csv.DictReader(handle, delimiter="\t") if r["kind"] == kind]
+    return tuple((r["name"], plain(r["chrom"]), int(r["start"]), int(r["end"])) for r in rows)
+
+
+def partner_of(build: str, one: tuple[str, int], other: tuple[str, int]) -> tuple[str, str]:
+    """(immunoglobulin locus, partner window) that two breakpoints join in the build; ("", "") for another junction."""
+
+    def at(kind: str, place: tuple[str, int]) -> str:
+        found = (n for n, c, s, e in windows(build, kind) if c == plain(place[0]) and s <= place[1] <= e)
+        return next(found, "")
+
+    for here, there in ((one, other), (other, one)):
+        locus, partner = at("ig_locus", here), at("partner", there)
+        if locus and partner:
+            return locus, partner
+    return "", ""
+
+
 def fits(build: str, chrom: str, end: int) -> bool:
     """Is the position on the chromosome of that build? True for chromosomes that are not known."""
     most = lengths(build).get(plain(chrom))

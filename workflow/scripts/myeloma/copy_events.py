@@ -319,12 +319,14 @@ def _call_event(sample: _Sample, event: _Event, arms: pd.DataFrame, rules: Mappi
     here, nearest = _covering(sample.segments, region.chrom, region.start, region.end, arms)
     here = here[here["copies"].notna()]
     if here.empty:
-        return give(NOT_ASSESSABLE, reason="no segment with a copy ratio covers the region or its arm")
+        why = "no segment with a copy ratio covers the region or its arm"
+        return give(NOT_ASSESSABLE, reason=_needs_purity(sample, region, rules) or why)
     stated = 1.0
     if sample.mode == GIVEN:
         stated = stated_share(sample.segments, region.chrom, region.start, region.end)
         if not stated:
-            return give(NOT_ASSESSABLE, reason="no entered segment with whole copies covers the region")
+            why = "no entered segment with whole copies covers the region"
+            return give(NOT_ASSESSABLE, reason=_needs_purity(sample, region, rules) or why)
     weight = _weights(here)
     change = _change(event.direction, rules, sample.base)
     cells = _cells(here, change)
@@ -363,6 +365,8 @@ def _call_event(sample: _Sample, event: _Event, arms: pd.DataFrame, rules: Mappi
         why = _uncovered(stated, rules) if fraction * stated < rules["min_clonal_fraction"] else ""
         return give(NOT_ASSESSABLE if why else PRESENT, value, why, evidence=evidence, **more)
     why = _why_not_absent(sample, event, here, weight, copies, change, rules)
+    if sample.mode == GIVEN and float(weight @ cells["high"]) >= rules["min_clonal_fraction"]:
+        why = why or _needs_purity(sample, region, rules)
     return give(NOT_ASSESSABLE if why else ABSENT, value, why, evidence, **more)
 
 
@@ -528,6 +532,20 @@ def _why_not_absent(sample, event, here, weight, copies, change, rules) -> str:
     if toward >= limit and not _explained(here, weight, change):
         return f"{copies:.2f} copies lie between no change and the event: neither is supported"
     return _deviates(sample, seen, here, weight, change)
+
+
+def _needs_purity(sample: _Sample, region, rules) -> str:
+    """Why a share of all cells (FACETS cf) does not decide an event without the purity; "" where none stands there."""
+    if sample.mode != GIVEN:
+        return ""
+    here = sample.segments[overlaps(sample.segments, region.chrom, region.start, region.end)]
+    here = here[here["clonal_low"].notna() & here["clonal_low"].lt(here["clonal_high"])]
+    if here.empty:
+        return ""
+    return (
+        f"the segment is in {here['clonal_low'].min():.2f} of all cells, below {rules['min_clonal_fraction']:g}: its share "
+        f"of the tumour cells needs the purity (samples.tsv){_source(here)}"
+    )
 
 
 def stated_share(segments: pd.DataFrame, chrom: str, start: int, end: int, gap: int = 0) -> float:

@@ -195,12 +195,18 @@ def copy_rows(
     files: Mapping[str, tuple[str, list]],
     contigs: Mapping[str, str],
     rules: Mapping[str, Any],
+    least: float,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """(SEGMENTS with `entered_from`, PURITY) of all entered samples. `rules`: the config section entry."""
+    """(SEGMENTS with `entered_from`, PURITY) of all entered samples.
+
+    `rules`: the config section entry; `least`: copy_number.min_clonal_fraction.
+    """
     segments, purity = [], []
     for sample in samples:
         file, found = files.get(sample["sample"], ("", []))
-        mine = [_segment(sample, file, row, contigs, rules) for row in found if row["chrom"] in contigs]
+        mine = [
+            _segment(sample, file, row, contigs, rules, least) for row in found if row["chrom"] in contigs
+        ]
         segments += mine
         purity.append(_purity(sample, mine, rules))
     made = pd.DataFrame(segments, columns=[*tables.SEGMENTS.names(), "entered_from"])
@@ -221,7 +227,7 @@ def whole_state(total: float, tolerance: float) -> tuple[int, float]:
     return (low, low + 1 - total) if total < 2 else (low + 1, total - low)
 
 
-def _segment(sample, file, row, contigs, rules) -> dict[str, Any]:
+def _segment(sample, file, row, contigs, rules, least: float) -> dict[str, Any]:
     made = dict.fromkeys(tables.SEGMENTS.names())
     germline = germline_copies(contigs[row["chrom"]], sample["sex"])
     base = 2 if germline is None else germline
@@ -248,6 +254,13 @@ def _segment(sample, file, row, contigs, rules) -> dict[str, Any]:
     if row["sample_fraction"] is not None and row["fraction"] is None and sample["purity"]:
         # FACETS: a share of all cells of the sample
         fraction = min(1.0, row["sample_fraction"] / sample["purity"]) if (total, minor) != (2, 1) else 1.0
+    bound = row["sample_fraction"]
+    if bound is not None and row["fraction"] is None and not sample["purity"] and (total, minor) != (2, 1):
+        # without the purity a share of all cells is the least that the share of the tumour cells can be
+        made |= {"clonal_low": min(1.0, bound), "clonal_high": 1.0}
+        if bound < least:
+            return made
+        fraction = min(1.0, bound)
     if row["second"] is not None:
         other, other_minor = int(round(row["second"][0])), int(round(row["second"][1]))
     changed, rest = (total, minor), (other, other_minor)
@@ -316,10 +329,12 @@ def translocation_rows(
     regions: pd.DataFrame,
     abnormalities: Mapping[str, Any],
     complete: Mapping[str, Any],
+    near: int,
 ) -> pd.DataFrame:
     """ENTERED_TRANSLOCATIONS: one row per entered sample and translocation of the config.
 
-    `complete`: config entry.translocations_complete. Breakpoints are named by the windows of `regions`.
+    `complete`: config entry.translocations_complete. Breakpoints are named by the windows of `regions`; one up to
+    `near` bases (entry.near_window_bases) beside a window leaves that translocation open.
     """
     loci = structural.Loci(regions.assign(chrom=regions["chrom"].map(builds.plain)), abnormalities)
     names = [*abnormalities["translocations"], *abnormalities["myc_translocations"], REARRANGEMENT]
@@ -328,7 +343,10 @@ def translocation_rows(
         file, found = files.get(sample["sample"], ("", []))
         seen: dict[str, dict[str, list[str]]] = {}
         for row in found:
-            for name in [row["translocation"]] if row["translocation"] else named_by_place(row, loci):
+            names_here = [row["translocation"]] if row["translocation"] else named_by_place(row, loci)
+            if not row["translocation"] and row["state"] == PRESENT:
+                _without_window(sample, f"{file}:{row['line']}", row, loci, near, seen)
+            for name in names_here:
                 seen.setdefault(name, {}).setdefault(row["state"], []).append(f"{file}:{row['line']}")
                 if name in abnormalities["myc_translocations"] and row["state"] == PRESENT:
                     seen.setdefault(REARRANGEMENT, {}).setdefault(PRESENT, []).append(f"{file}:{row['line']}")
@@ -353,6 +371,54 @@ def named_by_place(row: Mapping[str, Any], loci: structural.Loci) -> list[str]:
     return list(dict.fromkeys(names)) + ([REARRANGEMENT] if sum(inside) == 1 else [])
 
 
+#: Key of the breakpoints beside a window, among the states of a translocation.
+BESIDE = "beside"
+
+
+def _without_window(sample, where: str, row, loci: structural.Loci, near: int, seen: dict) -> None:
+    """An immunoglobulin junction whose partner is in no window: open where one is near, told in the log elsewhere.
+
+    A partner that fits no window may be a known one of another build or of a breakpoint further out: without a
+    word it would turn absent where the list is stated to be complete.
+    """
+    sides = [(row[f"chrom_{s}"], row[f"pos_{s}"]) for s in ("1", "2")]
+    named = set(named_by_place(row, loci))
+    if None in (sides[0][1], sides[1][1]) or named - {REARRANGEMENT}:
+        return
+    beside = {name: bases for name, bases in beside_windows(sides, loci, near).items() if name not in named}
+    for name, bases in beside.items():
+        words = f"a breakpoint lies {bases / 1000:.0f} kb beside the window ({where})"
+        seen.setdefault(name, {}).setdefault(BESIDE, []).append(words)
+    locus = next(filter(None, (loci.ig(*side) for side in sides)), "")
+    if locus or beside:
+        place = " - ".join(f"{chrom}:{pos}" for chrom, pos in sides)
+        told = f"not assessable: {', '.join(beside)}" if beside else "named by no window and left out"
+        logging.warning("%s: %s: %s junction %s %s", where, sample["sample"], locus or "IG", place, told)
+
+
+def beside_windows(sides: Sequence[tuple[str, int]], loci: structural.Loci, near: int) -> dict[str, int]:
+    """Translocation -> bases to its window, of two breakpoints at most `near` bases outside of locus and window."""
+
+    def close(kind: str, chrom: str, pos: int) -> list[tuple[Any, int]]:
+        rows = [r for r in loci.rows if r.kind == kind and r.chrom == chrom]
+        away = [(r, max(0, int(r.start) - pos, pos - int(r.end))) for r in rows]
+        return [(r, bases) for r, bases in away if bases <= near]
+
+    found: dict[str, int] = {}
+    for one, other in (sides, sides[::-1]):
+        for locus, off in close("ig_locus", *one):
+            for window, away in close("partner", *other):
+                genes = structural.symbols(window)
+                names = [
+                    n for n, of in loci.translocations.items() if locus.name_ == "IGH" and genes & set(of)
+                ]
+                names += [n for n, of in loci.myc.items() if of == locus.name_ and "MYC" in genes]
+                names += [REARRANGEMENT] if "MYC" in genes else []
+                for name in names:
+                    found[name] = min(max(off, away), found.get(name, max(off, away)))
+    return found
+
+
 def _judge(
     seen: Mapping[str, list[str]], has_file: bool, name: str, complete: Mapping[str, Any]
 ) -> tuple[str, str, str]:
@@ -360,6 +426,8 @@ def _judge(
         return NOT_ASSESSABLE, "no table of translocations was entered", ""
     if PRESENT in seen:
         return PRESENT, "", "entered: " + ", ".join(dict.fromkeys(seen[PRESENT]))
+    if BESIDE in seen:
+        return NOT_ASSESSABLE, "; ".join(seen[BESIDE]), ""
     if ABSENT in seen:
         return ABSENT, "", "entered: " + ", ".join(dict.fromkeys(seen[ABSENT]))
     if NOT_ASSESSABLE in seen:
@@ -395,12 +463,13 @@ def enter(
 
     `dna`: samples with patient, sample, name, sex, purity and paths; `given`: regions, fasta, fai, coding, hotspots,
     drivers ("" where not given); `rules`: the config sections entry and abnormalities, `genes` (that need a verdict on
-    their absence), callable_fraction.
+    their absence), callable_fraction, min_clonal_fraction.
     """
     regions, entry = places.read_regions(given["regions"]), rules["entry"]
     abnormalities = rules["abnormalities"]
     known = {*abnormalities["translocations"], *abnormalities["myc_translocations"], REARRANGEMENT}
     files = entry_checks.read_files(dna, ("variants", "segments", "translocations"), known)
+    _builds_not_said(dna, files)
     contigs = _contigs(given["fai"])
     hotspots = variants.read_hotspots(given["hotspots"])
     symbols = symbols_in_use(given["drivers"], rules["genes"])
@@ -411,14 +480,40 @@ def enter(
     coding = callable.read_coding(given["coding"])
     may = callable_rows(dna, wanted, coding, entry["mutations_complete"], rules["callable_fraction"])
     tables.write(may, output["callable"], tables.CALLABLE)
-    segments, purity = copy_rows(dna, files["segments"], contigs, entry)
+    segments, purity = copy_rows(dna, files["segments"], contigs, entry, rules["min_clonal_fraction"])
     tables.write(segments, output["segments"], tables.SEGMENTS)
     tables.write(purity, output["purity"], tables.PURITY)
     tables.write(tables.empty(tables.COPY_REGIONS), output["regions"], tables.COPY_REGIONS)
     moved = translocation_rows(
-        dna, files["translocations"], regions, abnormalities, entry["translocations_complete"]
+        dna,
+        files["translocations"],
+        regions,
+        abnormalities,
+        entry["translocations_complete"],
+        entry["near_window_bases"],
     )
     tables.write(moved, output["translocations"], tables.ENTERED_TRANSLOCATIONS)
+
+
+def _builds_not_said(dna: Sequence[Mapping[str, Any]], files: Mapping[str, Mapping[str, tuple]]) -> None:
+    """Say for which samples nothing but the ends of the chromosomes was compared with the build."""
+    for kind in ("segments", "translocations"):
+        silent = []
+        for sample in dna:
+            _, rows = files[kind].get(sample["sample"], ("", []))
+            placed = [row for row in rows if "chrom" in row or "chrom_1" in row]
+            if placed and not sample["build"] and not all(row["build"] for row in placed):
+                silent.append(sample["sample"])
+        if silent:
+            more = f" and {len(silent) - 5} more" if len(silent) > 5 else ""
+            logging.warning(
+                "%s of %s%s: no column and no samples.tsv build says their build; only the ends of the chromosomes%s "
+                "were compared",
+                kind,
+                ", ".join(silent[:5]),
+                more,
+                " and the windows of the other build" if kind == "translocations" else "",
+            )
 
 
 def _contigs(fai: str) -> dict[str, str]:

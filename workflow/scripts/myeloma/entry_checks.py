@@ -119,7 +119,8 @@ def _read(rows: Iterable[Row], sheet: Sheet, settings: Settings) -> None:
         parsed.path = path
         sheet.problems += [Problem(path, p.line, p.field, p.value, p.message, p.fix) for p in parsed.problems]
         if kind != "counts" and not parsed.problems:
-            sheet.problems += build_problems(parsed, kind, reference)
+            said = {name_of(row) for row in of if row["build"]}
+            sheet.problems += build_problems(parsed, kind, reference, said)
         _named(of, kind, parsed, sheet)
         if kind == "variants" and not parsed.problems:
             sheet.problems += reference_problems(parsed, settings)
@@ -202,13 +203,17 @@ def _named(rows: Iterable[Row], kind: str, parsed: Parsed, sheet: Sheet) -> None
             sheet.problem(row.line, field, name, f"is not in {parsed.path}", fix)
 
 
-def build_problems(parsed: Parsed, kind: str, reference: str) -> list[Problem]:
-    """Signs that a file is of another build than `reference`: one problem for each kind of sign, with its first line."""
+def build_problems(parsed: Parsed, kind: str, reference: str, said: Iterable[str] = ()) -> list[Problem]:
+    """Signs that a file is of another build than `reference`: one problem for each kind of sign, with its first line.
+
+    `said`: samples whose build samples.tsv gives; their breakpoints may lie in a window of the other build alone.
+    """
     ours, found = builds.canonical(reference), []
     if not ours:
         return found
     fix = f"lift the file over to {reference}, or set reference.build to the build of the files"
-    signs: dict[str, list[tuple[int, str, Any, str]]] = {"said": [], "gene": [], "end": []}
+    signs: dict[str, list[tuple[int, str, Any, str]]] = {"said": [], "gene": [], "end": [], "window": []}
+    stated = set(said)
     for row in parsed.rows:
         said = builds.canonical(row.get("build") or "")
         if said and said != ours:
@@ -224,6 +229,13 @@ def build_problems(parsed: Parsed, kind: str, reference: str) -> list[Problem]:
                 message = f"chromosome {chrom} ends at {length} in {reference}"
                 message += f"; it fits {other[0]}" if other else "; it fits no build that is known"
                 signs["end"].append((row["line"], "position", f"{chrom}:{pos}", message))
+        sides = [place for place in _ends(row, kind) if place[1]]
+        if kind == "translocations" and len(sides) == 2 and not row["build"] and row["name"] not in stated:
+            other = _other_window(ours, sides)
+            if other:
+                value = " - ".join(f"{chrom}:{pos}" for chrom, pos in sides)
+                message = f"is {other}, in {reference} it lies in no window; no column or samples.tsv says the build"
+                signs["window"].append((row["line"], "position", value, message))
         if kind == "variants":
             there = builds.build_at(row["gene"], row["chrom"], row["pos"])
             if there and there != ours:
@@ -235,6 +247,17 @@ def build_problems(parsed: Parsed, kind: str, reference: str) -> list[Problem]:
             more = f" (and {len(rows) - 1} more rows)" if len(rows) > 1 else ""
             found.append(Problem(parsed.path, line, name, str(value), message + more, fix))
     return found
+
+
+def _other_window(ours: str, sides: Sequence[tuple[str, int]]) -> str:
+    """The known junction that two breakpoints are in another build alone, in words; "" for none."""
+    if any(builds.partner_of(ours, *sides)):
+        return ""
+    for build in builds.BUILDS:
+        locus, partner = builds.partner_of(build, *sides) if build != ours else ("", "")
+        if locus:
+            return f"{locus} with {partner} in {build}"
+    return ""
 
 
 def _ends(row: Mapping[str, Any], kind: str) -> list[tuple[str, int | None]]:

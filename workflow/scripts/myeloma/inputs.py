@@ -44,7 +44,7 @@ def sheet_values(sample: Sample) -> dict[str, Any]:
 def entered_values(cohort: Cohort, sample: Sample) -> dict[str, Any]:
     """A sample that enters by tables: who it is, its name in the files and their paths, for params."""
     kinds = ("variants", "segments", "translocations", "counts", "callable")
-    return {name: getattr(sample, name) for name in ("patient", "sample", "purity", *kinds)} | {
+    return {name: getattr(sample, name) for name in ("patient", "sample", "purity", "build", *kinds)} | {
         "name": sample.name_in_files or sample.sample,
         "sex": sample.sex or cohort.patient(sample.patient).sex,
     }
