@@ -114,6 +114,12 @@ def test_survival_at_months_equals_r(expected):
         assert row["family"] == multiplicity.DESCRIBED and math.isnan(row["p"])
 
 
+def test_carriers_who_have_all_died_have_a_survival_of_zero():
+    made = responses([3, 5, 30, 30], [1, 1, 0, 0], [PRESENT, PRESENT, ABSENT, ABSENT]).loc["OS at 12 months"]
+    assert (made["carrier_fraction"], made["non_carrier_fraction"], made["difference"]) == (0, 1, -1)
+    assert math.isnan(made["carrier_low"]) and math.isnan(made["difference_low"])
+
+
 @pytest.mark.data
 def test_gain_of_1q_in_gse4581(real_data):
     """R survival: ratio 2.053, Wald 1.161 to 3.632, score chi2 6.37 on 1 df; 70 patients without a call."""
