@@ -815,6 +815,7 @@ def _compare(made: Made) -> None:
         f["groups_by_definition"],
         f["samples"],
         f["purity"],
+        tables.empty(tables.VARIANTS),
         made.exclusions,
         RULES,
     )

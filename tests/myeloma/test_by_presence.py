@@ -114,6 +114,31 @@ def test_survival_at_months_equals_r(expected):
         assert row["family"] == multiplicity.DESCRIBED and math.isnan(row["p"])
 
 
+def test_a_response_that_nobody_gives_is_no_failure_in_a_run_without_assessments():
+    """Carriers PR, SD, not given, NE as given: 1 of 3; others PR, not given: 1 of 1; one not assessable."""
+    states = [PRESENT] * 4 + [ABSENT] * 2 + [NOT_ASSESSABLE]
+    best = ["PR", "SD", "NE", "NE", "PR", "NE", "NE"]
+    seen, calls, response, times = trial([9.0] * 7, [0] * 7, states, best, end_date="")
+    response["response_source"] = ["given", "given", "none", "given", "given", "none", "none"]
+    times["source_record"] = "given: endpoints.tsv"
+    made = by_presence.response_by_abnormality(seen, calls, response, times, {}, RULES, "trial")
+    row = made.set_index("measure").loc["ORR"]
+    assert row[["carrier_with", "carriers", "carrier_not_known", "carrier_not_evaluable"]].tolist() == [
+        1,
+        3,
+        1,
+        1,
+    ]
+    assert row[["non_carrier_with", "non_carriers", "non_carrier_not_known"]].tolist() == [1, 1, 1]
+    assert row["carrier_fraction"] == pytest.approx(1 / 3) and row["not_assessable"] == 1
+
+
+def test_carriers_who_have_all_died_have_a_survival_of_zero():
+    made = responses([3, 5, 30, 30], [1, 1, 0, 0], [PRESENT, PRESENT, ABSENT, ABSENT]).loc["OS at 12 months"]
+    assert (made["carrier_fraction"], made["non_carrier_fraction"], made["difference"]) == (0, 1, -1)
+    assert math.isnan(made["carrier_low"]) and math.isnan(made["difference_low"])
+
+
 @pytest.mark.data
 def test_gain_of_1q_in_gse4581(real_data):
     """R survival: ratio 2.053, Wald 1.161 to 3.632, score chi2 6.37 on 1 df; 70 patients without a call."""

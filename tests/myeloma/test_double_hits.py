@@ -116,3 +116,46 @@ def test_linked_records_are_one_event():
     other = row | {"pos": 300}
     assert double_hits.distinct_events([other, far], 10) == 2
     assert double_hits.distinct_events([], 10) == 0
+
+
+MUTATED = {"state": PRESENT, "count": 1, "complete": True, "reason": ""}
+UNMUTATED = {"state": ABSENT, "count": 0, "complete": True, "reason": ""}
+
+
+def two_states(total, minor, fraction, other_total, other_minor):
+    other = {"other_total_copies": other_total, "other_minor_copies": other_minor}
+    return found([segment(total=total, minor=minor, fraction=fraction) | other], mode="given")
+
+
+@pytest.mark.parametrize(
+    ("states", "mutation", "state"),
+    [
+        ((1, 0, 0.05, 2, 1), MUTATED, ABSENT),  # 1+1 in 0.95 of the cells: one allele hit only
+        ((2, 1, 0.95, 1, 0), MUTATED, ABSENT),  # the same, the other way about
+        ((1, 0, 0.20, 2, 1), MUTATED, PRESENT),  # the limit itself counts
+        ((2, 1, 0.80, 1, 0), MUTATED, PRESENT),
+        ((0, 0, 0.04, 2, 1), UNMUTATED, ABSENT),
+        ((2, 1, 0.96, 0, 0), UNMUTATED, ABSENT),
+        ((0, 0, 0.30, 2, 1), UNMUTATED, PRESENT),
+        ((0, 0, 0.10, 1, 0), UNMUTATED, ABSENT),  # one copy in nearly all cells, none in a tenth
+        ((0, 0, 0.10, 1, 0), MUTATED, PRESENT),  # the other allele is lost in all cells
+        ((4, 1, 0.70, 1, 0), MUTATED, PRESENT),  # the loss is in the cells of the other state
+        ((2, 0, 0.10, 2, 1), MUTATED, ABSENT),  # LOH of a tenth of the cells
+    ],
+)
+def test_a_loss_counts_from_the_share_of_cells_of_the_config(states, mutation, state):
+    assert double_hits.judge(mutation, two_states(*states))[0] == state
+
+
+def test_a_loss_in_too_few_cells_is_said_and_absence_still_needs_power():
+    seen = two_states(1, 0, 0.05, 2, 1)
+    value = double_hits.judge(MUTATED, seen)[1]
+    assert (
+        "copies 2 of which minor 1, in 0.95" in value and "a loss in 0.05 of them is below the limit" in value
+    )
+    few = found(
+        [segment(1, 1000, 1, 0, 3, fraction=0.05) | {"other_total_copies": 2, "other_minor_copies": 1}]
+    )
+    assert few.deleted == NOT_ASSESSABLE and "smallest detectable" in few.reason
+    unknown = found([segment(total=1, minor=0, fraction=0.05)])
+    assert unknown.deleted == NOT_ASSESSABLE and double_hits.judge(MUTATED, unknown)[0] == NOT_ASSESSABLE

@@ -7,10 +7,10 @@ import pytest
 import yaml
 from small_trial import Trial
 
-from myeloma import given_calls, sheets, tables
+from myeloma import double_hits, given_calls, sheets, tables
 from myeloma.states import ABSENT, NOT_ASSESSABLE, PRESENT
 
-COPIES = {"gain_copies": 3, "amp_copies": 4}
+COPIES = {"gain_copies": 3, "amp_copies": 4, "min_clonal_fraction": 0.20}
 
 
 @pytest.fixture
@@ -58,6 +58,35 @@ def test_a_row_of_its_own_goes_before_what_copies_of_the_region_say():
 def test_percent_counts_from_the_limit_of_the_laboratory_on(percent, state):
     made = read({"abnormality": "del17p", "percent": percent, "cutoff_percent": 20})["P", "del17p"]
     assert made.state == state and made.threshold == ">= 20 % of cells" and "method not given" in made.record
+
+
+@pytest.mark.parametrize(
+    ("name", "percent", "cutoff", "state"),
+    [
+        ("del17p", 6, 5, NOT_ASSESSABLE),  # positive for the laboratory only
+        ("del17p", 4, 5, ABSENT),
+        ("del17p", 20, 5, PRESENT),
+        ("del13q", 6, 5, PRESENT),
+    ],
+)
+def test_del17p_of_few_cells_is_not_that_of_the_rule(name, percent, cutoff, state):
+    made = read({"abnormality": name, "percent": percent, "cutoff_percent": cutoff})["P", name]
+    assert made.state == state
+    assert ("below the 20 % of the IMS 2025 rule" in made.record) == (state == NOT_ASSESSABLE)
+    assert made.threshold == (">= 20 % of cells" if name == "del17p" else ">= 5 % of cells")
+    said = read({"abnormality": name, "percent": percent, "state": PRESENT})["P", name]
+    assert said.state == (NOT_ASSESSABLE if name == "del17p" and percent < 20 else PRESENT)
+
+
+def test_an_old_call_is_no_baseline_but_a_founding_event_stays():
+    old = {"state": PRESENT, "date": date(2021, 1, 1)}
+    rows = [{"abnormality": "del17p"} | old, {"abnormality": "t(4;14)"} | old]
+    found = read(*rows, starts={"P": date(2021, 5, 1)}, max_days=90, lasting={"t(4;14)"})
+    assert found["P", "del17p"].state == NOT_ASSESSABLE and found["P", "t(4;14)"].state == PRESENT
+    assert "120 days before C1D1, more than 90" in found["P", "del17p"].record
+    assert found["P", "t(4;14)"].record.endswith("120 days before C1D1")
+    limit = read(*rows, starts={"P": date(2021, 4, 1)}, max_days=90)  # 90 days: at most
+    assert limit["P", "del17p"].state == PRESENT
 
 
 NOTHING = {"abnormality": "KRAS", "state": NOT_ASSESSABLE, "reason": "no tumour exome in the analysis"}
@@ -139,6 +168,90 @@ def test_three_absent_myc_partners_are_no_absent_rearrangement(rules):
     assert row_of(made, "MYC_rearrangement")["state"] == NOT_ASSESSABLE
     one = given_calls.apply(rows, read({"abnormality": "t(8;14)", "state": PRESENT}), "fill", rules, ["P"])
     assert row_of(one, "MYC_rearrangement")["state"] == PRESENT
+
+
+def beside(rules, mode, derived, *given):
+    """Name -> row, after the given calls; derived: name -> state, or (state, value)."""
+    rows = [
+        {"abnormality": n, "evidence": "derived", "reason": "none seen" if one == NOT_ASSESSABLE else ""}
+        | ({"state": one} if isinstance(one, str) else dict(zip(("state", "value"), one, strict=True)))
+        for n, one in derived.items()
+    ]
+    made = given_calls.apply(table(*rows), read(*given), mode, rules, ["P"])
+    return {row["abnormality"]: row for row in made.to_dict("records")}
+
+
+def call(name, state):
+    return {"abnormality": name, "state": state}
+
+
+def test_under_prefer_a_family_never_contradicts_its_members(rules):
+    genes = dict.fromkeys(("KRAS", "NRAS", "BRAF", "RAS_RAF_mutation"), ABSENT)
+    made = beside(rules, "prefer", genes, call("KRAS", PRESENT))["RAS_RAF_mutation"]
+    assert made["state"] == PRESENT and "conflict: was absent" in made["reason"]
+    hit = genes | {"KRAS": PRESENT, "RAS_RAF_mutation": (PRESENT, "KRAS p.Gly12Asp")}
+    made = beside(rules, "prefer", hit, call("KRAS", ABSENT))["RAS_RAF_mutation"]
+    assert made["state"] == ABSENT and "conflict: was present (KRAS p.Gly12Asp)" in made["reason"]
+    two = hit | {"NRAS": NOT_ASSESSABLE}
+    assert beside(rules, "prefer", two, call("KRAS", ABSENT))["RAS_RAF_mutation"]["state"] == NOT_ASSESSABLE
+    # the family is given and a derived member says otherwise
+    made = beside(rules, "prefer", hit, call("RAS_RAF_mutation", ABSENT))["RAS_RAF_mutation"]
+    assert made["state"] == NOT_ASSESSABLE and "given as absent, but KRAS present" in made["reason"]
+
+
+def test_under_prefer_myc_follows_its_partners(rules):
+    partners = [*rules["myc_translocations"], "MYC_rearrangement"]
+    none = dict.fromkeys(partners, ABSENT)
+    made = beside(rules, "prefer", none, call("t(8;14)", PRESENT))["MYC_rearrangement"]
+    assert made["state"] == PRESENT and "conflict: was absent" in made["reason"]
+    one = none | {"t(8;14)": PRESENT, "MYC_rearrangement": PRESENT}
+    made = beside(rules, "prefer", one, call("t(8;14)", ABSENT))["MYC_rearrangement"]
+    assert made["state"] == NOT_ASSESSABLE  # what it rested on is gone, another partner may be there
+    other = none | {"MYC_rearrangement": PRESENT}
+    assert beside(rules, "prefer", other, call("t(8;14)", ABSENT))["MYC_rearrangement"]["state"] == PRESENT
+
+
+@pytest.mark.parametrize("part, whole", [("amp1q", "gain1q"), ("biallelic_del1p32", "del1p32")])
+def test_what_lies_within_another_agrees_with_it(rules, part, whole):
+    for mode, derived in (("fill", NOT_ASSESSABLE), ("prefer", ABSENT)):
+        made = beside(rules, mode, {part: derived, whole: derived}, call(part, PRESENT))
+        assert made[whole]["state"] == PRESENT and f"{part} is given as present" in made[whole]["reason"]
+        assert ("conflict: was absent" in made[whole]["reason"]) == (mode == "prefer")
+    for mode, derived in (("fill", NOT_ASSESSABLE), ("prefer", PRESENT)):
+        made = beside(rules, mode, {part: derived, whole: derived}, call(whole, ABSENT))
+        assert made[part]["state"] == ABSENT and f"{whole} is given as absent" in made[part]["reason"]
+    # fill never overrules what was derived: the given call gives way
+    made = beside(rules, "fill", {part: NOT_ASSESSABLE, whole: ABSENT}, call(part, PRESENT))
+    assert (made[part]["state"], made[whole]["state"]) == (NOT_ASSESSABLE, ABSENT)
+    assert f"but {whole} is derived as absent" in made[part]["reason"]
+    made = beside(rules, "prefer", {part: ABSENT, whole: ABSENT}, call(part, PRESENT), call(whole, ABSENT))
+    assert made[part]["state"] == made[whole]["state"] == NOT_ASSESSABLE
+
+
+def test_a_double_hit_is_open_where_a_given_call_contradicts_it(rules):
+    hit = {"TP53": PRESENT, "del17p": PRESENT, "biallelic_TP53": (PRESENT, "mutation present, loss present")}
+    for name in ("TP53", "del17p"):
+        made = beside(rules, "prefer", hit, call(name, ABSENT))["biallelic_TP53"]
+        assert made["state"] == NOT_ASSESSABLE and f"contradicted by {name} absent" in made["reason"]
+    twice = hit | {"biallelic_TP53": (PRESENT, "mutation present, 2 mutations, phase unknown, loss present")}
+    assert beside(rules, "prefer", twice, call("del17p", ABSENT))["biallelic_TP53"]["state"] == PRESENT
+    none = {"TP53": PRESENT, "del17p": ABSENT, "biallelic_TP53": ABSENT}
+    assert beside(rules, "prefer", none, call("del17p", PRESENT))["biallelic_TP53"]["state"] == NOT_ASSESSABLE
+    assert beside(rules, "prefer", none, call("TP53", PRESENT))["biallelic_TP53"]["state"] == ABSENT
+    own = beside(rules, "fill", {"TP53": ABSENT, "del17p": ABSENT}, call("biallelic_TP53", PRESENT))
+    assert own["biallelic_TP53"]["state"] == NOT_ASSESSABLE
+
+
+def test_the_deletions_of_double_hits_are_those_of_the_regions(project, rules):
+    regions = pd.read_csv(project / "resources/regions_grch38.tsv", sep="\t", comment="#", dtype=str).fillna(
+        ""
+    )
+    places = double_hits.gene_places(
+        pd.DataFrame(columns=["gene_name"]),
+        regions.astype({"start": int, "end": int}),
+        rules["biallelic_genes"],
+    )
+    assert {gene: at[3] for gene, at in places.items()} == given_calls.DELETION_OF
 
 
 def test_what_is_dated_after_the_start_is_no_baseline_and_after_the_cut_is_not_known():

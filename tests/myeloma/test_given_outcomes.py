@@ -100,6 +100,16 @@ def test_a_given_best_response_counts_for_the_treatment_and_not_for_the_inductio
     assert rates.loc[("treatment", "ORR"), ["responders", "patients"]].tolist() == [1, 2]
 
 
+def test_without_assessments_a_response_that_nobody_gives_is_not_known_and_no_failure(config):
+    made = assess(config, given(time("C", 9.0, 0, "OS"), best={"A": "VGPR", "B": "SD"}))
+    assert set(made["response"]["patient"]) == {"A", "B", "C"}
+    who = {"itt": ["A", "B", "C"]}
+    rates = association.response_rates(
+        made["response"], who, 0.95, association.any_assessed(made["endpoints"])
+    ).set_index("rate")
+    assert rates.loc["ORR", ["responders", "patients", "not_known", "fraction"]].tolist() == [1, 2, 1, 0.5]
+
+
 def test_in_a_mixed_cohort_given_responses_leave_the_induction_and_are_counted(config):
     response = pd.DataFrame(
         {

@@ -79,7 +79,10 @@ def test_per_protocol_stands_beside_itt():
 def test_follow_up_is_reversed_and_unknown_stays_empty():
     made = results().loc[("TTP", "trial", "itt")]
     assert made["follow_up"] == 6.0  # of P3, censored: events 2 and 4 leave 2 at risk, 1 - 1/2
-    assert math.isnan(made["at_12"])  # nobody is followed for 12 months
+    assert made["at_12"] == 0 and math.isnan(made["at_12_low"])  # P4, the last, progressed at 8
+    last_censored = pd.DataFrame(rows_of("TTP", "trial", TRIAL | {"P4": (8.0, 0)}))
+    row = outcomes.results(last_censored, in_flow(PATIENTS), RULES, "trial").iloc[0]
+    assert math.isnan(row["at_12"])  # nobody is followed for 12 months
 
 
 @pytest.mark.parametrize("shape", [{"n": 0, "names": []}, {"n": 1}, {"clinical": False}])

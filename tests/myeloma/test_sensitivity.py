@@ -45,6 +45,7 @@ def cohort():
         "definitions": pd.DataFrame(defined),
         "samples": pd.DataFrame(samples),
         "purity": pd.DataFrame(purity),
+        "variants": pd.DataFrame(columns=["sample", "mode"]),
         "exclusions": [{"patient": "P2", "analysis": "comparison", "reason": "x"}],
     }
 
@@ -71,6 +72,22 @@ def test_who_is_in(cohort, analysis, expected):
     assert pd.isna(row["odds_ratio"]) == (analysis == "groups D")
 
 
+def test_entered_samples_have_a_normal_only_where_somebody_says_so(cohort):
+    """All entered. P0 says somatic, P1 says it of one mutation and not of the other, the rest has no mutation."""
+    cohort["purity"]["mode"] = "given"
+    rows = [("P0-T", "tumour_normal"), ("P1-T", "tumour_normal"), ("P1-T", "tumour_only")]
+    cohort["variants"] = pd.DataFrame(rows, columns=["sample", "mode"])
+
+    def counts(**more):
+        made = sensitivity.analyse(**cohort, rules=RULES, **more)
+        return made[made["analysis"] == sensitivity.WITH_NORMAL].iloc[0][COUNTS].tolist()
+
+    assert counts() == [1, 1, 0, 0, 0]
+    # with the statement every entered mutation is tumour_normal, and a sample without one is covered by it
+    cohort["variants"] = cohort["variants"].assign(mode="tumour_normal")
+    assert counts(somatic_by="the laboratory") == [1, 4, 2, 2, 1]
+
+
 def test_direction_and_family(cohort):
     made = sensitivity.analyse(**cohort, rules=RULES).set_index("analysis")
     assert set(made["family"]) == {"described"}
@@ -82,7 +99,7 @@ def test_direction_and_family(cohort):
 def test_no_patients():
     empty = {
         "flow": tables.FLOW, "abnormalities": tables.ABNORMALITIES, "definitions": tables.GROUPS_BY_DEFINITION,
-        "samples": tables.SAMPLES, "purity": tables.PURITY,
+        "samples": tables.SAMPLES, "purity": tables.PURITY, "variants": tables.VARIANTS,
     }  # fmt: skip
     frames = {name: tables.empty(table) for name, table in empty.items()}
     assert not len(sensitivity.analyse(**frames, exclusions=[], rules=RULES))

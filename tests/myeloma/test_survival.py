@@ -187,6 +187,14 @@ def test_survival_after_the_last_time_is_unknown():
     assert math.isnan(survival.survival_at(steps, 12)[0])
 
 
+def test_survival_is_zero_once_everybody_has_died():
+    steps = survival.kaplan_meier([5, 7, 10], [1, 0, 1])
+    for when in (10, 12, 24):
+        at = survival.survival_at(steps, when)
+        assert at[0] == 0 and math.isnan(at[1]) and math.isnan(at[2])
+    assert math.isnan(survival.survival_at(survival.kaplan_meier([], []), 12)[0])
+
+
 def test_landmark_counts_time_from_the_landmark_and_leaves_out_who_is_gone():
     endpoints = fabricate.cohort(n=6, seed=4).frames["endpoints"]
     ttp = endpoints["endpoint"] == "TTP"

@@ -45,7 +45,11 @@ rule call_abnormalities:
         gates=SETTINGS["gates"],
         tin_max=SETTINGS["somatic"]["tin_max"],
         splicing_events=[event["name"] for event in SETTINGS["splicing"]["events"]],
-        given_calls=[SETTINGS["entry"]["given_calls"], SETTINGS["trial"]["data_cut"]],
+        given_calls=[
+            SETTINGS["entry"]["given_calls"],
+            SETTINGS["entry"]["given_max_days_before_start"],
+            SETTINGS["trial"]["data_cut"],
+        ],
         project=lambda wildcards: str(PROJECT),
         code=files.code_of(
             "abnormalities",

@@ -112,6 +112,7 @@ rule check_comparison:
         definitions="results/response/groups_by_definition.tsv",
         samples="results/cohort/samples.tsv",
         purity="results/calls/purity.tsv",
+        variants="results/calls/variants.tsv.gz",
     output:
         table=report(
             "results/comparison/sensitivity.tsv",
@@ -128,6 +129,7 @@ rule check_comparison:
     params:
         exclusions=flow.exclusion_rows(COHORT.exclusions),
         comparison=SETTINGS["comparison"],
+        somatic_by=SETTINGS["entry"]["mutations_somatic"]["stated_by"],
         code=files.code_of("sensitivity", "association", "multiplicity", "flow", "tables"),
     script:
         "../scripts/check_comparison.py"

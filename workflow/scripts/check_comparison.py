@@ -11,7 +11,9 @@ with log_to(snakemake.log[0]):
         tables.read(given.definitions, tables.GROUPS_BY_DEFINITION),
         tables.read(given.samples, tables.SAMPLES),
         tables.read(given.purity, tables.PURITY),
+        tables.read(given.variants, tables.VARIANTS),
         snakemake.params.exclusions,
         snakemake.params.comparison,
+        snakemake.params.somatic_by,
     )
     tables.write(made, snakemake.output.table, tables.ABNORMALITY_SENSITIVITY)

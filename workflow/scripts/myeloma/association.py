@@ -327,7 +327,8 @@ def response_rates(
     response: RESPONSE. populations: name -> patients, all of whom are the denominator: a patient
     without a response row counts as a non-responder. Of whom it is not known whether they entered maintenance
     are outside the denominators "..._maintenance" and counted in `not_known`. A best response as given has no
-    onset: such patients are outside the rates of the induction, and counted there too.
+    onset: such patients are outside the rates of the induction, and counted there too. In a trial without
+    assessments so are, everywhere, those whose best response is not given: nobody says that they did not respond.
     """
     rows = []
     unknown = set(response.loc[response["maintenance"] == "not_known", "patient"])
@@ -338,8 +339,10 @@ def response_rates(
         for period, column in PERIODS.items():
             if period == "induction" and not assessed:
                 continue
-            undated = given & set(everyone) if period == "induction" else set()
-            patients = [p for p in everyone if p not in undated]
+            aside = given & set(everyone) if period == "induction" else set()
+            if not assessed:
+                aside |= set(everyone) - given
+            patients = [p for p in everyone if p not in aside]
             best = dict(zip(response["patient"], response[column], strict=True))
             for rate, levels in LEVELS_OF_RATE.items():
                 x = sum(best.get(patient, "NE") in levels for patient in patients)
@@ -351,8 +354,8 @@ def response_rates(
                         "population": population,
                         "responders": x,
                         "patients": len(patients),
-                        "not_known": len(undated)
-                        + (len(unknown & set(populations.get(whole, ())) - undated) if maintained else 0),
+                        "not_known": len(aside)
+                        + (len(unknown & set(populations.get(whole, ())) - aside) if maintained else 0),
                         "fraction": x / len(patients) if patients else math.nan,
                         "ci_low": low,
                         "ci_high": high,

@@ -139,7 +139,8 @@ def response_by_abnormality(
     """RESPONSE_BY_ABNORMALITY: one row per measure and abnormality, all patients of ITT.
 
     Measures: ORR, VGPR or better and CR by the end of treatment (a patient without an assessment counts as no response,
-    as in RATES), alive at the data cut, and survival at the months of the config. rules: section `comparison`.
+    as in RATES; where the trial has no assessments, a patient without a best response as given is outside the
+    denominator and counted), alive at the data cut, and survival at the months of the config. rules: section `comparison`.
     data_cut: YYYY-MM-DD, "" for the latest date of ENDPOINTS. A run without assessments and without best
     responses as given has no rates, one without survival times none of survival; times as given have no date and are
     left out of those alive at the data cut.
@@ -148,9 +149,11 @@ def response_by_abnormality(
     rows = []
     for name, kind, calls in named(abnormalities):
         about = {"abnormality": name, "kind": kind}
-        if association.any_assessed(endpoints) or (response["response_source"] == "given").any():
-            sides = Sides(calls, everybody)
-            rows += [_told(about | row, sides, qualifying) for row in _rates(response, sides, rules)]
+        known = _of_known_response(everybody, response, endpoints)
+        if known:
+            sides = Sides(calls, known)
+            left = Sides(calls, [p for p in everybody if p not in set(known)])
+            rows += [_told(about | row, sides, qualifying) for row in _rates(response, sides, left, rules)]
         known = endpoints[(endpoints["endpoint"] == "OS") & (endpoints["rule_set"] == rule_set)]
         known = (
             known[known["patient"].isin(everybody)].dropna(subset=["months", "event"]).set_index("patient")
@@ -170,12 +173,22 @@ def response_by_abnormality(
     return tables.conform(multiplicity.with_q(frame, "p"), tables.RESPONSE_BY_ABNORMALITY)
 
 
-def _rates(response: pd.DataFrame, sides: Sides, rules: Mapping) -> list[dict]:
+def _of_known_response(patients: Sequence[str], response: pd.DataFrame, endpoints: pd.DataFrame) -> list[str]:
+    """Whose response was looked at: in a trial with assessments everybody's; else of whom a best response is given."""
+    if association.any_assessed(endpoints):
+        return list(patients)
+    given = set(response.loc[response["response_source"] == "given", "patient"])
+    return [p for p in patients if p in given]
+
+
+def _rates(response: pd.DataFrame, sides: Sides, left: Sides, rules: Mapping) -> list[dict]:
+    """left: the patients outside, since nobody says how they responded."""
+    missing = {"carrier_not_known": len(left.carriers), "non_carrier_not_known": len(left.others)}
     best = dict(zip(response["patient"], response["best_confirmed_treatment"], strict=True))
     rows = []
     for rate in RATES:
         levels = association.LEVELS_OF_RATE[rate]
-        made = {"measure": rate, "not_assessable": sides.not_assessable}
+        made = {"measure": rate, "not_assessable": sides.not_assessable + left.not_assessable} | missing
         for side, who in sides.both():
             levels_seen = [best.get(p, "NE") for p in who]
             made |= _proportion(side, sum(level in levels for level in levels_seen), len(who), rules)

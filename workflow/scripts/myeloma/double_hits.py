@@ -1,7 +1,7 @@
 """Both alleles of a tumour suppressor hit: no copy left, a mutation with loss of the other allele, two mutations.
 
 Three states as everywhere: a gene is not hit twice only where mutations had power and the copies of both
-alleles are known. Phase is not known from exomes: two mutations count, and the call says so.
+alleles are known. A loss counts where at least `min_clonal_fraction` of the tumour cells have it, as in copy_events. Phase is not known from exomes: two mutations count, and the call says so.
 """
 
 import re
@@ -22,7 +22,11 @@ THRESHOLD = "no copy left, or mutation with loss or LOH, or two mutations"
 
 @dataclass(frozen=True)
 class Copies:
-    """Copies of a gene in one sample; None where not known. `deleted`: is an allele lost, three states."""
+    """Copies of a gene in one sample; None where not known. `deleted`: is an allele lost, three states.
+
+    They are those of the cells that decide: of `fraction` of the tumour cells. `below`: share of cells with a loss
+    that too few cells have to count.
+    """
 
     total: float | None = None
     minor: float | None = None
@@ -30,6 +34,7 @@ class Copies:
     deleted: str = NOT_ASSESSABLE
     reason: str = ""
     evidence: str = ""
+    below: float | None = None
 
 
 def distinct_events(found: Sequence[Mapping[str, Any]], near: int) -> int:
@@ -117,22 +122,62 @@ def _copies(sample, mine: pd.DataFrame, at, region_state: str | None, rules) -> 
     chrom, start, end = at
     if mine.empty:
         return Copies(deleted=region_state or NOT_ASSESSABLE, reason="no copy-number segment over the gene")
+    least = rules["min_clonal_fraction"]
     overlap = mine["end"].clip(upper=end) - mine["start"].clip(lower=start)
+    states = mine.apply(_states, axis=1)
+    lost, none_left = states.map(_share_lost), states.map(_share_gone)
     # a gene of which a part has no copy left is broken, whatever the rest of it has
-    gone = overlap[(mine["total_copies"] == 0).fillna(False).astype(bool)]
+    gone = overlap[none_left >= least]
     row = mine.loc[(gone if len(gone) else overlap).idxmax()]
-    less = ((mine["total_copies"] <= 1) | (mine["minor_copies"] == 0)).fillna(False).astype(bool)
-    total, minor, fraction = (
-        _number(row[name]) for name in ("total_copies", "minor_copies", "clonal_fraction")
-    )
+    less = lost >= least
+    total, minor, fraction = _deciding(states[row.name], least)
+    below = lost[row.name] if 0 < lost[row.name] < least else None
     evidence = f"{copy_events.SEGMENTS_FILE} {row['chrom']}:{row['start']}-{row['end']}"
     if is_sex(chrom) and total != 0:
         return Copies(reason="alleles on X and Y are not told apart", evidence=evidence)
     if less.any() and not less[row.name]:
         why = "an allele is lost over a part of the gene"
-        return Copies(total, minor, fraction, NOT_ASSESSABLE, why, evidence)
+        return Copies(total, minor, fraction, NOT_ASSESSABLE, why, evidence, below)
     deleted, reason = _deleted(sample, row, total, minor, region_state, rules)
-    return Copies(total, minor, fraction, deleted, reason, evidence)
+    return Copies(total, minor, fraction, deleted, reason, evidence, below)
+
+
+State = tuple[float | None, float | None, float]
+
+
+def _states(row: pd.Series) -> list[State]:
+    """Total and minor copies of the two kinds of tumour cells of a segment, and the share of each, the changed first."""
+    fraction = _number(row["clonal_fraction"])
+    fraction = 1.0 if fraction is None else fraction
+    # 1 - 0.8 is not 0.2 for a computer, and the limit is 0.2
+    found = [(_number(row["total_copies"]), _number(row["minor_copies"]), fraction)]
+    rest = (_number(row["other_total_copies"]), _number(row["other_minor_copies"]), round(1 - fraction, 6))
+    return [*found, rest] if rest[2] > 0 else found
+
+
+def _lossy(state: State) -> bool:
+    return state[1] == 0 or (state[0] is not None and state[0] <= 1)
+
+
+def _share_lost(states: Sequence[State]) -> float:
+    return round(sum(one[2] for one in states if _lossy(one)), 6)
+
+
+def _share_gone(states: Sequence[State]) -> float:
+    return round(sum(one[2] for one in states if one[0] == 0), 6)
+
+
+def _deciding(states: Sequence[State], least: float) -> State:
+    """Copies of the cells that decide, and their share: without a copy, else with a loss, where at least `least` of
+    the cells have it; else of those without a loss. None where the copies of these are not known."""
+    if _share_gone(states) >= least:
+        return 0.0, 0.0, _share_gone(states)
+    hit = [one for one in states if _lossy(one)]
+    if _share_lost(states) >= least:
+        kept = [one for one in hit if one[0] != 0] or hit
+        return kept[0][0], kept[0][1], _share_lost(states)
+    free = [one for one in states if not _lossy(one)]
+    return free[0] if free else (None, None, 1.0)
 
 
 def _number(value: Any) -> float | None:
@@ -209,4 +254,6 @@ def _value(state: str, count: int, copies: Copies) -> str:
             said.append("copy-neutral or gained loss of heterozygosity")
     if copies.fraction is not None and copies.fraction < 1:
         said.append(f"in {copies.fraction:.2f} of the tumour cells")
+    if copies.below is not None:
+        said.append(f"a loss in {copies.below:.2f} of them is below the limit")
     return ", ".join(said)

@@ -136,6 +136,15 @@ def state_by_percent(percent: float | None, cutoff: float | None) -> str:
     return "present" if percent >= cutoff else "absent"
 
 
+def least_percent(name: str, rules: Mapping) -> float | None:
+    """Share of cells (percent) from which an abnormality counts whatever the limit of the laboratory; None: no such limit.
+
+    del17p: `min_clonal_fraction` of the config section `copy_number` (IMS 2025: 20 % of the plasma cells; limits of
+    laboratories lie at 5 to 10 %, where a probe begins to be positive at all).
+    """
+    return 100 * rules["min_clonal_fraction"] if name == "del17p" else None
+
+
 def _contradictions(row: Row, copies: Mapping) -> Iterable[tuple[str, str, str]]:
     """(column, what is wrong, the fix)."""
     by_copies = state_by_copies(row["abnormality"], row["copies"], copies)

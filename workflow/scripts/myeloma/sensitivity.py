@@ -12,6 +12,8 @@ from myeloma.flow import compared_groups, left_out, members
 from myeloma.states import EARLY, POOR
 
 MAIN = "main"
+#: PURITY.mode of a sample that entered as finished calls.
+GIVEN = "given"
 PER_PROTOCOL = "per protocol"
 PURE = "without low purity"
 WITH_NORMAL = "without tumour-only"
@@ -23,17 +25,21 @@ def analyse(
     definitions: pd.DataFrame,
     samples: pd.DataFrame,
     purity: pd.DataFrame,
+    variants: pd.DataFrame,
     exclusions: Iterable[Mapping],
     rules: Mapping,
+    somatic_by: str = "",
 ) -> pd.DataFrame:
     """ABNORMALITY_SENSITIVITY: one row per abnormality of the primary family and analysis.
 
-    definitions: GROUPS_BY_DEFINITION. exclusions: rows of exclusions.tsv. rules: section `comparison`.
+    definitions: GROUPS_BY_DEFINITION. variants: VARIANTS (sample, mode). exclusions: rows of exclusions.tsv. rules:
+    section `comparison`. somatic_by: who states that entered mutations are somatic (`entry.mutations_somatic`).
     """
     called = set(abnormalities["abnormality"])
+    alone = without_normal(purity, variants, somatic_by)
     rows = []
     for analysis, (groups, how) in _analyses(
-        flow, definitions, samples, purity, exclusions, rules["sensitivity_min_purity"]
+        flow, definitions, samples, purity, alone, exclusions, rules["sensitivity_min_purity"]
     ).items():
         for name in [n for n in rules["primary_family"] if n in called]:
             states = association.states_of(abnormalities, name)
@@ -48,6 +54,20 @@ def analyse(
         for row in frame.itertuples()
     ]
     return tables.conform(frame, tables.ABNORMALITY_SENSITIVITY)
+
+
+def without_normal(purity: pd.DataFrame, variants: pd.DataFrame, somatic_by: str) -> set[str]:
+    """Samples whose mutations were called without a matched normal.
+
+    PURITY says it of a sample whose reads were called. Of one that entered as finished calls (mode given) its
+    mutations say it, each of its own (VARIANTS), or the statement; nobody says somatic: as without a normal.
+    """
+    called = purity.loc[purity["mode"] == "tumour_only", "sample"]
+    entered = set(purity.loc[purity["mode"] == GIVEN, "sample"])
+    of = variants[variants["sample"].isin(entered)]
+    doubtful = set(of.loc[of["mode"] == "tumour_only", "sample"])
+    silent = set() if somatic_by else entered - set(of["sample"])
+    return set(called) | doubtful | silent
 
 
 def _tested(counts: Mapping, rules: Mapping) -> dict:
@@ -80,6 +100,7 @@ def _analyses(
     definitions: pd.DataFrame,
     samples: pd.DataFrame,
     purity: pd.DataFrame,
+    alone: set[str],
     exclusions: Iterable[Mapping],
     least: float,
 ) -> dict[str, tuple[dict[str, str], str]]:
@@ -98,11 +119,10 @@ def _analyses(
     own = purity[purity["sample"].isin(exomes["sample"])]
     pure = set(own.loc[own["purity_used"] >= least, "patient"])
     made[PURE] = (_kept(groups, pure), f"purity of the tumour exome known and at least {least:g}")
-    alone = set(own.loc[own["mode"] == "tumour_only", "patient"])
-    with_normal = set(groups) - alone
+    with_normal = set(groups) - set(own.loc[own["sample"].isin(alone), "patient"])
     made[WITH_NORMAL] = (
         _kept(groups, with_normal),
-        "patients whose exome has a matched normal, or who have none",
+        "patients whose exome has a matched normal or is entered as somatic, or who have no exome",
     )
     return made
 

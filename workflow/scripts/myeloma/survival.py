@@ -114,8 +114,12 @@ def follow_up(
 
 
 def survival_at(steps: pd.DataFrame, when: float) -> tuple[float, float, float]:
-    """Survival with its band at `when`, from `kaplan_meier` steps; nan after the last patient's time."""
-    if when > steps["time"].iloc[-1]:
+    """Survival with its band at `when`, from `kaplan_meier` steps.
+
+    After the last patient's time it is nan where that patient was censored, and 0 (its band nan) where the curve had
+    come down to 0: nobody was left who could survive longer.
+    """
+    if when > steps["time"].iloc[-1] and steps["survival"].iloc[-1] > 0:
         return math.nan, math.nan, math.nan
     row = steps[steps["time"] <= when].iloc[-1]
     return float(row["survival"]), float(row["low"]), float(row["high"])

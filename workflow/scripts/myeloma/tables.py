@@ -1635,7 +1635,8 @@ RATES = Table(
         _whole("patients", "denominator", "patients"),
         _whole(
             "not_known",
-            "left out: not known whether they entered maintenance; of induction: best response as given, of no known onset",
+            "left out: not known whether they entered maintenance; of induction: best response as given, of no known onset; "
+            "no response given in a run without assessments",
             "patients",
         ),
         _number("fraction", "rate", "fraction"),
@@ -1987,6 +1988,11 @@ RESPONSE_BY_ABNORMALITY = Table(
             "patients",
         ),
         _whole(
+            "carrier_not_known",
+            "response in a run without assessments: no best response given; outside of the denominator",
+            "patients",
+        ),
+        _whole(
             "carrier_lost",
             "alive: last seen more than lost_days before the cut; outside of the denominator",
             "patients",
@@ -1998,6 +2004,7 @@ RESPONSE_BY_ABNORMALITY = Table(
         _number("non_carrier_high", "Clopper-Pearson; of survival log-log", "fraction"),
         _whole("non_carrier_at_risk", "OS: under observation at that time", "patients"),
         _whole("non_carrier_not_evaluable", "best response NE, counted as no response", "patients"),
+        _whole("non_carrier_not_known", "response not given; outside of the denominator", "patients"),
         _whole("non_carrier_lost", "alive: lost to follow-up, outside of the denominator", "patients"),
         _number("difference", "carriers minus non-carriers", "fraction"),
         _number("difference_low", "Newcombe; of survival from the two intervals", "fraction"),

@@ -176,6 +176,8 @@ def _rate(row, side: str) -> str:
         more += (
             [] if words.missing(unseen) or not unseen else [f"{unseen} not evaluable, counted as no response"]
         )
+        untold = getattr(row, f"{side}_not_known")
+        more += [] if words.missing(untold) or not untold else [f"response of {untold} more not known"]
         return "; ".join([told, *more])
     if words.missing(fraction):
         return f"not known: {n} patients, none followed so long" if n else "0 patients"
