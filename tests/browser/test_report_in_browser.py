@@ -77,6 +77,15 @@ class Watched:
             assert self.trouble == []
         self.page.close()
 
+    def go(self, place: str):
+        """To a place of the page, and on only when the page has shown it."""
+        self.page.evaluate(
+            """h => location.hash === "#" + h ? null : new Promise((done) => {
+              addEventListener("hashchange", () => done(null), { once: true });
+              location.hash = h; })""",
+            place,
+        )
+
     def visible_sections(self) -> list[str]:
         return self.page.eval_on_selector_all(
             "section.tab", "all => all.filter(s => !s.hidden).map(s => s.id)"
@@ -260,8 +269,7 @@ def test_a_number_shows_its_patients_and_all_come_back(chromium, report):
 def test_every_button_of_a_table_has_a_name_and_headings_start_at_one(chromium, report):
     with Watched(chromium, report) as seen:
         for place in ("page-one", "patients", "patient-1", "statistics", "methods"):
-            seen.page.evaluate("h => { location.hash = h }", place)
-            seen.page.wait_for_timeout(20)
+            seen.go(place)
             levels = seen.page.eval_on_selector_all(
                 "h1, h2, h3, h4",
                 "all => all.filter(h => h.getClientRects().length).map(h => Number(h.tagName[1]))",
@@ -294,11 +302,10 @@ def test_hostile_names_run_nothing_anywhere(chromium, tmp_path, project):
     path = write(tmp_path, project, names=NAMES, text=HOSTILE)
     with Watched(chromium, path) as seen:
         for i in range(1, len(NAMES) + 1):
-            seen.page.evaluate("h => { location.hash = h }", f"patient-{i}")
-            seen.page.wait_for_timeout(10)
+            seen.go(f"patient-{i}")
             assert seen.page.locator(f"#patient-{i}-title").inner_text() == NAMES[i - 1]
-        seen.page.evaluate("location.hash = '<img src=x onerror=alert(1)>'")
-        seen.page.evaluate("location.hash = 'patients'")
+        seen.go("<img src=x onerror=alert(1)>")
+        seen.go("patients")
         with seen.page.expect_download() as started:
             seen.page.locator("#patients .table-tools button").first.click()
         started.value.save_as(tmp_path / "t.tsv")
@@ -333,7 +340,7 @@ def test_nothing_sticks_out_at_laptop_width(chromium, report, width):
             "statistics",
             "who-1",
         ):
-            seen.page.evaluate("h => { location.hash = h }", name)
+            seen.go(name)
             assert seen.page.evaluate("document.documentElement.scrollWidth") <= width, name
 
 
@@ -346,8 +353,7 @@ def test_prints_on_a4(chromium, report, tmp_path):
         seen.page.emulate_media(media="print")
         seen.page.set_viewport_size({"width": PRINTED_WIDTH, "height": 1000})
         for place in [*(p for p, *_ in build.CHAPTERS), "patient-2"]:
-            seen.page.evaluate("h => { location.hash = h }", place)
-            seen.page.wait_for_timeout(20)
+            seen.go(place)
             seen.page.evaluate("dispatchEvent(new Event('beforeprint'))")  # as the browser does
             assert seen.page.evaluate("document.documentElement.scrollWidth") <= PRINTED_WIDTH + 1, place
             assert not seen.page.locator("nav").is_visible() and not seen.page.locator(".find").is_visible()

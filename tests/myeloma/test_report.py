@@ -119,9 +119,10 @@ def test_every_link_has_its_place_and_every_place_is_one(rendered):
 
 def test_no_text_of_a_table_becomes_code(rendered):
     seen = Seen(rendered[0])
-    assert (
-        seen.tags.count("script") == 3
-    )  # who is behind the numbers, the writer of workbooks, the page's own
+    # a text for each patient; who is behind the numbers, the writer of workbooks, the page's own
+    assert len(seen.pages) == len(rendered[1].patients)
+    assert seen.tags.count("script") == len(seen.pages) + 3
+    assert not any("<script" in page_ for page_ in seen.pages)
     assert seen.handlers == []
     assert "img" not in [t for t in seen.tags if t == "img"]
 
@@ -230,6 +231,8 @@ def test_medians():
     assert words.median(6.04, 3.31, 10.39) == "6.0 months (95 % interval 3.3-10.4)"
     assert words.median(math.nan, 8.5, math.nan) == "not reached (95 % interval 8.5-not reached months)"
     assert words.median(math.nan, math.nan, math.nan) == "not reached (interval not estimable)"
+    # one day of follow-up is not none
+    assert words.median(1 / 30.4375, 0.0, 2.0) == "< 0.1 months (95 % interval < 0.1-2.0)"
 
 
 @pytest.mark.parametrize(

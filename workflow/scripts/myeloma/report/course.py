@@ -136,7 +136,7 @@ def _scale(axis: Axis, bottom: float, facts: Mapping) -> list[Markup]:
         what = "TTP event" if end["event"] == 1 else "TTP censored"
         made += [tag("line", x1=x, x2=x, y1=0, y2=bottom, stroke=POOR if end["event"] == 1 else SOFT,
                      stroke_dasharray="" if end["event"] == 1 else "4 3", stroke_width=1.5),
-                 tag("text", what, x=x - 4, y=6, font_size=11, text_anchor="end", fill=INK)]  # fmt: skip
+                 tag("text", what, x=x - 4, y=10, font_size=11, text_anchor="end", fill=INK)]  # fmt: skip
     return made
 
 

@@ -97,10 +97,15 @@ def kaplan_meier(curves: Mapping[str, pd.DataFrame], ylabel: str, xlabel: str, s
     """Curves with log-log bands, censor marks and numbers at risk; stratum -> steps (CURVES rows)."""
     with matplotlib.rc_context(STYLE):
         rows = len(curves)
-        height = (2.5 if small else 3.4) + 0.22 * rows
+        above = (
+            0.24 if rows > 1 else 0.0
+        )  # inches for the names of the curves: beside them they would lie on a curve
+        height = (2.5 if small else 3.4) + 0.22 * rows + above
         figure = Figure(figsize=(4.6 if small else 7.2, height))
         below = (0.62 + 0.22 * rows) / height
-        axes = figure.add_axes((0.25 if small else 0.2, below, 0.74 if small else 0.78, 0.96 - below))
+        axes = figure.add_axes(
+            (0.25 if small else 0.2, below, 0.74 if small else 0.78, 0.96 - below - above / height)
+        )
         end = max((float(c["months"].max()) for c in curves.values()), default=12.0)
         step = _tick(end)
         for stratum, steps in curves.items():
@@ -110,7 +115,8 @@ def kaplan_meier(curves: Mapping[str, pd.DataFrame], ylabel: str, xlabel: str, s
         ticks = np.arange(0, end * 1.02 + 1e-9, step)
         axes.set_xticks(ticks, [f"{t:g}" for t in ticks])
         if rows > 1:
-            axes.legend(frameon=False, fontsize=9, loc="upper right")
+            axes.legend(frameon=False, fontsize=9, loc="lower right", bbox_to_anchor=(1, 0.98), ncols=rows,
+                        borderaxespad=0)  # fmt: skip
         _at_risk(figure, axes, curves, ticks, height)
     return figure
 
@@ -170,14 +176,14 @@ def forest(rows: Sequence[Mapping]) -> Figure:
         left.set(xlim=(0, 1), ylim=(lines - 0.5, -0.5))
         left.axis("off")
         odds = figure.add_axes((0.385, bottom, 0.2, top - bottom))
-        hazard = figure.add_axes((0.795, bottom, 0.115, top - bottom))
+        hazard = figure.add_axes((0.765, bottom, 0.1, top - bottom))
         _log_axis(odds, lines, rows, ("ci_low", "ci_high", "odds_ratio"), (0.01, 100),
                   "more often in poor  <  odds ratio  >  more often in early")  # fmt: skip
         _log_axis(hazard, lines, rows, ("ttp_ci_low", "ttp_ci_high", "ttp_hazard_ratio"), (0.1, 10),
                   "hazard ratio of TTP")  # fmt: skip
         heads = [(0.0, "left", "Abnormality"), (0.235, "right", "Early"), (0.275, "right", "Poor"),
                  (0.375, "right", "Not assessable"),
-                 (0.695, "right", "Odds ratio (95 %)"), (0.745, "right", "q"), (1.0, "right", "HR of TTP")]  # fmt: skip
+                 (0.695, "right", "Odds ratio (95 %)"), (0.745, "right", "q"), (1.0, "right", "HR of TTP (95 %)")]  # fmt: skip
         for x, side, text in heads:
             left.text(x, -1.0, text, ha=side, va="center", fontsize=9, fontweight="bold")
         at = 0
@@ -227,7 +233,8 @@ def _forest_row(left, odds, hazard, row, y) -> None:
     left.text(0.745, y, words.p_value(row["q"]) or "-", ha="right", va="center", fontsize=9, color=colour)
     _mark(odds, y, row["odds_ratio"], row["ci_low"], row["ci_high"], grey=untested)
     _mark(hazard, y, row["ttp_hazard_ratio"], row["ttp_ci_low"], row["ttp_ci_high"], plain=True)
-    left.text(1.0, y, words.ratio(row["ttp_hazard_ratio"]) or "-", ha="right", va="center", fontsize=9)
+    said = words.ratio_interval(row["ttp_hazard_ratio"], row["ttp_ci_low"], row["ttp_ci_high"]) or "-"
+    left.text(1.0, y, said, ha="right", va="center", fontsize=9)
 
 
 def _mark(axes, y, value, low, high, grey=False, plain=False) -> None:

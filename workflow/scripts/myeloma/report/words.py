@@ -66,8 +66,10 @@ def ratio_interval(value, low, high) -> str:
 
 
 def months(value) -> str:
-    """One decimal; "not reached" when there is none."""
-    return "not reached" if missing(value) else f"{value:.1f}"
+    """One decimal, "< 0.1" below what that can say; "not reached" when there is none."""
+    if missing(value):
+        return "not reached"
+    return "< 0.1" if value < 0.05 else f"{value:.1f}"
 
 
 def median(value, low, high) -> str:
@@ -75,11 +77,7 @@ def median(value, low, high) -> str:
     told = "not reached" if missing(value) else f"{months(value)} months"
     if missing(low) and missing(high):
         return f"{told} (interval not estimable)"
-    return f"{told} (95 % interval {_limit(low)}-{_limit(high)}{' months' if missing(value) else ''})"
-
-
-def _limit(value) -> str:
-    return "not reached" if missing(value) else f"{value:.1f}"
+    return f"{told} (95 % interval {months(low)}-{months(high)}{' months' if missing(value) else ''})"
 
 
 def number(value) -> str:
