@@ -102,6 +102,12 @@ P_COLUMNS = {
     ("exposure_response", "p"): "exposure and response",
     ("expression_early_vs_poor", "p"): "genes",
     ("expression_sensitivity", "p"): f"{DESCRIBED}: the same genes under another model",
+    **{
+        ("figure_forest", p): f"{DESCRIBED}: repeated from abnormalities_by_group"
+        for p in ("p", "perm_p", "ttp_p")
+    },
+    ("figure_curves", "log_rank_p"): f"{DESCRIBED}: repeated from survival",
+    ("figure_curves_by_abnormality", "log_rank_p"): f"{DESCRIBED}: repeated from survival_by_abnormality",
     ("gene_sets", "p"): "gene sets",
     ("gene_sets", "score_p"): "gene set scores",
     ("interactions", "p"): IN_ROW,
