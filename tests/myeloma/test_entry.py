@@ -4,7 +4,17 @@ import pandas as pd
 import pytest
 import yaml
 
-from myeloma import builds, copy_events, double_hits, entry, entry_checks, places, structural_votes, tables
+from myeloma import (
+    builds,
+    copy_events,
+    double_hits,
+    entry,
+    entry_checks,
+    entry_files,
+    places,
+    structural_votes,
+    tables,
+)
 from myeloma.states import ABSENT, NOT_ASSESSABLE, PRESENT
 
 CONTIGS = builds.named(None)
@@ -292,6 +302,47 @@ def test_former_symbol_contig_and_hotspot(project):
     assert kras["entered_from"] == "m.maf:9" and pd.isna(kras["tumour_depth"])
     stated = entry.variant_rows([sample()], {"S": ("m.maf", rows)}, CONTIGS, {}, symbols, "the authors")
     assert set(stated["mode"]) == {"tumour_normal"}
+
+
+@pytest.mark.parametrize(
+    "name, gene",
+    [
+        ("TP53;WRAP53", "TP53"), ("wrap53,TP53", "TP53"), ("tp53", "TP53"), ("ENSG00000141510.16", "TP53"),
+        ("Fam46c", "TENT5C"), ("WRAP53", "WRAP53"), ("", ""),
+    ],
+)  # fmt: skip
+def test_joined_and_lower_case_symbols(project, name, gene):
+    symbols = entry.symbols_in_use(str(project / "resources/drivers.tsv"), ["TENT5C", "TP53"])
+    made = entry.variant_rows([sample()], {"S": ("m.maf", [mutation(name)])}, CONTIGS, {}, symbols)
+    assert list(made["gene"].fillna("")) == [gene]
+
+
+def test_symbol_that_is_not_known_inside_a_gene_of_the_config():
+    """17:7,577,120 (hg19) is TP53; WRAP53 overlaps its first exon and is a gene of its own."""
+    known = entry_files.known_names(["TP53", "KRAS"], {"P53X": "TP53"})
+    place = {"chrom": "17", "pos": 7_577_120}
+
+    def said(name, **more):
+        rows = [mutation(name, **{**place, **more})]
+        return [p.message for p in entry_checks.symbol_problems(parsed_of(rows), known, "hg19")]
+
+    assert said("7157") == ["is no known name, but 17:7577120 lies in TP53"] == said("")  # an Entrez id
+    assert said("TP53;KRAS") == ["names 2 genes of the config (TP53, KRAS)"]
+    for name in ("TP53", "tp53", "p53x", "TP53;WRAP53", "WRAP53"):
+        assert said(name) == [], name
+    assert said("7157", impact="LOW") == [] == said("7157", pos=8_000_000)
+
+
+def test_a_normal_of_several_patients_is_no_matched_normal(caplog):
+    two = [sample("S"), sample("T")]
+    files = {name: ("m.maf", [mutation(normal=normal)]) for name, normal in (("S", "N1"), ("T", "N1"))}
+    assert set(entry.variant_rows(two, files, CONTIGS, {}, {})["mode"]) == {"tumour_only"}
+    assert "the normal N1 stands for 2 patients" in caplog.text
+    files["T"] = ("m.maf", [mutation(normal="N2")])
+    assert set(entry.variant_rows(two, files, CONTIGS, {}, {})["mode"]) == {"tumour_normal"}
+    one = [sample("S"), {**sample("T"), "patient": "P-S"}]  # two samples of one patient
+    files["T"] = ("m.maf", [mutation(normal="N1")])
+    assert set(entry.variant_rows(one, files, CONTIGS, {}, {})["mode"]) == {"tumour_normal"}
 
 
 def test_bases_before_an_indel_come_from_the_fasta(tmp_path):

@@ -63,6 +63,23 @@ def test_germline_rows_and_failed_filters_do_not_pass(tmp_path):
 
 
 @pytest.mark.parametrize(
+    "normal, status, somatic",
+    [
+        ("N-P01", "", True), ("PONTIUS-N", "", True), ("P1_germline", "", True), ("", "Somatic", True),
+        ("PON", "", False), ("my_PoN_v2", "", False), ("PON1000", "", False), ("Pooled_Normal", "", False),
+        ("germline", "", False), ("panel-of-normals", "", False), ("S", "", False), ("", "None", False),
+        ("NORMAL", "", False), ("PON", "Somatic", True),
+    ],
+)  # fmt: skip
+def test_pooled_normals_and_the_tumour_itself_are_no_matched_normal(tmp_path, normal, status, somatic):
+    head = "Hugo_Symbol\tChromosome\tStart_Position\tReference_Allele\tTumor_Seq_Allele2\tVariant_Classification\t"
+    head += "Tumor_Sample_Barcode\tMutation_Status\tMatched_Norm_Sample_Barcode\n"
+    text = head + f"A\t1\t5\tC\tT\tMissense_Mutation\tS\t{status}\t{normal}\n"
+    (row,) = entry_files.read_variants(put(tmp_path, text)).rows
+    assert row["somatic"] is somatic and row["filters"] == []
+
+
+@pytest.mark.parametrize(
     "cells, field",
     [
         ("KRAS\t12\tNaN\tC\tC\tT\tMissense_Mutation\tS1\t\t\t\t", "Start_Position"),
@@ -346,6 +363,13 @@ def test_vcf_of_which_nothing_is_of_the_sample_is_refused(tmp_path):
     both = vcf_of(tmp_path, record, missing.replace("25398284", "25398285"))
     assert not both.problems and len(both.rows) == 1 and "1 without genotype" in both.notes[0]
     assert not vcf_of(tmp_path).problems  # a header alone: no mutation was found
+
+
+def test_vcf_beside_a_pooled_normal_is_tumour_only(tmp_path):
+    text = VCF.replace("TUMOR\tNORMAL", "TUMOR\tPooled_Normal")
+    text += f"12\t25398284\t.\tC\tT\t.\tPASS\t{ANN}\tGT:AD\t0/1:60,40\t0/0:50,0\n"
+    (row,) = entry_files.read_variants(put(tmp_path, text, "x.vcf"), {"TUMOR"}).rows
+    assert row["somatic"] is False
 
 
 # Counts

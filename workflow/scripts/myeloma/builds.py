@@ -83,6 +83,31 @@ def genes(build: str) -> dict[str, tuple[str, int, int]]:
     return {r["gene_name"]: (plain(r["chrom"]), int(r["start"]), int(r["end"])) for r in rows}
 
 
+@functools.cache
+def gene_ids() -> dict[str, str]:
+    """Ensembl id without version -> symbol, of the genes of resources/genes_*.tsv."""
+    made: dict[str, str] = {}
+    for build in BUILDS:
+        with open(file_of("genes", build), encoding="utf-8") as handle:
+            made |= {r["gene_id"]: r["gene_name"] for r in csv.DictReader(handle, delimiter="\t")}
+    return made
+
+
+@functools.cache
+def neighbours() -> dict[str, set[str]]:
+    """Gene -> other protein-coding genes that overlap it in one of the builds, in capitals."""
+    made: dict[str, set[str]] = {}
+    with open(RESOURCES / "gene_neighbours.tsv", encoding="utf-8") as handle:
+        for row in csv.DictReader(handle, delimiter="\t"):
+            made.setdefault(row["gene_name"], set()).add(row["neighbour"].upper())
+    return made
+
+
+def genes_at(build: str, chrom: str, pos: int) -> list[str]:
+    """Genes of resources/genes_*.tsv that hold the position in the build."""
+    return [g for g, (c, start, end) in genes(build).items() if c == plain(chrom) and start <= pos <= end]
+
+
 def build_at(gene: str, chrom: str, pos: int) -> str:
     """The one build in which the position lies in the gene; "" where both, none or no such gene."""
     fits = []

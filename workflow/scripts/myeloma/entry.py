@@ -25,7 +25,7 @@ from myeloma import (
 )
 from myeloma.copies import germline_copies, is_sex
 from myeloma.copy_events import GIVEN
-from myeloma.entry_files import UNKNOWN_BASES, short_name
+from myeloma.entry_files import UNKNOWN_BASES, known_names, known_symbols, short_name
 from myeloma.states import ABSENT, NOT_ASSESSABLE, PRESENT
 from myeloma.structural_votes import REARRANGEMENT, Vote
 
@@ -60,17 +60,38 @@ def variant_rows(
     `somatic_by`: who states that every variant is somatic, where the record does not say it.
     """
     rows, left_out = [], 0
+    shared = _shared_normals(samples, files)
+    names = known_names(symbols.values(), symbols)
     for sample in samples:
         file, found = files.get(sample["sample"], ("", []))
         for row in found:
+            if row.get("normal") in shared:
+                row = {**row, "somatic": False}
             if row["chrom"] not in contigs:
                 left_out += 1
                 continue
-            rows.append(_variant(sample, file, row, contigs, hotspots, symbols, somatic_by))
+            rows.append(_variant(sample, file, row, contigs, hotspots, names, somatic_by))
     if left_out:
         logging.info("%d entered variants on other contigs are left out", left_out)
     made = pd.DataFrame(rows, columns=[*tables.VARIANTS.names(), "entered_from"])
     return tables.conform(made, tables.VARIANTS)
+
+
+def _shared_normals(samples: Sequence[Mapping[str, Any]], files: Mapping[str, tuple[str, list]]) -> set[str]:
+    """Normals that rows of more than one patient name: a pool, and no patient's own."""
+    of: dict[str, set[str]] = {}
+    for sample in samples:
+        for row in files.get(sample["sample"], ("", []))[1]:
+            if row.get("normal"):
+                of.setdefault(row["normal"], set()).add(sample["patient"])
+    shared = {name for name, patients in of.items() if len(patients) > 1}
+    for name in sorted(shared):
+        logging.warning(
+            "the normal %s stands for %d patients: it is no matched normal, their variants count as tumour-only",
+            name,
+            len(of[name]),
+        )
+    return shared
 
 
 def with_bases(rows: pd.DataFrame, fasta: str) -> pd.DataFrame:
@@ -90,8 +111,8 @@ def with_bases(rows: pd.DataFrame, fasta: str) -> pd.DataFrame:
     return tables.conform(made, tables.VARIANTS)
 
 
-def _variant(sample, file, row, contigs, hotspots, symbols, somatic_by) -> dict[str, Any]:
-    gene = symbols.get(row["gene"], row["gene"])
+def _variant(sample, file, row, contigs, hotspots, names, somatic_by) -> dict[str, Any]:
+    gene = next(iter(known_symbols(row["gene"], names)), row["gene"])
     place = variants.residue(row["hgvsp"])
     made = dict.fromkeys(tables.VARIANTS.names(), "")
     made |= {column: row[name] for column, name in READS.items()}

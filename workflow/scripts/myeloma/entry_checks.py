@@ -4,8 +4,10 @@ A sample has reads (units.tsv) or tables, never both. Builds are told apart by w
 chromosomes, by genes whose places differ, and by the reference bases where there is a FASTA.
 """
 
+import csv
 import logging
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -118,12 +120,15 @@ def _read(rows: Iterable[Row], sheet: Sheet, settings: Settings) -> None:
         parsed = read(kind, where, {name_of(row) for row in of}, known)
         parsed.path = path
         sheet.problems += [Problem(path, p.line, p.field, p.value, p.message, p.fix) for p in parsed.problems]
+        before = len(sheet.problems)
         if kind != "counts" and not parsed.problems:
             said = {name_of(row) for row in of if row["build"]}
             sheet.problems += build_problems(parsed, kind, reference, said)
         _named(of, kind, parsed, sheet)
         if kind == "variants" and not parsed.problems:
             sheet.problems += reference_problems(parsed, settings)
+            if not len(sheet.problems) > before:
+                sheet.problems += symbol_problems(parsed, known_genes(settings), reference)
 
 
 def name_of(row: Mapping[str, Any]) -> str:
@@ -246,6 +251,50 @@ def build_problems(parsed: Parsed, kind: str, reference: str, said: Iterable[str
             line, name, value, message = rows[0]
             more = f" (and {len(rows) - 1} more rows)" if len(rows) > 1 else ""
             found.append(Problem(parsed.path, line, name, str(value), message + more, fix))
+    return found
+
+
+def known_genes(settings: Settings) -> dict[str, str]:
+    """Name in capitals, current or former -> gene of the config whose mutations are called."""
+    rules = config_check.section(settings, "abnormalities")
+    lists = (rules.get(key) or [] for key in ("mutation_genes", "crbn_pathway_genes", "biallelic_genes"))
+    wanted = list(dict.fromkeys(str(gene) for genes in lists for gene in genes))
+    path = os.path.join(settings.workdir, settings.reference("drivers") or "")
+    aliases: dict[str, str] = {}
+    if os.path.isfile(path):
+        with open(path, encoding="utf-8") as handle:
+            rows = csv.DictReader((line for line in handle if not line.startswith("#")), delimiter="\t")
+            for row in rows:
+                names = [row["gene"], *filter(None, (row["aliases"] or "").split(","))]
+                aliases |= {name: gene for gene in names if gene in wanted for name in names}
+    return entry_files.known_names(wanted, aliases)
+
+
+def symbol_problems(parsed: Parsed, known: Mapping[str, str], reference: str) -> list[Problem]:
+    """Variants whose gene cannot be told: two genes of the config in one cell, or a name that is not known for a
+    variant of the protein inside such a gene (resources/genes_*.tsv; genes that overlap it: gene_neighbours.tsv).
+
+    Such a mutation would be lost, and the gene absent where the list is stated to be complete.
+    """
+    signs: dict[str, list[tuple[dict, str, str]]] = {"two": [], "unknown": []}
+    for row in parsed.rows:
+        genes = entry_files.known_symbols(row["gene"], known)
+        if len(genes) > 1:
+            fix = "keep the gene whose protein the variant changes"
+            signs["two"].append((row, f"names {len(genes)} genes of the config ({', '.join(genes)})", fix))
+        if genes or row["impact"] not in ("HIGH", "MODERATE"):
+            continue
+        own = {part.strip().upper() for part in re.split(r"[;,|]", row["gene"])}
+        for gene in builds.genes_at(reference, row["chrom"], row["pos"]):
+            if gene in known.values() and not own & builds.neighbours().get(gene, set()):
+                message = f"is no known name, but {row['chrom']}:{row['pos']} lies in {gene}"
+                fix = f"write {gene} (or the symbol of the gene that is meant, see resources/gene_neighbours.tsv)"
+                signs["unknown"].append((row, message, fix))
+    found = []
+    for rows in filter(None, signs.values()):
+        row, message, fix = rows[0]
+        more = f" (and {len(rows) - 1} more rows)" if len(rows) > 1 else ""
+        found.append(Problem(parsed.path, row["line"], "gene", row["gene"], message + more, fix))
     return found
 
 

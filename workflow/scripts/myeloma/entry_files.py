@@ -449,7 +449,9 @@ def _variant(parsed: Parsed, line: int, get: Callable[[str], str]) -> dict[str, 
         "hgvsc": "" if get("hgvsc").lower() in UNKNOWN else get("hgvsc"),
         "transcript": "" if get("transcript").lower() in UNKNOWN else get("transcript"),
         "filters": filters(get("filter"), get("status")),
-        "somatic": says_somatic(get("status"), get("normal")),
+        "somatic": says_somatic(get("status")) or bool(matched(get("normal"), get("sample"))),
+        # who the normal is, where nothing else says somatic: one name for several patients is no matched normal
+        "normal": "" if says_somatic(get("status")) else matched(get("normal"), get("sample")),
         "build": get("build"),
         "af": af,
         **reads,
@@ -480,6 +482,24 @@ def _consequence(parsed: Parsed, line: int, get: Callable[[str], str]) -> tuple[
     return term, impact if impact in IMPACTS and impact == own else own
 
 
+def known_symbols(text: str, symbols: Mapping[str, str]) -> list[str]:
+    """The genes in use that a cell of genes names, each once: "TP53;WRAP53" names TP53.
+
+    `symbols`: name in capitals -> the symbol in use (known_names). Ensembl ids are taken without their version.
+    """
+    parts = [part.strip().upper() for part in re.split(r"[;,|]", text)]
+    parts = [part.split(".")[0] if part.startswith("ENSG") else part for part in parts]
+    return list(dict.fromkeys(symbols[part] for part in parts if part in symbols))
+
+
+def known_names(wanted: Iterable[str], aliases: Mapping[str, str]) -> dict[str, str]:
+    """Name in capitals -> the wanted gene: its symbol, its other names (`aliases`: name -> gene), its Ensembl id."""
+    wanted = list(wanted)
+    made = {name.upper(): gene for name, gene in aliases.items() if gene in wanted}
+    made |= {number: gene for number, gene in builds.gene_ids().items() if gene in wanted}
+    return made | {gene.upper(): gene for gene in wanted}
+
+
 def anchored(pos: int, ref: str, alt: str) -> tuple[int, str, str]:
     """VCF position and alleles of a MAF variant; NN stands for the two bases before an indel, which a MAF does not give.
 
@@ -493,19 +513,33 @@ def anchored(pos: int, ref: str, alt: str) -> tuple[int, str, str]:
 
 
 def filters(text: str, status: str) -> list[str]:
-    """Filters that a record failed; Mutation_Status Germline, LOH and None are such as well."""
+    """Filters that a record failed; Mutation_Status Germline, LOH, Wildtype and Artifact are such as well.
+
+    "None" is none of them: programs write it for an empty cell, and a lost mutation would turn absent.
+    """
     named = [w for w in re.split(r"[;,]", text) if w.strip() and w.strip().upper() not in ("PASS", ".", "NA")]
     word = status.strip().lower()
     more = [word] if word in ("germline", "loh", "wildtype", "artifact") else []
     return [re.sub(r"[^A-Za-z0-9_.-]", "_", w.strip()) for w in named] + more
 
 
-def says_somatic(status: str, normal: str) -> bool:
-    """Does the record itself say that a normal was looked at?"""
-    named = normal.strip().lower()
-    return status.strip().lower() == "somatic" or (
-        named not in UNKNOWN and named not in ("normal", "no", "unmatched")
-    )
+def says_somatic(status: str) -> bool:
+    """Does the record itself say that it is somatic?"""
+    return status.strip().lower() == "somatic"
+
+
+#: What stands in the column of the normal where a pool, a panel or nothing was the normal.
+NO_NORMAL = {"normal", "no", "unmatched", "germline", "control"}
+POOLED = re.compile(r"(^|[^a-z])pon\d*([^a-z]|$)|pool|panel")
+
+
+def matched(normal: str, tumour: str) -> str:
+    """Name of the patient's own normal as a record gives it; "" where that is a pool, a panel, the tumour or nothing."""
+    name = normal.strip()
+    low = name.lower()
+    if low in UNKNOWN | NO_NORMAL or POOLED.search(low) or low == tumour.strip().lower():
+        return ""
+    return name
 
 
 AMINO_3 = dict(zip("ARNDCQEGHILKMFPSTWYVX*", "Ala Arg Asn Asp Cys Gln Glu Gly His Ile Leu Lys Met Phe Pro Ser Thr Trp "

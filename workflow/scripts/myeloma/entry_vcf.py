@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from myeloma import builds
-from myeloma.entry_files import BASES, IMPACTS, TERMS, Parsed, filters, read_lines
+from myeloma.entry_files import BASES, IMPACTS, POOLED, TERMS, Parsed, filters, read_lines
 
 #: Places in ANN (SnpEff's VCF annotation format 1.0).
 ANN = {"consequence": 1, "impact": 2, "gene": 3, "transcript": 6, "hgvsc": 9, "hgvsp": 10}
@@ -152,7 +152,11 @@ def _record(parsed, line, cells, head, wanted, seen) -> None:
                 continue
             seen[key] = line
             others = [n for n in head["samples"] if n != name]
-            somatic = any(n.lower() in NORMALS or re.search(r"(?i)normal|germline", n) for n in others)
+            somatic = any(
+                (n.lower() in NORMALS or re.search(r"(?i)normal|germline", n))
+                and not POOLED.search(n.lower())
+                for n in others
+            )
             parsed.rows.append(
                 {"name": name, "line": line, "chrom": builds.plain(chrom), "pos": int(pos), "ref": ref.upper(),
                  "alt": alt.upper(), "filters": filters(filter_, ""), "somatic": somatic, "build": head["build"],
