@@ -100,6 +100,16 @@ def test_file_that_is_not_there_and_rows_that_are_wrong(tables_only, project):
     assert "variants.maf:3: Start_Position = '-1'" in text
 
 
+def test_gene_by_a_name_that_nobody_knows(tables_only, project):
+    """An Entrez id for TP53 would leave TP53 absent; small letters and former names (drivers.tsv) are read."""
+    maf = tables_only / "variants.maf"
+    text = maf.read_text()
+    maf.write_text(text.replace("\nTP53\t", "\n7157\t").replace("\nKRAS\t", "\nkras\t"))
+    told = said(tables_only, project)
+    assert "variants.maf:2: gene = '7157': is no known name, but 17:7577120 lies in TP53" in told
+    assert "kras" not in told and "FAM46C" not in told
+
+
 def test_statement_about_a_name_that_nothing_has(tables_only, project):
     names = {"names": ["t(4;14)", "t(4:14)"], "stated_by": "x"}
     text = said(tables_only, project, entry={"translocations_complete": names})
