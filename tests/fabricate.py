@@ -83,7 +83,7 @@ RULES = {
     "rmst_months": 24,
     "lost_after_days": 90,
     "survival_months": [12, 24],
-    "levels": {"1q21 copies": {"nested": ["gain1q", "amp1q"], "labels": ["2", "3", "4 or more"]}},
+    "levels": {"1q21 copies": {"nested": ["gain1q", "amp1q"], "labels": ["no gain", "gain", "amplification"]}},
 }  # fmt: skip
 #: Section abnormalities of the config, as far as the comparison reads it.
 DEFINITIONS = {"crbn_pathway_genes": ["CRBN", "IKZF1"], "myc_translocations": {"t(8;14)": "IGH"}}
@@ -866,6 +866,7 @@ def _risk(made: Made) -> tuple[pd.DataFrame, pd.DataFrame]:
         "albumin_g_l": 35,
         "b2m_stage_3_mg_l": 5.5,
         "creatinine_below_umol_l": 106.08,
+        "absolute_copies": {"gain1q": 3, "amp1q": 4},
     }
     found = risk.by_patient(people, empty, empty, made.frames["abnormalities"], systems, limits)
     return found, risk.strata(found, made.frames["endpoints"], made.frames["flow"], systems, RULES, "trial")

@@ -64,7 +64,7 @@ def test_amp1q_qualifies_with_gain1q():
 @pytest.mark.parametrize(
     "whole, part",
     [
-        ("amp1q", "gain1q"), ("biallelic_TP53", "TP53"), ("biallelic_TP53", "del17p"), ("del17p_high_fraction", "del17p"),
+        ("amp1q", "gain1q"), ("biallelic_TP53", "TP53"), ("biallelic_TP53", "del17p"), ("biallelic_TP53", "cnloh_17p"), ("del17p_high_fraction", "del17p"),
         ("RAS_RAF_mutation", "KRAS"), ("CRBN_pathway", "IKZF1"), ("MYC_rearrangement", "t(8;14)"),
         ("hyperdiploidy", "trisomy9"), ("monosomy13", "del13q"),
     ],
@@ -73,6 +73,27 @@ def test_what_one_contains_is_not_tested_against_it(whole, part):
     found = made({whole: "+++++-----", part: "+++++-----"}).iloc[0]
     assert found["family"] == multiplicity.DESCRIBED and "by construction" in found["note"]
     assert not cooccurrence.contains("TP53", "del17p", DEFINITIONS)  # the pair of a double hit is a finding
+
+
+@pytest.mark.parametrize(
+    "loh, loss",
+    [
+        ("cnloh_17p", "del17p"), ("cnloh_17p", "del17p_high_fraction"), ("cnloh_1p", "del1p32"), ("cnloh_13q", "monosomy13"),
+        ("cnloh_13q", "biallelic_del13q"), ("cnloh_16q", "del16q_CYLD"),
+    ],
+)  # fmt: skip
+def test_what_one_rules_out_is_not_tested_against_it(loh, loss):
+    row = made({loh: "+++++-----", loss: "-----+++++"}).iloc[0]
+    assert row["family"] == multiplicity.DESCRIBED and pd.isna(row["p"])
+    assert "by construction" in row["note"]
+
+
+@pytest.mark.parametrize(
+    "loh, other",
+    [("cnloh_17p", "del1p32"), ("cnloh_1p", "del1q"), ("cnloh_1q", "gain1q"), ("cnloh_1p", "del13q")],
+)
+def test_losses_of_other_arms_and_gains_are_tested(loh, other):
+    assert made({loh: "+++++-----", other: "-----+++++"}).iloc[0]["family"] == cooccurrence.FAMILY
 
 
 def test_too_few_carriers_are_in_no_pair():

@@ -348,3 +348,34 @@ def test_the_cohort_of_a_run_is_read_from_its_sheets(project, tmp_path, systems)
     row = made.set_index("system").loc["R-ISS"]
     # ISS III by beta-2 microglobulin alone, LDH above its limit: III whatever the lesions are; P02 is not enrolled yet
     assert (row["patient"], row["category"]) == ("P01", "III") and "2021-03-01" in row["components"]
+
+
+# ---------------------------------------------------------------- a doubled genome
+
+
+@pytest.mark.parametrize(
+    ("gain", "amp", "r2_iss", "double_hit"),
+    [
+        # 4 copies or fewer: 3 of them would count, so ISS III (1.5 points) stays intermediate-high, ISS III with amp open
+        ((ABSENT, 5), (ABSENT, 6), (1.5, 2.0), "NE"),
+        # 5 copies: above 3 and above 4
+        ((PRESENT, 5), (ABSENT, 6), (2.0, 2.0), "double hit"),
+        ((PRESENT, 5), (PRESENT, 6), (2.0, 2.0), "double hit"),
+        ((ABSENT, 5), (NOT_ASSESSABLE, 6), (1.5, 2.0), "NE"),
+        ((ABSENT, 3), (ABSENT, 4), (1.5, 1.5), "standard"),
+    ],
+)
+def test_absolute_cut_offs_are_not_those_of_a_doubled_genome(rules, systems, gain, amp, r2_iss, double_hit):
+    seen = calls()
+    for name, (state, copies) in (("gain1q", gain), ("amp1q", amp)):
+        threshold = f"copies >= {copies} in >= 0.2 of the tumour cells"
+        seen[name] = {"state": state, "threshold": threshold}
+    for system, expected in (("R2-ISS", r2_iss), ("Double hit", double_hit)):
+        found = risk.components(values(iss=3, ldh=0.9), seen, systems[system].components, rules)
+        made = risk.stratify(systems[system], found)
+        if system == "R2-ISS":
+            assert (made["points_low"], made["points_high"]) == expected
+        elif expected == "NE":
+            assert made["category"] == risk.NE and "amp1q" in made["missing"]
+        else:
+            assert (made["category"] == "double hit") == (expected == "double hit") and not made["missing"]

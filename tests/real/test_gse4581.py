@@ -43,7 +43,10 @@ def made(real_data, project, tmp_path_factory):
         write_sheet(folder / f"sheets/{name}.tsv", tuple(found[0]), found)
     sheets = {name: f"sheets/{name}.tsv" for name in ("patients", "endpoints", "calls")}
     config = folder / "config.yaml"
-    config.write_text(yaml.safe_dump({"sheets": {**sheets, "samples": "", "units": ""}}), encoding="utf-8")
+    # the copies are given as absolute ones: the levels are named so
+    levels = {"1q21 copies": {"nested": ["gain1q", "amp1q"], "labels": ["2", "3", "4 or more"]}}
+    made = {"sheets": {**sheets, "samples": "", "units": ""}, "comparison": {"levels": levels}}
+    config.write_text(yaml.safe_dump(made), encoding="utf-8")
     words = [sys.executable, "-m", "snakemake", "--snakefile", project / "Snakefile", "--directory", folder]
     words += ["--cores", "2", "--configfile", config, "--", *(table.path for table in TARGETS.values())]
     done = subprocess.run(

@@ -2,7 +2,7 @@
 
 Everybody was enrolled for an adverse lesion. Among patients chosen for having A or B, A and B look exclusive even if
 they have nothing to do with each other (Berkson, Biometrics Bulletin 1946;2:47), so a pair of two qualifying lesions is
-described and never tested (rules of analysis 4); nor is a pair of which one contains the other by construction.
+described and never tested (rules of analysis 4); nor is a pair of which one contains, or rules out, the other by construction.
 """
 
 import itertools
@@ -69,6 +69,8 @@ def _untested(one: str, other: str, lesions: set[str], definitions: Mapping) -> 
     """Why a pair is only described; "" when it is tested."""
     if contains(one, other, definitions) or contains(other, one, definitions):
         return "one contains the other by construction"
+    if excludes(one, other) or excludes(other, one):
+        return "one rules the other out by construction: a loss of copies, and a loss of heterozygosity without it"
     if _qualifies(one, lesions) and _qualifies(other, lesions):
         return "two qualifying lesions: patients were enrolled for having one of them, so they look exclusive"
     return ""
@@ -76,6 +78,16 @@ def _untested(one: str, other: str, lesions: set[str], definitions: Mapping) -> 
 
 def _qualifies(name: str, lesions: set[str]) -> bool:
     return plain(name) in lesions or plain(association.CONTAINS.get(name, "")) in lesions
+
+
+def excludes(loh: str, loss: str) -> bool:
+    """Is one the copy-neutral loss of heterozygosity of an arm and the other a loss of copies on it? A segment has lost
+    copies or has not."""
+    arm = re.fullmatch(r"cnloh_(\d+)([pq])", loh)
+    if not arm:
+        return False
+    chromosome, side = arm.groups()
+    return bool(re.match(rf"(biallelic_)?del{chromosome}{side}|monosomy{chromosome}$", loss))
 
 
 def contains(whole: str, part: str, definitions: Mapping) -> bool:
@@ -87,7 +99,8 @@ def contains(whole: str, part: str, definitions: Mapping) -> bool:
         return True
     if match := re.fullmatch(r"biallelic_(.+)", whole):
         gene = match.group(1)
-        return part == gene or bool(re.match(r"del|monosomy", part))
+        of_gene = r"del|monosomy" if gene.startswith("del") else r"del|monosomy|cnloh"
+        return part == gene or bool(re.match(of_gene, part))
     if whole.endswith("_high_fraction"):
         return part in (whole.removesuffix("_high_fraction"), "monosomy17", "biallelic_TP53")
     if match := re.fullmatch(r"monosomy(\d+)", whole):

@@ -13,8 +13,12 @@ import numpy as np
 #: Patients on the smaller side up to which the permutation distribution is computed; with more the chi-square p
 #: holds its error (docs/simulation.md).
 MOST = 50
-#: Steps of the grid on which the scores are rounded.
+#: Steps of the grid on which the scores are rounded, in trials with too many arrangements to count each.
 STEPS = 200
+#: Arrangements up to which the sum of each is counted as it is, so that p is exact to the last arrangement.
+ARRANGEMENTS = 50_000
+#: Sums of scores this near to each other are ties: they differ by the arithmetic of the computer only.
+TIE = 1e-9
 
 
 def scores(time: np.ndarray, event: np.ndarray) -> np.ndarray:
@@ -35,8 +39,9 @@ def p_value(
     one side within strata, at most 1.
 
     Central as the Fisher p of the comparison: the distribution is skewed, and by the distance from 0 two carriers
-    of twelve that progress first of all would not reach p < 0.10. Exact for the scores rounded to 1 / `STEPS` of
-    their range, by counting the sums of every subset of that size (shift algorithm: Streitberg and Roehmel,
+    of twelve that progress first of all would not reach p < 0.10. Exact to the last arrangement where there are at most
+    `ARRANGEMENTS`: there single ones and their ties weigh. With more, exact for the scores rounded to 1 / `STEPS` of
+    their range (which makes and breaks ties), by counting the sums of every subset of that size (shift algorithm: Streitberg and Roehmel,
     Statistical Software Newsletter 1986;12:10-17). Valid where follow-up does not depend on the side (Heinze, Gnant
     and Schemper, Biometrics 2003;59:1151-1157).
     time, event, side: one entry a patient; stratum: whole numbers, None for one stratum.
@@ -52,16 +57,36 @@ def p_value(
     span = raw.max() - raw.min()
     if span == 0:
         return math.nan
+    sizes = [(members, int(side[members].sum())) for members in inside]
+    total = float(math.prod(math.comb(int(members.sum()), size) for members, size in sizes))
+    if total <= ARRANGEMENTS:
+        every = np.zeros(1)
+        for members, size in sizes:
+            every = np.add.outer(every, every_sum(raw[members], size)).ravel()
+        seen = raw[side].sum()
+        return min(1.0, 2 * min((every <= seen + TIE).sum(), (every >= seen - TIE).sum()) / total)
     # counted down from the highest score: most scores lie near it, so the sums stay small
     whole = np.rint((raw.max() - raw) / span * STEPS).astype(int)
-    observed, ways, total = int(whole[side].sum()), np.ones(1), 1.0
-    for members in inside:
-        size = int(side[members].sum())
+    observed, ways = int(whole[side].sum()), np.ones(1)
+    for members, size in sizes:
         ways = np.convolve(ways, sums_of_side(whole[members], size, observed))[: observed + 1]
-        total *= math.comb(int(members.sum()), size)
     lower = float(ways.sum())
     upper = total - lower + float(ways[observed])
     return min(1.0, max(1.0, 2 * min(lower, upper)) / total)
+
+
+def every_sum(values: np.ndarray, size: int) -> np.ndarray:
+    """Sum of each subset of `size` values, one entry a subset."""
+    sums = {0: np.zeros(1)}
+    for seen, value in enumerate(values, 1):
+        least = max(0, size - (len(values) - seen))  # fewer could not become `size` any more
+        longer = {}
+        for count in range(least, min(size, seen) + 1):
+            without = [sums[count]] if count in sums else []
+            with_it = [sums[count - 1] + value] if count - 1 in sums else []
+            longer[count] = np.concatenate(without + with_it)
+        sums = longer
+    return sums[size]
 
 
 def sums_of_side(whole: np.ndarray, size: int, most: int) -> np.ndarray:

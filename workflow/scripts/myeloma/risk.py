@@ -7,6 +7,7 @@ and the highest of them. All systems were made in newly diagnosed patients.
 
 import itertools
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -235,7 +236,7 @@ def components(
             found[name] = _measured(values.creatinine, lambda v, m=limit: v < m, f"creatinine below {limit:g} umol/L",
                                     f"creatinine not below {limit:g} umol/L", "creatinine")  # fmt: skip
         else:
-            found[name] = _called(name, calls)
+            found[name] = _called(name, calls, rules["absolute_copies"])
     return found
 
 
@@ -257,18 +258,48 @@ def _b2m(values: Baseline, rules: Mapping[str, Any]) -> Component:
                      f"beta-2 microglobulin below {limit:g} mg/L", "beta-2 microglobulin")  # fmt: skip
 
 
-def _called(name: str, calls: Mapping[str, Mapping[str, str]]) -> Component:
-    """present, absent, or both possible; a lesion that contains another decides it where that is not assessable."""
+def _called(name: str, calls: Mapping[str, Mapping[str, str]], absolute: Mapping[str, int]) -> Component:
+    """present, absent, or both possible; a lesion that contains another decides it where that is not assessable.
+
+    absolute: copies from which a published cut-off counts. A call against the base of a doubled genome has a higher
+    limit: it is present above that one too, while absent leaves open whether the published one is reached.
+    """
     row = calls.get(name)
+    if _above_published(name, calls, absolute):
+        return _of_doubled(name, calls, absolute)
     if row is not None and row["state"] in (PRESENT, ABSENT):
         return Component((row["state"] == PRESENT,), f"{name} {row['state']}")
     container, contained = IMPLIES.get(name), [k for k, v in IMPLIES.items() if v == name]
-    if container and calls.get(container, {}).get("state") == ABSENT:
+    open_below = container and _above_published(container, calls, absolute)
+    if container and calls.get(container, {}).get("state") == ABSENT and not open_below:
         return Component((False,), f"{name} absent, as {container} is")
     for one in contained:
         if calls.get(one, {}).get("state") == PRESENT:
             return Component((True,), f"{name} present, as {one} is")
     return Component(UNKNOWN, f"{name} not assessable")
+
+
+def _limit_used(row: Mapping[str, str]) -> int:
+    """Copies from which the call was made, as its threshold says; 0 where it says none."""
+    found = re.match(r"copies >= (\d+)", row.get("threshold") or "")
+    return int(found.group(1)) if found else 0
+
+
+def _above_published(name: str, calls: Mapping[str, Mapping[str, str]], absolute: Mapping[str, int]) -> bool:
+    return name in absolute and _limit_used(calls.get(name, {})) > absolute[name]
+
+
+def _of_doubled(name: str, calls: Mapping[str, Mapping[str, str]], absolute: Mapping[str, int]) -> Component:
+    """A component with an absolute cut-off by calls against the base of a doubled genome."""
+    for one in (name, IMPLIES.get(name), *(k for k, v in IMPLIES.items() if v == name)):
+        row = calls.get(one or "", {})
+        if row.get("state") == PRESENT and _limit_used(row) >= absolute[name]:
+            return Component(
+                (True,), f"{name} present: {_limit_used(row)} copies or more in a doubled genome"
+            )
+    row = calls[name]
+    said = f"{row['state']} in a doubled genome ({_limit_used(row)} copies or more count there)"
+    return Component(UNKNOWN, f"{name} {said}, the published limit of {absolute[name]} is absolute")
 
 
 # ---------------------------------------------------------------- the tables

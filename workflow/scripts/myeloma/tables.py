@@ -2077,7 +2077,7 @@ COOCCURRENCE = Table(
         _number("smallest_p", "smallest p that these margins can reach"),
         _text(
             "note",
-            "why it is not tested: two qualifying lesions, contained by construction, margins",
+            "why it is not tested: two qualifying lesions, contained or ruled out by construction, margins",
             empty=True,
         ),
     ),
