@@ -9,6 +9,8 @@ from myeloma.report.cells import Cell, Table
 
 LONG = 40  # letters from which a cell gets room to wrap
 WIDE = 10  # columns from which a table is set smaller on paper
+#: An estimate with its interval, which a break at the hyphen would make two numbers of: 17 (1.6-2377).
+WHOLE = re.compile(r"[-+<∞\d][-+<∞\d. ]* ?\([-+<∞\d. ]+\)")
 #: A file of the run named in an evidence text; it becomes a link where the run's folder is at hand.
 FILE = re.compile(r"results/(?:[A-Za-z0-9_-][A-Za-z0-9_.-]*/)*[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 
@@ -40,6 +42,7 @@ def _cell(c: Cell, first: bool, number: bool) -> str:
     looks = [c.look] if c.look else []
     looks += ["num"] if number else []
     looks += ["long"] if len(c.text) > LONG else []
+    looks += ["whole"] if not number and WHOLE.fullmatch(c.text) else []
     kind = 'th scope="row"' if first else "td"
     value = "" if c.value is None else f' data-value="{c.value}"'
     value += f' data-from="{escape(c.source)}"' if c.source else ""

@@ -261,7 +261,8 @@ def comparison_table(name: str, rows: Sequence[Mapping], behind: Behind | None =
                 *_counts(r, behind),
                 replace(_ratio_cell(r["odds_ratio"]), source=of("odds_ratio")),
                 Cell(f"{words.ratio(r['ci_low'])}-{words.ratio(r['ci_high'])}", source=of("ci_low", "ci_high")),
-                Cell(words.p_value(r["p"]), r["p"], source=of("p")),
+                # nobody carries it or nobody could be assessed: a p of 1 would look like a result
+                Cell("") if words.missing(r["odds_ratio"]) else Cell(words.p_value(r["p"]), r["p"], source=of("p")),
                 Cell(words.p_value(r["q"]), None if words.missing(r["q"]) else r["q"], source=of("q")),
                 Cell(words.p_value(r["smallest_p"]), r["smallest_p"]),
                 _ratio_cell(r["detectable_low"]),

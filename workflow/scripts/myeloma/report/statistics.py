@@ -105,7 +105,7 @@ def _table1(frame: pd.DataFrame, comparison: str) -> Table:
         ]
         for row in rows.itertuples()
     ]
-    columns = ["", *heads, "Missing", "Standardised difference", "Note"]
+    columns = ["Variable", *heads, "Missing", "Standardised difference", "Note"]
     return table(f"table1-{comparison}", caption, columns, made, ["Standardised difference"])
 
 
