@@ -2,10 +2,12 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-large lint test test-long test-slurm demo-slurm simulate faults check
+.PHONY: help setup demo demo-large lint test test-long test-slurm demo-slurm simulate faults check bench
 
 SEED ?= 1
 CORES ?= $(shell nproc)
+READS ?= small
+PAIRS ?= 5
 CONFIG ?= config/config.yaml
 DIRECTORY ?= .
 export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/.venv/bin:$(PATH)
@@ -49,3 +51,6 @@ simulate: setup ## simulated cohorts with known effects: docs/simulation.tsv (ce
 
 faults: setup ## one-line faults in a copy of the project: each must turn its test red; docs/tests-tested.md
 	@python tests/faults/run.py $(FAULTS)
+
+bench: setup ## speed and scale against the usual tools: READS=small (tiny, full) PAIRS=5; results/bench/bench.tsv
+	@python tests/bench/bench.py --reads $(READS) --pairs $(PAIRS)
