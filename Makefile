@@ -31,7 +31,7 @@ lint: setup ## ruff, snakefmt and snakemake --lint
 	@setup/lint.sh
 
 test: lint ## the checks, the unit tests, and the whole workflow end to end on the demo cohort
-	pytest -m "not end_to_end"
+	@setup/test.sh
 	@setup/demo.sh $(SEED) $(CORES)
 	pytest -m end_to_end
 
