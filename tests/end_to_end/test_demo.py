@@ -274,7 +274,7 @@ def test_the_demo_is_not_known_to_the_product():
         [
             "grep",
             "-rniE",
-            "demo|IPD-0",
+            r"\bdemo\b|IPD-0",
             "workflow/rules",
             "workflow/scripts",
             "--include=*.py",

@@ -37,7 +37,7 @@ MARK = "data-from"
 LEVEL = "95 %"  # of every interval in the text; not a number of a table
 #: Elements without an end tag.
 VOID = {"meta", "link", "img", "br", "hr", "input", "col", "source", "wbr", "area", "base", "embed", "track"}
-TOKEN = re.compile(r"interval not estimable|not reached|<\s*0\.001|∞|\d+(?:\.\d+)?(?:e[-+]?\d+)?")
+TOKEN = re.compile(r"interval not estimable|not reached|<\s*0\.0*1|∞|\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 
 
 class Incomplete(ValueError):
@@ -296,7 +296,7 @@ def values_of(mark: str, seen: Mapping[str, pd.DataFrame]) -> list[Any]:
 
 
 def agrees(token: str, value: Any) -> bool:
-    """Is the text of a number the rounded value? "not reached" is a missing one, ∞ infinite, < 0.001 below it."""
+    """Is the text of a number the rounded value? "not reached" is a missing one, ∞ infinite, < 0.001 and < 0.1 below it."""
     if token == "not reached":
         return value is None or bool(pd.isna(value))
     if value is None or pd.isna(value):
@@ -305,7 +305,7 @@ def agrees(token: str, value: Any) -> bool:
     if token == "∞":
         return math.isinf(value)
     if token.startswith("<"):
-        return value < 0.001
+        return value < float(token.removeprefix("<"))
     mantissa, _, power = token.partition("e")
     decimals = len(mantissa.partition(".")[2])
     half = 0.5 * 10.0 ** (int(power or 0) - decimals)
