@@ -118,6 +118,7 @@ def test_files_missing_empty_cut_or_whole(tmp_path):
         ("6", 6, True), ("6", 7, False), ("67", 66.6667, True), ("67", 66.4, False), ("0.14", 0.1448, True),
         ("0.14", 0.1451, False), ("∞", float("inf"), True), ("∞", 9.0, False), ("not reached", None, True),
         ("not reached", 3.0, False), ("3.0", None, False), ("< 0.001", 0.0004, True), ("< 0.001", 0.002, False),
+        ("< 0.1", 0.03, True), ("< 0.1", 0.2, False),
         ("1e+02", 99.7, True), ("0.0013", 0.00134, True), ("1", 0.996, True),
     ],
 )  # fmt: skip

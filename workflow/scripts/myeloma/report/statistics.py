@@ -274,7 +274,8 @@ def checks(by_group: pd.DataFrame, adjusted: pd.DataFrame, permutations: int) ->
             [
                 _label(row.abnormality, row.kind),
                 _ratio(row, "odds_ratio"),
-                _p(row.p),
+                # a p of 1 without an estimate is no result
+                "" if words.missing(row.odds_ratio) else _p(row.p),
                 _p(row.q),
                 _sortable(permutation_p(row.perm_p, permutations), row.perm_p),
                 _ratio(more, "odds_ratio") if more else "",
