@@ -215,3 +215,13 @@ def test_rates_count_a_patient_without_response_row_as_non_responder():
     assert made["responders"].to_dict() == {"ORR": 4, "VGPR": 3, "CR": 2, "CBR": 5}
     assert (made["patients"] == 11).all()
     assert made.loc["ORR", "fraction"] == pytest.approx(4 / 11)
+
+
+def test_an_abnormality_nobody_could_be_assessed_for_has_no_p():
+    made = association._tested(
+        {"early_present": 0, "early_assessable": 0, "poor_present": 0, "poor_assessable": 4},
+        "del17p",
+        {"confidence": 0.95, "alpha": 0.05, "power": 0.8, "primary_family": ["del17p"]},
+    )
+    assert math.isnan(made["p"]) and math.isnan(made["odds_ratio"])
+    assert (made["family"], made["tested"]) == ("described", "no")

@@ -231,10 +231,16 @@ def _tested(row: Mapping, name: str, rules: Mapping) -> dict:
     result = exact_test(*counts, confidence=rules["confidence"], alpha=rules["alpha"], power=rules["power"])
     possible = result.smallest_p < rules["alpha"]
     family = "primary" if name in rules["primary_family"] else "exploratory"
-    return vars(result) | {
-        "family": family if possible else "described",
-        "tested": "yes" if possible else "no",
-    }
+    # an empty margin tests nothing: no p, rather than the 1 of the empty sum
+    p = {"p": math.nan} if math.isnan(result.odds_ratio) else {}
+    return (
+        vars(result)
+        | p
+        | {
+            "family": family if possible else "described",
+            "tested": "yes" if possible else "no",
+        }
+    )
 
 
 def _notes(row, name, kinds, groups, qualifying, rules) -> Iterable[str]:
