@@ -216,7 +216,7 @@ def sample_attributes(study: Study, primary: Sequence[str]) -> dict[str, Attribu
         key = attribute_name(name)
         if key in made:
             raise ExportError(
-                f"two abnormalities or attributes are called {key}: rename {name} in config abnormalities"
+                f"two abnormalities or attributes are called {key}: rename {name} in config abnormalities or in the sheet calls"
             )
         meaning = f"{name}: present, absent or not_assessable"
         made[key] = Attribute(name, meaning, priority=4 if name in primary else 0)
