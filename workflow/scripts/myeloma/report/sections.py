@@ -202,7 +202,12 @@ def comparison_rows(by_group: pd.DataFrame, alpha: float) -> list[dict]:
     order = list(FAMILIES)
     rows = sorted(
         by_group.to_dict("records"),
-        key=lambda r: (order.index(r["family"]), 2.0 if words.missing(r["p"]) else r["p"], r["smallest_p"], r["abnormality"]),
+        key=lambda r: (
+            order.index(r["family"]),
+            2.0 if words.missing(r["p"]) else r["p"],
+            r["smallest_p"],
+            r["abnormality"],
+        ),
     )
     seen: set[str] = set()
     for row in rows:
