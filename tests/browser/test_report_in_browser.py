@@ -311,6 +311,7 @@ def test_hostile_names_run_nothing_anywhere(chromium, tmp_path, project):
         started.value.save_as(tmp_path / "t.tsv")
         text = (tmp_path / "t.tsv").read_text(encoding="utf-8")
         assert "\n'=cmd|calc\t" in text  # a spreadsheet shows it as text
+        assert "\n'-2+3+cmd|calc!A0\t" in text
         saved(seen.page, "#patients", "XLSX", tmp_path / "t.xlsx")
         rows = in_workbook(tmp_path / "t.xlsx")
         assert [row[0] for row in rows[1:]] == NAMES

@@ -25,7 +25,7 @@ LIBRARY = (
 )
 NAMES = [
     "X" * 60, '"><img src=x onerror=alert(1)>', "'; DROP TABLE--", "../../etc/passwd", "<svg onload=alert(1)>",
-    "=cmd|calc", "$x_1^2$", "Жук-患者-é", "{{7*7}}", "a&b", *(f"P{i}" for i in range(12)),
+    "=cmd|calc", "$x_1^2$", "Жук-患者-é", "{{7*7}}", "a&b", "-2+3+cmd|calc!A0", *(f"P{i}" for i in range(11)),
 ]  # fmt: skip
 
 

@@ -73,7 +73,9 @@
 
   // A spreadsheet must not read a cell of the sheets as a formula.
   function plain(one) {
-    return /^[=+@]/.test(one) && one.length > 1 || /^-[^0-9.]/.test(one) ? "'" + one : one;
+    const asked = /^[=+@]/.test(one) && one.length > 1 || /^-[^0-9.]/.test(one);
+    const calls = /^-/.test(one) && /[|!]|[A-Za-z]\(/.test(one);  // -2+3+cmd|...; "-0.5 (-1.2 to 0.3)" stays as it is
+    return asked || calls ? "'" + one : one;
   }
 
   // The head and the rows that are shown: what was filtered away is not downloaded.
