@@ -23,8 +23,9 @@ TABLES = (
 
 
 def start(folder):
-    """The documented command, in a session of its own."""
+    """The documented command, in a session of its own; asked for the tables that are compared."""
     words = [str(PROJECT / "run"), "--configfile", "config.yaml", "--directory", str(folder), "--cores", "2"]
+    words += TABLES
     return subprocess.Popen(
         words, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
     )
