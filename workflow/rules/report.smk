@@ -239,7 +239,8 @@ rule build_report:
         config=dict(SETTINGS.values),
         evidence={patient: f"evidence/{patient}.html" for patient in EVIDENCE_PATIENTS},
         aligner=SETTINGS["align"]["aligner"],
-        config_files=[str(path) for path in SETTINGS.config_files],
+        # names alone: a moved run is no reason to make the report again
+        config_files=[Path(path).name for path in SETTINGS.config_files],
         files=[SETTINGS.reference(name) for name in REFERENCE_FILES if SETTINGS.has(name)],
         reads=sorted({path for sample in COHORT.samples for path in inputs.unit_files(sample)}),
         code=files.code_of(
