@@ -65,7 +65,7 @@ rule compare_abnormalities:
         qualifying={p.patient: p.qualifying_abnormality for p in COHORT.patients},
         comparison=SETTINGS["comparison"],
         rule_set=SETTINGS["endpoints"]["rule_set"],
-        code=files.code_of("association", "multiplicity", "survival", "flow", "tables"),
+        code=files.code_of("association", "multiplicity", "survival", "exact_log_rank", "flow", "tables"),
     script:
         "../scripts/compare_abnormalities.py"
 
@@ -99,7 +99,9 @@ rule compare_presence:
         comparison=SETTINGS["comparison"],
         rule_set=SETTINGS["endpoints"]["rule_set"],
         data_cut=SETTINGS["trial"]["data_cut"],
-        code=files.code_of("by_presence", "multiplicity", "association", "survival", "flow", "tables"),
+        code=files.code_of(
+            "by_presence", "multiplicity", "association", "survival", "exact_log_rank", "flow", "tables"
+        ),
     script:
         "../scripts/compare_presence.py"
 
@@ -272,7 +274,7 @@ rule fit_survival:
         rule_set=SETTINGS["endpoints"]["rule_set"],
         days_per_month=SETTINGS["endpoints"]["days_per_month"],
         strata=flow.strata(COHORT.patients, SETTINGS["comparison"]["log_rank_strata"]),
-        code=files.code_of("survival", "outcomes", "flow", "tables"),
+        code=files.code_of("survival", "exact_log_rank", "outcomes", "flow", "tables"),
     script:
         "../scripts/fit_survival.py"
 
@@ -299,7 +301,7 @@ rule compare_levels:
     params:
         comparison=SETTINGS["comparison"],
         rule_set=SETTINGS["endpoints"]["rule_set"],
-        code=files.code_of("levels", "survival", "flow", "tables"),
+        code=files.code_of("levels", "survival", "exact_log_rank", "flow", "tables"),
     script:
         "../scripts/compare_levels.py"
 
@@ -335,7 +337,9 @@ rule stratify_risk:
         rule_set=SETTINGS["endpoints"]["rule_set"],
         data_cut=SETTINGS["trial"]["data_cut"],
         project=lambda wildcards: str(PROJECT),
-        code=files.code_of("risk", "levels", "survival", "flow", "cohort", "laboratory", "tables"),
+        code=files.code_of(
+            "risk", "levels", "survival", "exact_log_rank", "flow", "cohort", "laboratory", "tables"
+        ),
     script:
         "../scripts/stratify_risk.py"
 
