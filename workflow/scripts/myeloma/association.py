@@ -17,7 +17,7 @@ from scipy.stats import beta as beta_distribution
 from scipy.stats import false_discovery_control
 
 from myeloma import survival, tables
-from myeloma.flow import compared_groups, members, plain
+from myeloma.flow import compared_groups, members, plain, with_given_response
 from myeloma.states import ABSENT, EARLY, GIVEN, NOT_ASSESSABLE, POOR, PRESENT
 
 SMALL_GROUP = 5
@@ -338,7 +338,7 @@ def response_rates(
     """
     rows = []
     unknown = set(response.loc[response["maintenance"] == "not_known", "patient"])
-    given = set(response.loc[response["response_source"] == "given", "patient"])
+    given = with_given_response(response)
     for population, everyone in populations.items() if assessed or given else ():
         whole = population.removesuffix("_maintenance")
         maintained = whole != population

@@ -13,7 +13,7 @@ import pandas as pd
 from scipy.stats import norm
 
 from myeloma import association, multiplicity, survival, tables
-from myeloma.flow import members
+from myeloma.flow import members, with_given_response
 from myeloma.states import ABSENT, NOT_ASSESSABLE, PRESENT
 
 ENDPOINTS = ("TTP", "PFS", "EFS", "OS")
@@ -146,24 +146,22 @@ def response_by_abnormality(
     left out of those alive at the data cut.
     """
     everybody = members(flow, "itt")
+    looked_at = _of_known_response(everybody, response, endpoints)
+    left_out = [p for p in everybody if p not in set(looked_at)]
+    main = endpoints[(endpoints["endpoint"] == "OS") & (endpoints["rule_set"] == rule_set)]
+    times = main[main["patient"].isin(everybody)].dropna(subset=["months", "event"]).set_index("patient")
+    # a time as given has no date: nobody knows whether the patient was followed up to the cut
+    dated = times[times["end_date"] != ""]
     rows = []
     for name, kind, calls in named(abnormalities):
         about = {"abnormality": name, "kind": kind}
-        known = _of_known_response(everybody, response, endpoints)
-        if known:
-            sides = Sides(calls, known)
-            left = Sides(calls, [p for p in everybody if p not in set(known)])
+        if looked_at:
+            sides, left = Sides(calls, looked_at), Sides(calls, left_out)
             rows += [_told(about | row, sides, qualifying) for row in _rates(response, sides, left, rules)]
-        known = endpoints[(endpoints["endpoint"] == "OS") & (endpoints["rule_set"] == rule_set)]
-        known = (
-            known[known["patient"].isin(everybody)].dropna(subset=["months", "event"]).set_index("patient")
-        )
-        if len(known):
-            sides = Sides(calls, list(known.index))
-            found = [_survival_at(known, sides, months, rules) for months in rules["survival_months"]]
+        if len(times):
+            sides = Sides(calls, list(times.index))
+            found = [_survival_at(times, sides, months, rules) for months in rules["survival_months"]]
             rows += [_told(about | row, sides, qualifying) for row in found]
-        # a time as given has no date: nobody knows whether the patient was followed up to the cut
-        dated = known[known["end_date"] != ""]
         if len(dated):
             sides = Sides(calls, list(dated.index))
             last = date.fromisoformat(data_cut or endpoints["end_date"].max())
@@ -177,7 +175,7 @@ def _of_known_response(patients: Sequence[str], response: pd.DataFrame, endpoint
     """Whose response was looked at: in a trial with assessments everybody's; else of whom a best response is given."""
     if association.any_assessed(endpoints):
         return list(patients)
-    given = set(response.loc[response["response_source"] == "given", "patient"])
+    given = with_given_response(response)
     return [p for p in patients if p in given]
 
 

@@ -164,6 +164,11 @@ def compared_samples(flow: pd.DataFrame, samples: pd.DataFrame) -> pd.Series:
     return chosen["patient"].map(group)
 
 
+def with_given_response(response: pd.DataFrame) -> set[str]:
+    """Patients whose best response is as given in patients.tsv, not derived from visits (RESPONSE)."""
+    return set(response.loc[response["response_source"] == "given", "patient"])
+
+
 class _Facts:
     """The tables, by patient."""
 
@@ -175,7 +180,7 @@ class _Facts:
         # treated by what is given of them, though no first dose is recorded
         told = endpoints["source_record"].astype(str).str.startswith(GIVEN)
         self.given = set(endpoints.loc[told, "patient"])
-        self.given |= set(response.loc[response["response_source"] == "given", "patient"])
+        self.given |= with_given_response(response)
         self.failed = qc[qc["verdict"] == "fail"]
         self.calls = {
             (row["patient"], plain(row["abnormality"])): row for row in abnormalities.to_dict("records")
