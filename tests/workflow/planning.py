@@ -73,6 +73,26 @@ def planned_jobs(folder: Path, *targets: str) -> Counter:
     return Counter({rule: int(count) for rule, count in rows if rule != "total"})
 
 
+def make_outputs(folder: Path, least: int) -> None:
+    """Every output of the plan as an empty file or folder; the plan must have more than `least` of them."""
+    lines = snakemake(folder, "--summary").stdout.splitlines()
+    outputs = [line.split("\t")[0] for line in lines if line.startswith(("results/", "logs/"))]
+    assert len(outputs) > least
+    for name in outputs:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if (path.suffix and path.suffix != ".fastp") or path.name == "Genome":
+            path.write_text("")
+        else:
+            path.mkdir(exist_ok=True)
+
+
+def change(folder: Path, **sections) -> None:
+    """Replace sections of the config in `folder`."""
+    path = folder / "config.yaml"
+    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | sections))
+
+
 def rule_edges(folder: Path) -> list[tuple[str, str]]:
     """(from rule, to rule) of the rule graph of the whole run."""
     dot = snakemake(folder, "--rulegraph").stdout

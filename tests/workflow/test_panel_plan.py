@@ -6,8 +6,7 @@ import shutil
 import time
 
 import pytest
-import yaml
-from planning import cohort, planned_jobs, snakemake
+from planning import change, cohort, make_outputs, planned_jobs, snakemake
 
 KIT = "results/calls/panels/k1"
 
@@ -20,16 +19,7 @@ def age(folder, when):
 
 def finish(folder):
     """Make every output of the plan an empty file; the record of the panel is a real one."""
-    lines = snakemake(folder, "--summary").stdout.splitlines()
-    outputs = [line.split("\t")[0] for line in lines if line.startswith(("results/", "logs/"))]
-    assert len(outputs) > 50
-    for name in outputs:
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.suffix or path.name == "Genome":
-            path.write_text("")
-        else:
-            path.mkdir()
+    make_outputs(folder, least=50)
     assert (folder / KIT / "copies.json").exists()
     freeze(folder, "copies", ["P0001-N", "P0002-N"])
 
@@ -38,11 +28,6 @@ def freeze(folder, kind, members, given=""):
     (folder / KIT).mkdir(parents=True, exist_ok=True)
     record = {"members": members, "left_out": [], "given": given}
     (folder / KIT / f"{kind}.json").write_text(json.dumps(record))
-
-
-def change(folder, **sections):
-    path = folder / "config.yaml"
-    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | sections))
 
 
 @pytest.fixture

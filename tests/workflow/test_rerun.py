@@ -12,8 +12,7 @@ import time
 from collections import Counter
 
 import pytest
-import yaml
-from planning import cohort, snakemake
+from planning import change, cohort, make_outputs, snakemake
 
 KIT = "results/calls/panels/k1"
 TEMPORARY = ("*.bam", "*.bam.bai")
@@ -33,16 +32,7 @@ HEAVY = {
 
 def finish(folder):
     """Make every output of the plan an empty file, let Snakemake record it as its own, and drop what is temporary."""
-    lines = snakemake(folder, "--summary").stdout.splitlines()
-    outputs = [line.split("\t")[0] for line in lines if line.startswith(("results/", "logs/"))]
-    assert len(outputs) > 100
-    for name in outputs:
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if (path.suffix and path.suffix != ".fastp") or path.name == "Genome":
-            path.write_text("")
-        else:
-            path.mkdir(exist_ok=True)
+    make_outputs(folder, least=100)
     record = {"members": ["P0001-N", "P0002-N"], "left_out": [], "given": ""}
     (folder / KIT / "copies.json").write_text(json.dumps(record))
     snakemake(folder, "--touch", "--forceall", "--cores", "1")
@@ -97,11 +87,6 @@ def roots(folder) -> set[str]:
     )
     reason = {job.split(":")[0]: re.search(r"(?m)^    reason: (.*)", job).group(1) for job in jobs}
     return {rule for rule, why in reason.items() if any(word in why for word in own) and rule != "all"}
-
-
-def change(folder, **sections):
-    path = folder / "config.yaml"
-    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | sections))
 
 
 def test_nothing_is_to_be_done_without_a_change(run):
