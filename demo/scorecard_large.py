@@ -155,10 +155,13 @@ class Scores:
             return
         for s in self.truth["samples"]:
             if s["assay"] == "wes" and s["tissue"] == "tumour":
-                passing = [r for r in called if r["sample"] == s["sample"] and r["filter"] == "PASS"]
-                self._variants_of(s, passing)
+                here = [r for r in called if r["sample"] == s["sample"]]
+                guessed = set()
+                if s["matched_normal"] != "yes":  # looks germline: the gene's row says not_assessable
+                    guessed = {_key(r) for r in here if r["filter"] == "germline"}
+                self._variants_of(s, [r for r in here if r["filter"] == "PASS"], guessed)
 
-    def _variants_of(self, sample: dict, passing: list[dict]) -> None:
+    def _variants_of(self, sample: dict, passing: list[dict], guessed: set[tuple[str, ...]]) -> None:
         name, purity = sample["sample"], sample["purity"]
         ending = "" if sample["matched_normal"] == "yes" else " tumour only"
         calls = {_key(r): r for r in passing}
@@ -167,7 +170,8 @@ class Scores:
             reads = float(row["alt_reads_expected"])
             outcome = "found" if key in calls else "missed" if reads >= ASKED_READS else "below"
             kind, what = row["kind"] + ending, f"{name} {':'.join(key)} {row['gene']}"
-            asked, vaf = reads >= ASKED_READS, float(row["vaf_expected"])
+            outcome = "not_assessable" if key in guessed else outcome
+            asked, vaf = reads >= ASKED_READS and key not in guessed, float(row["vaf_expected"])
             cell = f"clonal fraction {float(row['ccf']):g}"
             self.card.add("mutations", kind, purity, cell, outcome, what, asked, reads)
             self.card.add(

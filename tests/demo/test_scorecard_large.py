@@ -209,6 +209,20 @@ def test_faint_mutations_are_not_asked_for(perfect):
     assert after["planted"] == before["planted"] + 1
 
 
+def test_without_a_normal_a_mutation_taken_for_germline_is_not_assessable(perfect):
+    path = perfect / "results/calls/variants.tsv.gz"
+    before, rows = path.read_bytes(), scorecard.read(path)
+    samples = scorecard.read(perfect / "truth/samples.tsv")
+    alone = {s["sample"] for s in samples if s["matched_normal"] != "yes"}
+    changed = [r | {"filter": "germline"} if r["sample"] in alone else r for r in rows]
+    try:
+        write(path, changed)
+        seen = [r for r in scorecard_large.rows(scorecard_large.score(perfect)) if "tumour only" in r["kind"] and r["part"] == "mutations"]  # fmt: skip
+        assert seen and all(r["not_assessable"] == r["planted"] and r["asked"] == 0 for r in seen)
+    finally:
+        path.write_bytes(before)
+
+
 def test_interval_is_that_of_clopper_and_pearson():
     """R: binom.test(8, 10)$conf.int is 0.4439045 to 0.9747893; binom.test(0, 10) ends at 0.3084971."""
     assert scorecard_large.interval(8, 10) == pytest.approx((0.4439045, 0.9747893), abs=1e-6)

@@ -140,6 +140,26 @@ def test_without_a_normal_only_hotspots_and_truncated_suppressors_count(more, st
     assert row["state"] == state
 
 
+@pytest.mark.parametrize(
+    ("more", "state"),
+    [
+        (
+            {"filter": "germline"},
+            NOT_ASSESSABLE,
+        ),  # clonal beside a lost allele: as frequent as a germline variant
+        ({"filter": "germline;population"}, ABSENT),
+        ({"filter": "germline;weak_evidence"}, ABSENT),
+        ({"filter": "germline", "impact": "LOW", "consequence": "synonymous_variant"}, ABSENT),
+        ({"filter": "germline", "mode": "tumour_normal"}, ABSENT),
+    ],
+)
+def test_without_a_normal_a_guess_at_germline_is_no_absence(more, state):
+    novel = {"mode": "tumour_only", "hotspot": "no", "consequence": "frameshift_variant", "impact": "HIGH"}
+    row = call([variant("TP53", **(novel | more))]).loc["TP53"]
+    assert row["state"] == state
+    assert ("cannot be told without a normal" in row["reason"]) == (state == NOT_ASSESSABLE)
+
+
 def test_three_state_or_agrees_with_its_definition():
     for states in itertools.product([PRESENT, ABSENT, NOT_ASSESSABLE], repeat=3):
         expected = PRESENT if PRESENT in states else NOT_ASSESSABLE if NOT_ASSESSABLE in states else ABSENT

@@ -17,6 +17,8 @@ NOT_SOMATIC = {"panel_of_normals", "contamination", "population"}
 #: These settle it only where the normal's reads could be those of a heterozygous one (filter normal_depth):
 #: a few reads in the normal may be tumour cells there.
 OF_NORMAL, HETEROZYGOUS_NORMAL = {"germline", "normal_artifact"}, "normal_depth"
+#: Alone and without a normal: the allele fraction looks germline, and no population knows the variant.
+GUESSED = "germline"
 TRUNCATING = (
     "stop_gained",
     "frameshift_variant",
@@ -203,9 +205,15 @@ def place_of(variant: Mapping[str, Any]) -> str:
 
 
 def open_question(altering: pd.DataFrame, passing: pd.DataFrame) -> str:
-    """Why silence would be wrong: a hotspot failed a technical filter, or a novel tumour-only change."""
-    if len(passing):
-        named = "; ".join(describe(v) for v in passing.to_dict("records"))
+    """Why silence would be wrong: a hotspot failed a technical filter, or a novel tumour-only change.
+
+    Without a normal the filter `germline` alone is a guess from the allele fraction: a clonal change beside a
+    lost allele, or in a pure sample, looks the same. With the filter `population` beside it, it is no guess.
+    """
+    guessed = altering[(altering["mode"] == "tumour_only") & (altering["filter"] == GUESSED)]
+    untold = pd.concat([passing, guessed[guessed["hotspot"] != "yes"]])
+    if len(untold):
+        named = "; ".join(describe(v) for v in untold.to_dict("records"))
         return f"somatic origin cannot be told without a normal: {named}"
     hot = altering[(altering["hotspot"] == "yes") & altering["filter"].map(_is_open)]
     if len(hot):
