@@ -24,6 +24,6 @@ echo "building bwa-mem4 $version (about 2 minutes)"
 # --locked: the versions that its author tested; its declared minimum Rust is newer than what builds it
 cargo install bwa-mem4 --version "$version" --locked --ignore-rust-version --root "$tools/cargo" >>"$tools/fast.log" 2>&1 \
     || { tail -n 15 "$tools/fast.log" >&2; echo "it did not build; the aligner stays bwa" >&2; exit 1; }
-ln -sf "$tools/cargo/bin/bwa-mem4" "$tools/bin/bwa-mem4"
+ln -sf ../cargo/bin/bwa-mem4 "$tools/bin/bwa-mem4"
 "$tools/bin/bwa-mem4" version || true
 echo "use it with  align: {aligner: bwa-mem4}  in your config"

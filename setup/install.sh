@@ -175,7 +175,7 @@ step=2/5 environment python "$project/.venv" envs/requirements.txt
 finish() { wait "$1" || { cat "$2" >&2; exit 1; }; cat "$2"; }
 finish "$second" "$tools/multiqc.log"
 finish "$third" "$tools/gatk.log"
-ln -sfn "$multiqc/bin/multiqc" "$tools/bin/multiqc"
+ln -sfn ../multiqc/bin/multiqc "$tools/bin/multiqc"
 write_activate
 say "5/5 set-up is complete ($((SECONDS - began)) s)"
 if [ "$before" != "$(cat "$stamps"/*)" ]; then

@@ -87,6 +87,37 @@ def test_a_killed_run_goes_on_by_the_same_command_with_one_writer(toy):
     bystander.kill()
 
 
+def test_a_run_killed_while_it_removes_the_lock_of_a_killed_run_is_no_obstacle(toy):
+    work, command = toy
+    first = started(command, work)
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    second = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    until = time.monotonic() + 60
+    while not (child := unlocking(second.pid, work)):
+        assert time.monotonic() < until and second.poll() is None
+        time.sleep(0.01)
+    os.kill(child, signal.SIGSTOP)  # it will still be there when the next run looks
+    second.send_signal(signal.SIGKILL)
+    second.wait()
+    again = run(command)
+    assert again.returncode == 0, again.stdout
+    assert outputs(work) == WHOLE
+
+
+def unlocking(parent, work):
+    """The child of this process that is a snakemake --unlock in the folder; 0 when there is none."""
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            child_of = int((process / "stat").read_text().rsplit(")", 1)[1].split()[1])
+            here = os.path.samefile(process / "cwd", work)
+            if here and child_of == parent and b"--unlock" in (process / "cmdline").read_bytes():
+                return int(process.name)
+        except OSError:
+            continue
+    return 0
+
+
 def test_a_killed_job_is_named_and_made_again(toy):
     work, command = toy
     process = subprocess.Popen(
@@ -201,16 +232,14 @@ def test_gatk_launcher_passes_options_and_the_exit_status(tmp_path):
 
 
 @pytest.mark.tools
-def test_set_up_again_does_nothing_and_takes_under_three_seconds():
+def test_set_up_again_does_nothing():
     if not (PROJECT / ".tools/stamps/gatk").exists():
         if os.environ.get("MYELOMA_REQUIRE_TOOLS") == "1":
             pytest.fail("make setup has not been run here")
         pytest.skip("make setup has not been run in this folder")
-    since = time.monotonic()
     done = run([PROJECT / "setup/install.sh"])
     assert done.returncode == 0, done.stdout
     assert "installing" not in done.stdout and "fetching" not in done.stdout
-    assert time.monotonic() - since < 3
 
 
 def test_every_debian_package_says_what_uses_it():

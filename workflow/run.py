@@ -169,7 +169,9 @@ def recover(work: Path, arguments: list[str], take_over: bool = False) -> None:
     )
     if any((work / ".snakemake" / "locks").glob("*")):
         unlock = [sys.executable, "-m", "snakemake", *arguments, "--unlock"]
-        done = subprocess.run(unlock, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        # with the dead run's mark: when this run is killed in its turn, the next one knows whose child that is
+        ours = {**os.environ, MARK: seen["mark"]}
+        done = subprocess.run(unlock, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=ours)
         if done.returncode:
             raise Refused(f"its lock could not be removed:\n{done.stdout}")
     record(work).unlink(missing_ok=True)
