@@ -156,12 +156,12 @@ class Scores:
         for s in self.truth["samples"]:
             if s["assay"] == "wes" and s["tissue"] == "tumour":
                 here = [r for r in called if r["sample"] == s["sample"]]
-                guessed = set()
-                if s["matched_normal"] != "yes":  # looks germline: the gene's row says not_assessable
-                    guessed = {_key(r) for r in here if r["filter"] == "germline"}
-                self._variants_of(s, [r for r in here if r["filter"] == "PASS"], guessed)
+                # as faint as foreign reads, or looks germline without a normal: the gene's row says not_assessable
+                open_filters = {"contamination"} | ({"germline"} if s["matched_normal"] != "yes" else set())
+                untold = {_key(r) for r in here if r["filter"] in open_filters}
+                self._variants_of(s, [r for r in here if r["filter"] == "PASS"], untold)
 
-    def _variants_of(self, sample: dict, passing: list[dict], guessed: set[tuple[str, ...]]) -> None:
+    def _variants_of(self, sample: dict, passing: list[dict], untold: set[tuple[str, ...]]) -> None:
         name, purity = sample["sample"], sample["purity"]
         ending = "" if sample["matched_normal"] == "yes" else " tumour only"
         calls = {_key(r): r for r in passing}
@@ -170,8 +170,8 @@ class Scores:
             reads = float(row["alt_reads_expected"])
             outcome = "found" if key in calls else "missed" if reads >= ASKED_READS else "below"
             kind, what = row["kind"] + ending, f"{name} {':'.join(key)} {row['gene']}"
-            outcome = "not_assessable" if key in guessed else outcome
-            asked, vaf = reads >= ASKED_READS and key not in guessed, float(row["vaf_expected"])
+            outcome = "not_assessable" if key in untold else outcome
+            asked, vaf = reads >= ASKED_READS and key not in untold, float(row["vaf_expected"])
             cell = f"clonal fraction {float(row['ccf']):g}"
             self.card.add("mutations", kind, purity, cell, outcome, what, asked, reads)
             self.card.add(

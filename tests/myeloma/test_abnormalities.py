@@ -160,6 +160,21 @@ def test_without_a_normal_a_guess_at_germline_is_no_absence(more, state):
     assert ("cannot be told without a normal" in row["reason"]) == (state == NOT_ASSESSABLE)
 
 
+@pytest.mark.parametrize(
+    ("names", "state"),
+    [
+        ("contamination", NOT_ASSESSABLE),
+        ("contamination;population", ABSENT),
+        ("contamination;panel_of_normals", ABSENT),
+    ],
+)
+@pytest.mark.parametrize("hotspot", ["yes", "no"])
+def test_a_change_as_faint_as_the_foreign_reads_is_no_absence(names, state, hotspot):
+    row = call([variant("TP53", filter=names, hotspot=hotspot)]).loc["TP53"]
+    assert row["state"] == state
+    assert ("foreign reads" in row["reason"]) == (state == NOT_ASSESSABLE)
+
+
 def test_three_state_or_agrees_with_its_definition():
     for states in itertools.product([PRESENT, ABSENT, NOT_ASSESSABLE], repeat=3):
         expected = PRESENT if PRESENT in states else NOT_ASSESSABLE if NOT_ASSESSABLE in states else ABSENT

@@ -13,12 +13,14 @@ from myeloma import copy_events, double_hits, gates, places, tables, tumour_in_n
 from myeloma.states import ABSENT, NOT_ASSESSABLE, PRESENT
 
 #: Filters that say "not somatic": a hotspot they reject is no open question.
-NOT_SOMATIC = {"panel_of_normals", "contamination", "population"}
+NOT_SOMATIC = {"panel_of_normals", "population"}
 #: These settle it only where the normal's reads could be those of a heterozygous one (filter normal_depth):
 #: a few reads in the normal may be tumour cells there.
 OF_NORMAL, HETEROZYGOUS_NORMAL = {"germline", "normal_artifact"}, "normal_depth"
 #: Alone and without a normal: the allele fraction looks germline, and no population knows the variant.
 GUESSED = "germline"
+#: Alone: as faint as the foreign reads in the sample.
+FOREIGN = "contamination"
 TRUNCATING = (
     "stop_gained",
     "frameshift_variant",
@@ -209,12 +211,17 @@ def open_question(altering: pd.DataFrame, passing: pd.DataFrame) -> str:
 
     Without a normal the filter `germline` alone is a guess from the allele fraction: a clonal change beside a
     lost allele, or in a pure sample, looks the same. With the filter `population` beside it, it is no guess.
+    In a sample with foreign reads the filter `contamination` alone is one too: faint, and no population knows it.
     """
     guessed = altering[(altering["mode"] == "tumour_only") & (altering["filter"] == GUESSED)]
     untold = pd.concat([passing, guessed[guessed["hotspot"] != "yes"]])
     if len(untold):
         named = "; ".join(describe(v) for v in untold.to_dict("records"))
         return f"somatic origin cannot be told without a normal: {named}"
+    faint = altering[altering["filter"] == FOREIGN]
+    if len(faint):
+        named = "; ".join(describe(v) for v in faint.to_dict("records"))
+        return f"cannot be told from the foreign reads in this sample: {named}"
     hot = altering[(altering["hotspot"] == "yes") & altering["filter"].map(_is_open)]
     if len(hot):
         named = "; ".join(f"{describe(v)}, filter {v['filter']}" for v in hot.to_dict("records"))
