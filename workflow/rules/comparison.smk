@@ -76,6 +76,9 @@ rule compare_presence:
         abnormalities="results/abnormalities/abnormalities.tsv",
         response="results/response/response.tsv",
         endpoints="results/response/endpoints.tsv",
+        # the data cut, where none is given, is the latest date of all sheets
+        visits="results/response/visits.tsv",
+        idmc_cuts="results/safety/idmc_cuts.tsv",
     output:
         response=report(
             "results/comparison/response_by_abnormality.tsv",
@@ -99,7 +102,7 @@ rule compare_presence:
         comparison=SETTINGS["comparison"],
         rule_set=SETTINGS["endpoints"]["rule_set"],
         data_cut=SETTINGS["trial"]["data_cut"],
-        code=files.code_of("by_presence", "tables"),
+        code=files.code_of("by_presence", "idmc", "tables"),
     script:
         "../scripts/compare_presence.py"
 
