@@ -51,6 +51,7 @@ rule enter_calls:
         samples=[inputs.entered_values(COHORT, sample) for sample in COHORT.entered_dna],
         rules={
             "entry": SETTINGS["entry"],
+            "build": SETTINGS["reference"]["build"],
             "abnormalities": SETTINGS["abnormalities"],
             "genes": GENES_WANTED,
             "callable_fraction": SETTINGS["somatic"]["callable_fraction"],
