@@ -840,7 +840,7 @@ def _compare(made: Made) -> None:
     more = (f["endpoints"], qualifying, RULES, "trial")
     f["survival_by_abnormality"] = by_presence.survival_by_abnormality(f["flow"], f["abnormalities"], *more)
     f["response_by_abnormality"] = by_presence.response_by_abnormality(
-        f["flow"], f["abnormalities"], f["response"], *more
+        f["flow"], f["abnormalities"], f["response"], *more, f["endpoints"]["end_date"].max()
     )
     f["levels"] = levels.compare(
         f["abnormalities"], f["tc_classes"], f["endpoints"], f["flow"], RULES, "trial"

@@ -140,6 +140,16 @@ def test_interaction_table(data, expected):
     assert more["note"].str.startswith("not fitted").all() and more["p"].isna().all()
 
 
+def test_a_pair_that_cannot_occur_together_has_no_interaction(data):
+    """Copy-neutral LOH of 17p and a loss of 17p shut each other out by definition: either order, no row."""
+    flow, calls, given, times = cohort(data)
+    renamed = calls.replace({"abnormality": {"del1p32": "cnloh_17p", "gain1q": "del17p"}})
+    for family, risks in ((["cnloh_17p"], ["del17p", "cnloh_1p"]), (["del17p"], ["cnloh_17p", "cnloh_1p"])):
+        asked = RULES | {"primary_family": family, "known_risk": risks}
+        made = adjusted.interact(flow, renamed, times, given, asked, "trial", DEFINITIONS)
+        assert list(made["known_risk"]) == ["cnloh_1p"]
+
+
 def test_a_risk_that_nobody_called_is_said(data):
     flow, calls, given, times = cohort(data)
     made = adjusted.interact(

@@ -83,7 +83,7 @@ def responses(*cohort, qualifying=None, data_cut="", **more):
     # one row of TTP says that the trial has assessments
     times = pd.concat([times, times.head(1).assign(endpoint="TTP")])
     made = by_presence.response_by_abnormality(
-        seen, calls, response, times, qualifying or {}, RULES, "trial", data_cut
+        seen, calls, response, times, qualifying or {}, RULES, "trial", data_cut or times["end_date"].max()
     )
     return made.set_index("measure")
 
@@ -121,7 +121,7 @@ def test_a_response_that_nobody_gives_is_no_failure_in_a_run_without_assessments
     seen, calls, response, times = trial([9.0] * 7, [0] * 7, states, best, end_date="")
     response["response_source"] = ["given", "given", "none", "given", "given", "none", "none"]
     times["source_record"] = "given: endpoints.tsv"
-    made = by_presence.response_by_abnormality(seen, calls, response, times, {}, RULES, "trial")
+    made = by_presence.response_by_abnormality(seen, calls, response, times, {}, RULES, "trial", "2024-06-01")
     row = made.set_index("measure").loc["ORR"]
     assert row[["carrier_with", "carriers", "carrier_not_known", "carrier_not_evaluable"]].tolist() == [
         1,
@@ -230,10 +230,12 @@ def test_nothing_given_gives_no_rows():
     seen, calls, response, times = trial([], [], [])
     calls = tables.empty(tables.ABNORMALITIES)
     assert not len(by_presence.survival_by_abnormality(seen, calls, times, {}, RULES, "trial"))
-    assert not len(by_presence.response_by_abnormality(seen, calls, response, times, {}, RULES, "trial"))
+    assert not len(
+        by_presence.response_by_abnormality(seen, calls, response, times, {}, RULES, "trial", "2024-06-01")
+    )
     # survival only: no assessments, so nobody looked for a response
     seen, calls, response, times = trial([5, 6], [1, 0], [PRESENT, ABSENT])
-    made = by_presence.response_by_abnormality(seen, calls, response, times, {}, RULES, "trial")
+    made = by_presence.response_by_abnormality(seen, calls, response, times, {}, RULES, "trial", "2024-06-01")
     assert set(made["measure"]) == {by_presence.ALIVE, "OS at 12 months", "OS at 24 months"}
 
 

@@ -454,13 +454,34 @@ def test_breakpoints_in_a_window_of_the_other_build(partner):
     )
 
 
-def test_the_log_says_where_the_build_was_not_said(caplog):
-    files = {"segments": {"S": ("a.seg", [segment("1", 1, 9, 2, 1)])}, "translocations": {}}
-    entry._builds_not_said([sample()], files)
+def test_segments_that_fit_both_builds_carry_the_doubt_where_nothing_says_their_build(caplog):
+    """hg19 chr1 is 249,250,621 long and GRCh38's 248,956,422; chr17 81,195,210 and 83,257,441 (UCSC)."""
+    of = {name: sample(name, segments="a.seg") for name in ("S", "T")}
+    seen = {"S": ("a.seg", [segment("1", 1, 120_000_000, 3, 1)]), "T": ("a.seg", [segment("2", 1, 9, 2, 1)])}
+    assert entry.untold_builds([of["S"], of["T"]], seen, "GRCh38") == ["S", "T"]
+    # one place of the file tells the build of all of it
+    seen["T"] = ("a.seg", [segment("17", 1, 83_000_000, 2, 1)])
+    assert entry.untold_builds([of["S"], of["T"]], seen, "GRCh38") == []
+    assert (
+        entry.untold_builds([of["S"]], {"S": ("a.seg", [segment("1", 1, 249_000_000, 2, 1)])}, "hg19") == []
+    )
+    assert entry.untold_builds([of["S"] | {"build": "hg38"}], {"S": seen["S"]}, "GRCh38") == []
+    said = ("a.seg", [segment("1", 1, 9, 2, 1, build="hg38")])
+    assert entry.untold_builds([of["S"]], {"S": said}, "GRCh38") == []
+    _, purity = entry.copy_rows([of["S"]], {"S": seen["S"]}, CONTIGS, ENTRY, 0.2, ["S"])
+    assert purity["reason"].item().endswith(builds.NOT_TOLD) and purity["status"].item() == "resolved"
+    entry._builds_not_said([of["S"]], {}, ["S"])
     assert "segments of S: no column and no samples.tsv build says their build" in caplog.text
     caplog.clear()
-    entry._builds_not_said([sample(build="hg19")], files)
+    entry._builds_not_said([of["S"]], {}, [])
     assert not caplog.text
+
+
+def test_the_last_base_of_a_chromosome_of_the_other_build_tells_it():
+    rows = [segment("17", 1, 81_195_210, 2, 1), segment("17", 1, 81_000_000, 2, 1)]
+    (problem,) = entry_checks.build_problems(parsed_of(rows), "segments", "GRCh38")
+    assert problem.message == "is the last base of chromosome 17 in hg19, not in GRCh38"
+    assert entry_checks.build_problems(parsed_of(rows), "segments", "hg19") == []
 
 
 def test_breakpoints_are_named_by_the_regions(config):

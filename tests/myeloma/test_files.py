@@ -75,3 +75,52 @@ def test_an_error_leaves_nothing(tmp_path):
     with pytest.raises(ValueError, match="stop"), files.whole(tmp_path / "S1.tsv"):
         raise ValueError("stop")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A package of modules that import each other in every way that is written here."""
+    texts = {
+        "__init__": "STAGES = ()\n",
+        "top": "from myeloma import middle as m, log  # why\n",
+        "middle": "from myeloma.report import (\n    build,  # one\n    words,\n)\n",
+        "report/__init__": "",
+        "report/build": "def late():\n    from myeloma.leaf import f\n",
+        "report/words": '"""Words from myeloma import nothing."""\nfrom myeloma import STAGES\n',
+        "leaf": "import os\nfrom myeloma import top\n",
+        "log": "",
+        "other": "",
+    }
+    for name, text in texts.items():
+        (tmp_path / f"{name}.py").parent.mkdir(exist_ok=True)
+        (tmp_path / f"{name}.py").write_text(text)
+    monkeypatch.setattr(files, "_PACKAGE", tmp_path)
+    forget()
+    yield tmp_path
+    monkeypatch.undo()
+    forget()
+
+
+def forget():
+    for cached in (files._digest_of, files._module, files._modules):
+        cached.cache_clear()
+
+
+def test_a_module_stands_on_all_that_it_imports_through_others(package):
+    assert files.behind("top") == {"top", "middle", "report.build", "report.words", "leaf", "__init__"}
+
+
+@pytest.mark.parametrize(
+    "edited, reruns",
+    [("leaf", True), ("report/words", True), ("__init__", True), ("other", False), ("log", False)],
+)
+def test_an_edit_of_what_stands_behind_a_module_changes_its_digest(package, edited, reruns):
+    before = files.code_of("top")
+    (package / f"{edited}.py").write_text("from myeloma import top\n")
+    forget()
+    assert (files.code_of("top") != before) is reruns
+
+
+def test_a_digest_of_a_module_that_is_not_there_is_an_error(package):
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        files.code_of("nowhere")

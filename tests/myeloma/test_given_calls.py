@@ -7,7 +7,7 @@ import pytest
 import yaml
 from small_trial import Trial
 
-from myeloma import double_hits, given_calls, sheets, tables
+from myeloma import cbioportal, double_hits, given_calls, given_checks, sheets, tables
 from myeloma.states import ABSENT, NOT_ASSESSABLE, PRESENT
 
 COPIES = {"gain_copies": 3, "amp_copies": 4, "min_clonal_fraction": 0.20}
@@ -303,3 +303,32 @@ def test_a_new_name_with_its_kind_is_allowed_and_each_once(project, tmp_path):
     assert trial.load().sheet_frame(None, "calls")["abnormality"].tolist() == ["del17p", "KMT2D"]
     trial.add("calls", patient="P02", abnormality="KMT2D", kind="mutation", state="present")
     assert "as in line 3" in trial.the_problem().message
+
+
+@pytest.fixture
+def trial(tmp_path, project):
+    return Trial(tmp_path, project)
+
+
+@pytest.mark.parametrize(
+    "name, other",
+    [("DEL17P", "del17p"), ("t-4-14", "t(4;14)"), ("dna usable", "the sample attribute DNA_USABLE")],
+)
+def test_a_new_name_that_the_export_could_not_tell_from_another_is_refused_at_once(trial, name, other):
+    trial.set("calls", 2, "abnormality", name)
+    trial.set("calls", 2, "kind", "copy_number")
+    problem = trial.the_problem()
+    assert (problem.file, problem.line, problem.field) == ("calls.tsv", 2, "abnormality")
+    assert problem.message.startswith(f"is the same as {other} where only letters and digits count")
+
+
+def test_a_new_name_of_its_own_passes_and_one_of_signs_alone_does_not(trial):
+    trial.set("calls", 2, "abnormality", "del(17p) by array")
+    trial.set("calls", 2, "kind", "copy_number")
+    trial.load()
+    trial.set("calls", 2, "abnormality", "+")
+    assert trial.the_problem().message == "has no letter and no digit"
+
+
+def test_names_that_the_export_gives_a_sample_are_known_to_the_check():
+    assert set(given_checks.ATTRIBUTES) == set(cbioportal.SAMPLE)

@@ -360,3 +360,14 @@ def test_an_earlier_date_does_change_the_numbers(config, folder, before):
     rows["patients"][2] |= {"death_date": CUT, "death_cause": "other"}
     after = written(rows, config, folder)
     assert after["idmc.tsv"] != before["idmc.tsv"] and after["run_exposure.tsv"] != before["run_exposure.tsv"]
+
+
+def test_the_data_cut_that_is_told_is_the_latest_date_of_all_sheets_or_the_given_one():
+    """A last laboratory value stands in no visit and in no endpoint: only the cuts of safety know it."""
+    endpoints = pd.DataFrame({"end_date": ["2024-01-01", ""]})
+    visits = pd.DataFrame({"date": ["2024-02-01"]})
+    cuts = pd.DataFrame({"cut": ["2023-06-01", "2024-03-01"]})
+    assert idmc.told_cut("", endpoints, visits, cuts) == "2024-03-01"
+    assert idmc.told_cut("2023-12-31", endpoints, visits, cuts) == "2023-12-31"
+    assert idmc.told_cut("", endpoints, visits, cuts.iloc[:0]) == "2024-02-01"
+    assert idmc.told_cut("", endpoints.iloc[:0], visits.iloc[:0], cuts.iloc[:0]) == ""

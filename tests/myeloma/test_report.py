@@ -370,13 +370,3 @@ def test_no_fusion_and_no_call_say_so():
     made = translocations.chapter(seen, sections.Anchors([]))
     assert made["votes"].rows == made["fusions"].rows == ()
     assert "0 of 4 rows" in made["told"] and "0 of 0 candidate fusions" in made["told"]
-
-
-def test_the_data_cut_is_one_with_that_of_the_safety_chapter():
-    frames = {
-        "endpoints": pd.DataFrame({"end_date": ["2024-01-01", ""]}),
-        "visits": pd.DataFrame({"date": ["2024-02-01"]}),
-        "idmc_cuts": pd.DataFrame({"cut": ["2023-06-01", "2024-03-01"]}),
-    }
-    assert build.data_cut(frames, "") == "2024-03-01"
-    assert build.data_cut(frames, "2023-12-31") == "2023-12-31"

@@ -304,6 +304,34 @@ def test_a_second_value_for_one_cell_is_listed_and_the_first_kept():
     assert next(iter(made.unmapped))[3] == "second value for patients.age of P01, 67 is kept"
 
 
+BEST = {"USUBJID": "P1", "RSTESTCD": "BESTRESP", "RSCAT": "IMWG", "RSEVAL": "INVESTIGATOR", "RSSTRESC": "sCR"}
+NO_ASSESSMENT = "a best response as recorded counts only without assessments, and there are some"
+
+
+def test_a_best_response_as_recorded_is_taken_of_a_patient_without_assessments():
+    value = {
+        "USUBJID": "P2",
+        "LBTESTCD": "MCPROT",
+        "LBSPEC": "SERUM",
+        "LBSTRESU": "g/L",
+        "LBDTC": "2024-01-02",
+    }
+    made = converted(RS=[BEST, BEST | {"USUBJID": "P2", "RSEVAL": ""}], LB=[value | {"LBSTRESN": "30"}])
+    seen = {row["patient"]: row.get("given_best_response") for row in made.rows["patients"]}
+    assert seen == {"P1": "sCR", "P2": ""}
+    assert made.unmapped["RS", "RSSTRESC", "sCR", NO_ASSESSMENT] == 1
+
+
+@pytest.mark.parametrize(
+    "other", [{"RSTESTCD": "OVRLRESP"}, {"RSCAT": "RECIST 1.1"}, {"RSEVAL": "INDEPENDENT ASSESSOR"}]
+)
+def test_a_response_of_a_visit_of_other_criteria_or_of_another_reader_is_refused_by_name(other):
+    made = converted(RS=[BEST | other])
+    assert made.rows["patients"] == []
+    ((key, count),) = made.unmapped.items()
+    assert key[0] == "RS" and count == 1 and "one record RSTESTCD=BESTRESP a patient" in key[3]
+
+
 def test_below_the_limit():
     row = converted(PC=[PC | {"PCORRES": "BLQ", "PCSTRESN": ""}]).rows["concentrations"][0]
     assert row["below_lloq"] == "yes" and row["value_ng_ml"] == ""

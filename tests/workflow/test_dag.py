@@ -3,6 +3,7 @@
 import pytest
 import yaml
 from planning import cohort, planned_jobs, rule_edges, snakemake, stage_of_rules
+from test_style import DIGESTED, NEVER_BY_AN_EDIT
 
 from myeloma import STAGES
 
@@ -35,6 +36,17 @@ def test_stages_read_only_from_the_left(whole):
     edges = [(a, b) for a, b in rule_edges(whole) if a in stage and b in stage]
     assert len(edges) > 20
     assert [(a, b) for a, b in edges if order[stage[a]] > order[stage[b]]] == []
+
+
+def test_no_rule_that_reads_reads_stands_behind_one_that_an_edit_reruns(whole):
+    """A digest of code may rerun tables and what reads them; an alignment or a call from reads never."""
+    edges = rule_edges(whole)
+    behind, todo = set(), {name for _, name in DIGESTED}
+    while todo:
+        todo = {b for a, b in edges if a in todo} - behind
+        behind |= todo
+    assert {"call_abnormalities", "build_report"} <= behind
+    assert behind & NEVER_BY_AN_EDIT == set()
 
 
 def test_every_stage_has_its_rules_file_and_nothing_else_is_there():

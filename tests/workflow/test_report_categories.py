@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from myeloma.report import build
+from myeloma.report import build, portrait
 
 PROJECT = Path(__file__).resolve().parents[2]
 RULES = "".join(path.read_text() for path in sorted((PROJECT / "workflow/rules").glob("*.smk")))
@@ -29,3 +29,14 @@ def test_a_table_of_the_page_is_in_the_report_of_snakemake(table):
     caption, category = SHOWN[table.path]
     assert (PROJECT / "workflow/report" / caption).read_text().strip()
     assert category in {name for _, name, _ in build.CHAPTERS} | BESIDE
+
+
+def test_every_caption_is_there_and_used_and_the_introduction_names_what_is_shown():
+    captions = {f"{name}.rst" for name in re.findall(r"\.\./report/(\w+)\.rst", RULES)}
+    captions |= {f"{name}.rst" for name in portrait.TABLES}  # one caption a figure, by its name
+    assert captions == {path.name for path in (PROJECT / "workflow/report").glob("*.rst")}
+    named = set(
+        re.findall(r"\*([^*]+)\*", (PROJECT / "workflow/report/workflow.rst").read_text().replace("\n", " "))
+    )
+    shown = {category for _, category in SHOWN.values()} | {Path(path).stem for path in SHOWN} | BESIDE
+    assert named <= shown and "Comparison" in named

@@ -4,11 +4,12 @@ import ast
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from myeloma import FOUNDATIONS, MODULES_OF_STAGE, STAGES
+from myeloma import FOUNDATIONS, MODULES_OF_STAGE, STAGES, files
 
 PROJECT = Path(__file__).resolve().parents[2]
 SCRIPTS = PROJECT / "workflow/scripts"
@@ -175,6 +176,82 @@ def test_script_imports_nothing_from_stages_to_its_right(key):
     name = re.search(r"scripts/(\w+)\.py", WORKING[key]["script"]).group(1)
     for other in imported(SCRIPTS / f"{name}.py") - set(FOUNDATIONS):
         assert STAGES.index(STAGE_OF[other]) <= STAGES.index(stage), f"{name} imports {other}"
+
+
+# What runs again after an edit of the package
+
+#: They read every read, take hours and stand before what does: an edit must never start them again (docs/troubleshooting.md).
+NEVER_BY_AN_EDIT = {
+    "align_rna", "align_wes", "call_panel_normal", "call_somatic", "call_structural", "collect_copies", "count_alleles",
+    "decode_wes", "make_copy_panel", "make_somatic_panel", "measure_wes", "prepare_copies", "quantify_salmon",
+}  # fmt: skip
+DIGESTED = {key: rule for key, rule in WORKING.items() if "code_of(" in rule.get("params", "")}
+
+
+def asked_of(tree: ast.AST) -> set[str]:
+    """Modules of the package that a syntax tree imports: `report.build`, or the module that defines the name."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            assert not any(a.name.split(".")[0] == "myeloma" for a in node.names), (
+                "write: from myeloma import"
+            )
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "write: from myeloma import"
+            parts = (node.module or "").split(".")
+            for alias in node.names if parts[0] == "myeloma" else ():
+                inside = ".".join([*parts[1:], alias.name])
+                found.add(inside if inside in MODULES else ".".join(parts[1:]) or "__init__")
+    return found
+
+
+@cache
+def tree_of(name: str) -> frozenset[str]:
+    """`asked_of` of one module of the package."""
+    return frozenset(asked_of(ast.parse((SCRIPTS / "myeloma" / f"{name.replace('.', '/')}.py").read_text())))
+
+
+def walked(names: set[str]) -> set[str]:
+    """The modules and all that they import, by their syntax trees; without `log`."""
+    seen, todo = set(), set(names)
+    while todo:
+        name = todo.pop()
+        seen.add(name)
+        todo |= tree_of(name) - seen
+    return seen - {"log"}
+
+
+@pytest.mark.parametrize("key", DIGESTED, ids="-".join)
+def test_the_digest_of_a_rule_is_of_what_its_script_imports(key):
+    call = re.search(r"code=files\.code_of\((.*?)\),\n", DIGESTED[key]["params"] + "\n", re.S).group(1)
+    script = re.search(r'"\.\./scripts/(\w+)\.py"', DIGESTED[key]["script"]).group(1)
+    wanted = asked_of(ast.parse((SCRIPTS / f"{script}.py").read_text())) - {"log"}
+    named = re.sub(r"\*\(.*\)", "", call)  # modules that are loaded by name: held below
+    assert re.findall(r'"([\w.]+)"', named) == sorted(wanted)
+
+
+def test_every_figure_that_is_loaded_by_name_counts_for_the_portrait():
+    rules = (PROJECT / "workflow/rules/report.smk").read_text()
+    drawn = re.findall(r'"(\w+)"', re.search(r"(?s)^PORTRAIT = \[(.*?)\]", rules, re.M).group(1))
+    known = {module.split(".")[-1] for module in MODULES if module.startswith("report.drawing.")}
+    assert set(drawn) == known - {"style", "kaplan_meier"}
+    assert 'report.drawing.{name}" for name in PORTRAIT' in DIGESTED["report", "draw_portrait"]["params"]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_the_scan_of_import_lines_finds_what_the_syntax_tree_holds(module):
+    assert files.imports_of(MODULES[module].read_text()) == tree_of(module)
+    assert files.behind(module) == walked({module})
+
+
+def test_every_rule_of_the_package_has_a_digest_or_reads_reads():
+    """Whatever changes a number runs again; the rules that an edit must not start are named here, and no others."""
+    own = {
+        key[1]
+        for key, rule in WORKING.items()
+        if "script" in rule and key[0] != "references" and key[1] != "check"
+    }
+    assert own - {name for _, name in DIGESTED} == NEVER_BY_AN_EDIT
 
 
 @pytest.mark.parametrize("module", MODULES)

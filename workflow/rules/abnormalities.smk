@@ -51,18 +51,6 @@ rule call_abnormalities:
             SETTINGS["trial"]["data_cut"],
         ],
         project=lambda wildcards: str(PROJECT),
-        code=files.code_of(
-            "abnormalities",
-            "double_hits",
-            "given_calls",
-            "given_checks",
-            "copy_events",
-            "copies",
-            "purity",
-            "tumour_in_normal",
-            "gates",
-            "places",
-            "tables",
-        ),
+        code=files.code_of("abnormalities", "cohort", "given_calls", "settings", "tables"),
     script:
         "../scripts/call_abnormalities.py"

@@ -142,7 +142,7 @@ rule compare_samples:
     params:
         samples=inputs.identity_samples(COHORT),
         limits=SETTINGS["identity"],
-        code=files.code_of("identity", "contamination", "tables"),
+        code=files.code_of("identity"),
     script:
         "../scripts/compare_samples.py"
 
@@ -167,7 +167,7 @@ rule gate_samples:
     params:
         gates=SETTINGS["gates"],
         accepted=SETTINGS["rna_quality"]["accept"],
-        code=files.code_of("qc", "tables"),
+        code=files.code_of("qc"),
     script:
         "../scripts/gate_samples.py"
 
@@ -249,7 +249,7 @@ rule measure_rna:
         strandedness=lambda wildcards: COHORT.sample(wildcards.sample).strandedness,
         default=SETTINGS["expression"]["strandedness"],
         rules=SETTINGS["rna_quality"],
-        code=files.code_of("rna", "rna_coverage", "rna_purity", "places", "tables"),
+        code=files.code_of("places", "rna", "tables"),
     script:
         "../scripts/measure_rna.py"
 

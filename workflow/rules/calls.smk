@@ -51,23 +51,13 @@ rule enter_calls:
         samples=[inputs.entered_values(COHORT, sample) for sample in COHORT.entered_dna],
         rules={
             "entry": SETTINGS["entry"],
+            "build": SETTINGS["reference"]["build"],
             "abnormalities": SETTINGS["abnormalities"],
             "genes": GENES_WANTED,
             "callable_fraction": SETTINGS["somatic"]["callable_fraction"],
             "min_clonal_fraction": SETTINGS["copy_number"]["min_clonal_fraction"],
         },
-        code=files.code_of(
-            "entry",
-            "entry_checks",
-            "entry_files",
-            "entry_vcf",
-            "builds",
-            "annotation",
-            "callable",
-            "structural",
-            "variants",
-            "tables",
-        ),
+        code=files.code_of("entry"),
     script:
         "../scripts/enter_calls.py"
 
@@ -99,7 +89,9 @@ rule call_somatic:
         runtime=lambda wildcards, attempt: 480 * attempt,
     params:
         names=lambda wildcards: inputs.somatic_names(COHORT, COHORT.tumour(wildcards.patient, "wes")),
-        # what the absence of a variant needs is no business of this rule: changing it calls nothing again
+        # No digest of the code: hours of Mutect2 are not spent again for an edit. A change of `variants` that
+        # changes calls needs `--forcerun call_somatic` (docs/troubleshooting.md). Limits rerun it, all but one kind:
+        # what the absence of a variant needs is no business of this rule.
         limits={
             name: value for name, value in SETTINGS["somatic"].items() if not name.startswith("callable_")
         },
@@ -158,15 +150,7 @@ rule tabulate_variants:
             for sample in COHORT.dna_tumours
         ],
         entered=[{"patient": s.patient, "sample": s.sample} for s in COHORT.entered_dna],
-        code=files.code_of(
-            "annotation",
-            "variants",
-            "consensus",
-            "second_caller",
-            "tumour_in_normal",
-            "transcripts",
-            "tables",
-        ),
+        code=files.code_of("annotation"),
     script:
         "../scripts/tabulate_variants.py"
 
@@ -198,6 +182,7 @@ rule count_rna_support:
             "rna_sample": inputs.rna_of(COHORT, wildcards.patient),
         },
         rules=SETTINGS["rna_support"],
+        code=files.code_of("rna_support"),
     script:
         "../scripts/count_rna_support.py"
 
@@ -238,17 +223,7 @@ rule annotate_variants:
         rules={name: SETTINGS[name] for name in ("clonality", "rna_support")},
         purity_min=SETTINGS["gates"]["purity_min"],
         build=SETTINGS["reference"]["build"],
-        code=files.code_of(
-            "annotation",
-            "variants",
-            "clonality",
-            "rna_support",
-            "maf",
-            "gates",
-            "places",
-            "copies",
-            "tables",
-        ),
+        code=files.code_of("annotation"),
     script:
         "../scripts/annotate_variants.py"
 
@@ -287,7 +262,7 @@ rule assess_callable:
                 "normal_miss",
             )
         },
-        code=files.code_of("callable", "intervals", "transcripts", "variants", "tables"),
+        code=files.code_of("callable"),
     script:
         "../scripts/assess_callable.py"
 
@@ -416,6 +391,7 @@ rule model_copies:
     params:
         settings=SETTINGS["copy_number"],
         sample=lambda wildcards: COPIES.describe(wildcards.sample),
+        code=files.code_of("copies", "panels"),
     script:
         "../scripts/model_copies.py"
 
@@ -442,7 +418,7 @@ rule join_copies:
         runtime=10,
     params:
         missing=COPIES.tumours_without_targets(),
-        code=files.code_of("copies", "tables"),
+        code=files.code_of("copies"),
     script:
         "../scripts/join_copies.py"
 
@@ -466,7 +442,7 @@ rule call_copies:
         runtime=20,
     params:
         settings={name: SETTINGS[name] for name in ("copy_number", "gates", "entry")},
-        code=files.code_of("copy_events", "copies", "purity", "gates", "places", "tables"),
+        code=files.code_of("copy_events", "places", "tables"),
     script:
         "../scripts/call_copies.py"
 
@@ -495,7 +471,7 @@ if COPIES.tumours():
             runtime=lambda wildcards, attempt: 60 * attempt,
         params:
             samples=[sample.sample for sample in COPIES.tumours()],
-            code=files.code_of("copy_plot", "copies", "gates", "places", "tables"),
+            code=files.code_of("copy_plot"),
         script:
             "../scripts/draw_copies.py"
 
@@ -615,17 +591,7 @@ rule measure_burden:
         tumours=TUMOURS_AND_NORMALS,
         normals=NORMAL_DEPTHS,
         rules={name: SETTINGS[name] for name in ("burden", "somatic", "copy_number", "gates")},
-        code=files.code_of(
-            "burden",
-            "callable",
-            "maf",
-            "variants",
-            "tumour_in_normal",
-            "copies",
-            "gates",
-            "places",
-            "tables",
-        ),
+        code=files.code_of("burden"),
     script:
         "../scripts/measure_burden.py"
 
@@ -658,9 +624,7 @@ rule fit_signatures:
         rules=SETTINGS["signatures"],
         tin_max=SETTINGS["somatic"]["tin_max"],
         build=SETTINGS["reference"]["build"],
-        code=files.code_of(
-            "signatures", "contexts", "tumour_in_normal", "copies", "gates", "places", "tables"
-        ),
+        code=files.code_of("signatures"),
     script:
         "../scripts/fit_signatures.py"
 
@@ -756,7 +720,7 @@ rule tabulate_structural:
         ],
         abnormalities=SETTINGS["abnormalities"],
         limits=SETTINGS["structural"],
-        code=files.code_of("structural", "structural_votes", "fusions", "expression", "places", "tables"),
+        code=files.code_of("structural_votes", "tables"),
     script:
         "../scripts/tabulate_structural.py"
 
@@ -798,17 +762,7 @@ rule call_translocations:
         fish=[
             {name: "" if value is None else str(value) for name, value in row.items()} for row in COHORT.fish
         ],
-        code=files.code_of(
-            "translocations",
-            "entry",
-            "structural",
-            "structural_votes",
-            "fusions",
-            "expression",
-            "gates",
-            "places",
-            "tables",
-        ),
+        code=files.code_of("entry", "tables", "translocations"),
     script:
         "../scripts/call_translocations.py"
 
@@ -839,7 +793,7 @@ rule classify_tc:
     params:
         patients=COHORT.patient_ids,
         rules=SETTINGS["expression"],
-        code=files.code_of("tc_classes", "partners", "expression", "gates", "places", "tables"),
+        code=files.code_of("expression", "places", "tables", "tc_classes"),
     script:
         "../scripts/classify_tc.py"
 
@@ -873,7 +827,7 @@ rule compare_fish:
     params:
         fish=rules.call_translocations.params.fish,
         most_days=SETTINGS["copy_number"]["fish_max_days"],
-        code=files.code_of("concordance", "translocations", "tables"),
+        code=files.code_of("concordance", "tables"),
     script:
         "../scripts/compare_fish.py"
 

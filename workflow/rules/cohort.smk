@@ -38,7 +38,7 @@ rule write_samples:
         "../../envs/python.yaml"
     params:
         samples=cohort.sample_rows(COHORT),
-        code=files.code_of("cohort"),
+        code=files.code_of("tables"),
     script:
         "../scripts/write_samples.py"
 
@@ -65,6 +65,6 @@ rule list_implausible:
     params:
         project=lambda wildcards: str(PROJECT),
         data_cut=SETTINGS["trial"]["data_cut"],
-        code=files.code_of("cohort", "sheets", "laboratory", "clinical_notes", "tables"),
+        code=files.code_of("clinical_notes", "cohort", "settings", "tables"),
     script:
         "../scripts/list_implausible.py"

@@ -37,7 +37,7 @@ rule draw_flow:
             "landmark_days": SETTINGS["groups"]["landmark_days"],
             "rule_set": SETTINGS["endpoints"]["rule_set"],
         },
-        code=files.code_of("flow", "endpoints", "states", "tables"),
+        code=files.code_of("flow", "tables"),
     script:
         "../scripts/draw_flow.py"
 
@@ -65,7 +65,7 @@ rule compare_abnormalities:
         qualifying={p.patient: p.qualifying_abnormality for p in COHORT.patients},
         comparison=SETTINGS["comparison"],
         rule_set=SETTINGS["endpoints"]["rule_set"],
-        code=files.code_of("association", "multiplicity", "survival", "exact_log_rank", "flow", "tables"),
+        code=files.code_of("association", "flow", "multiplicity", "tables"),
     script:
         "../scripts/compare_abnormalities.py"
 
@@ -76,6 +76,9 @@ rule compare_presence:
         abnormalities="results/abnormalities/abnormalities.tsv",
         response="results/response/response.tsv",
         endpoints="results/response/endpoints.tsv",
+        # the data cut, where none is given, is the latest date of all sheets
+        visits="results/response/visits.tsv",
+        idmc_cuts="results/safety/idmc_cuts.tsv",
     output:
         response=report(
             "results/comparison/response_by_abnormality.tsv",
@@ -99,9 +102,7 @@ rule compare_presence:
         comparison=SETTINGS["comparison"],
         rule_set=SETTINGS["endpoints"]["rule_set"],
         data_cut=SETTINGS["trial"]["data_cut"],
-        code=files.code_of(
-            "by_presence", "multiplicity", "association", "survival", "exact_log_rank", "flow", "tables"
-        ),
+        code=files.code_of("by_presence", "idmc", "tables"),
     script:
         "../scripts/compare_presence.py"
 
@@ -132,7 +133,7 @@ rule check_comparison:
         exclusions=flow.exclusion_rows(COHORT.exclusions),
         comparison=SETTINGS["comparison"],
         somatic_by=SETTINGS["entry"]["mutations_somatic"]["stated_by"],
-        code=files.code_of("sensitivity", "association", "multiplicity", "flow", "tables"),
+        code=files.code_of("sensitivity", "tables"),
     script:
         "../scripts/check_comparison.py"
 
@@ -173,9 +174,7 @@ rule describe_groups:
         qualifying={p.patient: p.qualifying_abnormality for p in COHORT.patients},
         comparison=SETTINGS["comparison"],
         definitions=SETTINGS["abnormalities"],
-        code=files.code_of(
-            "table_one", "cooccurrence", "shifts", "association", "multiplicity", "flow", "tables"
-        ),
+        code=files.code_of("cooccurrence", "shifts", "table_one", "tables"),
     script:
         "../scripts/describe_groups.py"
 
@@ -208,7 +207,7 @@ rule fit_adjusted:
         comparison=SETTINGS["comparison"],
         rule_set=SETTINGS["endpoints"]["rule_set"],
         definitions=SETTINGS["abnormalities"],
-        code=files.code_of("adjusted", "cooccurrence", "association", "multiplicity", "flow", "tables"),
+        code=files.code_of("adjusted", "tables"),
     script:
         "../scripts/fit_adjusted.py"
 
@@ -233,7 +232,7 @@ rule tabulate_rates:
         runtime=10,
     params:
         confidence=SETTINGS["comparison"]["confidence"],
-        code=files.code_of("association", "flow", "tables"),
+        code=files.code_of("association", "tables"),
     script:
         "../scripts/tabulate_rates.py"
 
@@ -274,7 +273,7 @@ rule fit_survival:
         rule_set=SETTINGS["endpoints"]["rule_set"],
         days_per_month=SETTINGS["endpoints"]["days_per_month"],
         strata=flow.strata(COHORT.patients, SETTINGS["comparison"]["log_rank_strata"]),
-        code=files.code_of("survival", "exact_log_rank", "outcomes", "flow", "tables"),
+        code=files.code_of("outcomes", "survival", "tables"),
     script:
         "../scripts/fit_survival.py"
 
@@ -301,7 +300,7 @@ rule compare_levels:
     params:
         comparison=SETTINGS["comparison"],
         rule_set=SETTINGS["endpoints"]["rule_set"],
-        code=files.code_of("levels", "survival", "exact_log_rank", "flow", "tables"),
+        code=files.code_of("levels", "tables"),
     script:
         "../scripts/compare_levels.py"
 
@@ -337,9 +336,7 @@ rule stratify_risk:
         rule_set=SETTINGS["endpoints"]["rule_set"],
         data_cut=SETTINGS["trial"]["data_cut"],
         project=lambda wildcards: str(PROJECT),
-        code=files.code_of(
-            "risk", "levels", "survival", "exact_log_rank", "flow", "cohort", "laboratory", "tables"
-        ),
+        code=files.code_of("cohort", "risk", "settings", "tables"),
     script:
         "../scripts/stratify_risk.py"
 
@@ -367,7 +364,7 @@ rule pool_signatures:
     params:
         rules=SETTINGS["signatures"],
         build=SETTINGS["reference"]["build"],
-        code=files.code_of("pooled", "signatures", "contexts", "flow", "gates", "survival", "tables"),
+        code=files.code_of("contexts", "pooled", "survival", "tables"),
     script:
         "../scripts/pool_signatures.py"
 
@@ -419,7 +416,7 @@ rule test_expression:
         samples=[sheet_values(sample) for sample in COUNTED],
         patients=flow.covariate_rows(COHORT.patients),
         settings={name: SETTINGS[name] for name in ("expression", "comparison")},
-        code=files.code_of("differential", "design", "expression", "flow", "places", "tables"),
+        code=files.code_of("design", "differential", "expression", "flow", "places", "tables"),
     script:
         "../scripts/test_expression.py"
 
@@ -451,7 +448,7 @@ rule test_gene_sets:
     params:
         rules=SETTINGS["expression"],
         least=SETTINGS["comparison"]["min_group_for_expression"],
-        code=files.code_of("enrichment", "gene_sets", "expression", "flow", "places", "tables"),
+        code=files.code_of("enrichment", "expression", "flow", "gene_sets", "places", "tables"),
     script:
         "../scripts/test_gene_sets.py"
 
@@ -483,6 +480,6 @@ rule collect_effects:
         runtime=10,
     params:
         comparison=SETTINGS["comparison"],
-        code=files.code_of("effects", "multiplicity", "tables"),
+        code=files.code_of("effects", "tables"),
     script:
         "../scripts/collect_effects.py"

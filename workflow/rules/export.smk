@@ -24,7 +24,7 @@ rule export_tables:
         mem_mb=lambda wildcards, attempt: 1000 * attempt,
         runtime=10,
     params:
-        code=files.code_of("dictionary", "tables"),
+        code=files.code_of("dictionary"),
     script:
         "../scripts/export_tables.py"
 
@@ -56,22 +56,7 @@ rule export_adam:
         emergent_days=SETTINGS["safety"]["emergent_days"],
         endpoints=SETTINGS["endpoints"],
         project=lambda wildcards: str(PROJECT),
-        code=files.code_of(
-            "cohort",
-            "sheets",
-            "laboratory",
-            "visits",
-            "endpoints",
-            "adverse_events",
-            "exposure",
-            "phases",
-            "idmc",
-            "safety",
-            "adam",
-            "adam_files",
-            "adam_names",
-            "tables",
-        ),
+        code=files.code_of("adam", "adam_files", "adam_names", "cohort", "settings", "tables"),
     script:
         "../scripts/export_adam.py"
 
@@ -115,7 +100,7 @@ rule export_cbioportal:
         export=SETTINGS["export"],
         trial=SETTINGS["trial"],
         project=lambda wildcards: str(PROJECT),
-        code=files.code_of("cbioportal", "exchange", "profiles", "pseudonyms", "adam", "flow", "tables"),
+        code=files.code_of("cbioportal", "cohort", "exchange", "settings"),
     script:
         "../scripts/export_cbioportal.py"
 
@@ -136,7 +121,7 @@ rule export_duckdb:
     params:
         export=SETTINGS["export"]["pseudonyms"],
         project=lambda wildcards: str(PROJECT),
-        code=files.code_of("database", "dictionary", "pseudonyms", "tables"),
+        code=files.code_of("cohort", "database", "dictionary", "pseudonyms", "settings"),
     script:
         "../scripts/export_duckdb.py"
 
@@ -187,7 +172,9 @@ rule export_manifest:
         config=dict(SETTINGS.values),
         reads=[path for sample in WANTED_READS for path in inputs.unit_files(sample)],
         project=lambda wildcards: str(PROJECT),
-        code=files.code_of("manifest", "privacy", "pseudonyms", "tables"),
+        code=files.code_of(
+            "cohort", "manifest", "privacy", "pseudonyms", "report.build", "settings", "tables"
+        ),
     script:
         "../scripts/export_manifest.py"
 
@@ -204,7 +191,7 @@ rule export_archive:
         "../../envs/python.yaml"
     params:
         folder=lambda wildcards: "results/export",
-        code=files.code_of("manifest", "privacy"),
+        code=files.code_of("manifest"),
     script:
         "../scripts/export_archive.py"
 

@@ -66,7 +66,7 @@ rule enter_counts:
         runtime=20,
     params:
         samples=[inputs.entered_values(COHORT, sample) for sample in COHORT.entered_rna],
-        code=files.code_of("entered_counts", "entry_checks", "entry_files", "builds", "tables"),
+        code=files.code_of("entered_counts"),
     script:
         "../scripts/enter_counts.py"
 
@@ -103,7 +103,7 @@ rule collect_counts:
         default=SETTINGS["expression"]["strandedness"],
         quantifier=QUANTIFIER,
         left_out=SETTINGS["expression"]["exclude_from_size_factors"],
-        code=files.code_of("expression", "places", "rna", "rna_coverage", "tables"),
+        code=files.code_of("expression", "places", "rna_coverage", "tables"),
     script:
         "../scripts/collect_counts.py"
 
@@ -126,7 +126,7 @@ rule tabulate_rna_purity:
         mem_mb=lambda wildcards, attempt: 1000 * attempt,
         runtime=20,
     params:
-        code=files.code_of("rna_purity", "qc", "tables"),
+        code=files.code_of("rna_purity", "tables"),
     script:
         "../scripts/tabulate_rna_purity.py"
 
@@ -156,7 +156,7 @@ if FUSION_CALLER == "star_junctions":
             patient=lambda wildcards: COHORT.sample(wildcards.sample).patient,
             translocations=SETTINGS["abnormalities"]["translocations"],
             rules={name: SETTINGS["expression"][name] for name in ("junction_min_reads", "fusion_min_reads")},
-            code=files.code_of("fusions", "expression", "places", "tables"),
+            code=files.code_of("fusions", "places", "tables"),
         script:
             "../scripts/call_fusions.py"
 
@@ -223,7 +223,7 @@ if FUSION_CALLER == "arriba":
                 name: SETTINGS["expression"][name]
                 for name in ("junction_min_reads", "fusion_min_reads", "arriba")
             },
-            code=files.code_of("arriba", "fusions", "expression", "places", "tables"),
+            code=files.code_of("arriba", "fusions", "places", "tables"),
         script:
             "../scripts/read_arriba.py"
 
@@ -278,7 +278,7 @@ rule call_partners:
     params:
         translocations=SETTINGS["abnormalities"]["translocations"],
         rules=SETTINGS["expression"],
-        code=files.code_of("partners", "expression", "gates", "places", "tables"),
+        code=files.code_of("expression", "gates", "partners", "places", "tables"),
     script:
         "../scripts/call_partners.py"
 
@@ -316,7 +316,7 @@ rule score_expression:
     params:
         excluded=SETTINGS["expression"]["exclude_from_size_factors"],
         rules=SETTINGS["scores"],
-        code=files.code_of("scores", "expression", "gates", "places", "tables"),
+        code=files.code_of("expression", "gates", "places", "scores", "tables"),
     script:
         "../scripts/score_expression.py"
 
@@ -346,7 +346,7 @@ rule measure_splicing:
     params:
         samples=RNA_SAMPLES,
         rules=SETTINGS["splicing"],
-        code=files.code_of("splicing", "transcripts", "gates", "tables"),
+        code=files.code_of("splicing", "tables"),
     script:
         "../scripts/measure_splicing.py"
 
@@ -380,7 +380,7 @@ rule map_samples:
     params:
         samples=[sheet_values(sample) for sample in COUNTED],
         rules=SETTINGS["expression"],
-        code=files.code_of("expression", "gates", "places", "sample_map", "tables"),
+        code=files.code_of("expression", "places", "sample_map", "tables"),
     script:
         "../scripts/map_samples.py"
 
@@ -403,6 +403,6 @@ rule score_gene_sets:
         runtime=60,
     params:
         rules=SETTINGS["expression"],
-        code=files.code_of("gene_sets", "expression", "gates", "places", "tables"),
+        code=files.code_of("expression", "gates", "gene_sets", "places", "tables"),
     script:
         "../scripts/score_gene_sets.py"

@@ -50,7 +50,16 @@ rule fit_exposure:
         trial=SETTINGS["trial"],
         rules=SETTINGS["pharmacokinetics"],
         project=lambda wildcards: str(PROJECT),
-        code=files.code_of("cohort", "endpoints", "individual_pk", "ixazomib", "population_pk", "tables"),
+        code=files.code_of(
+            "cohort",
+            "endpoints",
+            "individual_pk",
+            "ixazomib",
+            "population_pk",
+            "settings",
+            "tables",
+            "visits",
+        ),
     script:
         "../scripts/fit_exposure.py"
 
@@ -82,6 +91,15 @@ rule test_exposure:
         data_cut=SETTINGS["trial"]["data_cut"],
         rules=SETTINGS["pharmacokinetics"],
         project=lambda wildcards: str(PROJECT),
-        code=files.code_of("cohort", "endpoints", "individual_pk", "exposure_response", "ixazomib", "tables"),
+        code=files.code_of(
+            "cohort",
+            "endpoints",
+            "exposure_response",
+            "individual_pk",
+            "ixazomib",
+            "settings",
+            "tables",
+            "visits",
+        ),
     script:
         "../scripts/test_exposure.py"

@@ -24,6 +24,6 @@ rule inspect_reads:
     params:
         units=[values for sample in READ_SAMPLES for values in unit_values(sample)],
         sizes=lambda wildcards: [size for sample in READ_SAMPLES for size in unit_sizes(sample)],
-        code=files.code_of("reads"),
+        code=files.code_of("reads", "tables"),
     script:
         "../scripts/inspect_reads.py"

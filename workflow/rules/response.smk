@@ -62,18 +62,7 @@ rule assess_response:
         endpoints=SETTINGS["endpoints"],
         groups=SETTINGS["groups"],
         project=str(PROJECT),
-        code=files.code_of(
-            "cohort",
-            "visits",
-            "phases",
-            "imwg",
-            "markers",
-            "response",
-            "endpoints",
-            "given_outcomes",
-            "groups",
-            "tables",
-        ),
+        code=files.code_of("cohort", "given_outcomes", "groups", "settings", "tables", "visits"),
     script:
         "../scripts/assess_response.py"
 

@@ -67,19 +67,7 @@ rule assess_safety:
         trial=SETTINGS["trial"],
         safety=SETTINGS["safety"],
         project=lambda wildcards: str(PROJECT),
-        code=files.code_of(
-            "cohort",
-            "laboratory",
-            "visits",
-            "endpoints",
-            "exposure",
-            "phases",
-            "adverse_events",
-            "laboratory_grades",
-            "idmc",
-            "safety",
-            "tables",
-        ),
+        code=files.code_of("cohort", "safety", "settings", "tables"),
     script:
         "../scripts/assess_safety.py"
 

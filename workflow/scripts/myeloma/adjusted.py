@@ -140,7 +140,7 @@ def interact(
     """INTERACTIONS: time to progression by abnormality of the primary family x known risk, all patients of ITT.
 
     patients: `flow.covariate_rows`; definitions: section `abnormalities` (what contains what). A pair of which one
-    contains the other has no row.
+    contains the other, or rules it out, by construction has no row.
     """
     times = endpoints[(endpoints["endpoint"] == "TTP") & (endpoints["rule_set"] == rule_set)]
     times = (
@@ -156,8 +156,7 @@ def interact(
     rows = []
     for name in called if len(times) else ():
         for risk in rules["known_risk"]:
-            related = any(cooccurrence.contains(a, b, definitions) for a, b in ((name, risk), (risk, name)))
-            if name == risk or related:
+            if name == risk or cooccurrence.by_construction(name, risk, definitions):
                 continue
             row = {"abnormality": name, "known_risk": risk}
             row |= _interaction(times, states[name], states[risk], rules)

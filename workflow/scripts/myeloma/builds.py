@@ -27,6 +27,8 @@ SPELLINGS = {
 }
 BUILDS = ("GRCh38", "hg19")
 CHROMOSOMES = (*map(str, range(1, 23)), "X", "Y")
+#: Ends the reason of the purity of a sample whose segments could be of another build: page one counts them.
+NOT_TOLD = "nothing tells the genome build of the segments"
 #: As PLINK and some SEG files number them.
 NUMBERED = {"23": "X", "24": "Y"}
 
@@ -147,6 +149,24 @@ def fits(build: str, chrom: str, end: int) -> bool:
     """Is the position on the chromosome of that build? True for chromosomes that are not known."""
     most = lengths(build).get(plain(chrom))
     return most is None or end <= most
+
+
+def tells(build: str, chrom: str, end: int) -> bool:
+    """Does the position say the build: on its chromosome in that one, beyond the end in every other known one?"""
+    name, ours = plain(chrom), canonical(build)
+    return (
+        name in lengths(ours)
+        and fits(ours, name, end)
+        and not any(fits(other, name, end) for other in BUILDS if other != ours)
+    )
+
+
+def is_end_of_another(build: str, chrom: str, end: int) -> str:
+    """The other known build whose chromosome ends at exactly this position; "" for none, or where both end there."""
+    name, ours = plain(chrom), canonical(build)
+    if not ours or lengths(ours).get(name) == end:
+        return ""
+    return next((other for other in BUILDS if other != ours and lengths(other).get(name) == end), "")
 
 
 def named(contigs: Mapping[str, int] | None) -> dict[str, str]:

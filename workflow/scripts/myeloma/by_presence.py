@@ -134,14 +134,14 @@ def response_by_abnormality(
     qualifying: Mapping[str, str],
     rules: Mapping,
     rule_set: str,
-    data_cut: str = "",
+    data_cut: str,
 ) -> pd.DataFrame:
     """RESPONSE_BY_ABNORMALITY: one row per measure and abnormality, all patients of ITT.
 
     Measures: ORR, VGPR or better and CR by the end of treatment (a patient without an assessment counts as no response,
     as in RATES; where the trial has no assessments, a patient without a best response as given is outside the
     denominator and counted), alive at the data cut, and survival at the months of the config. rules: section `comparison`.
-    data_cut: YYYY-MM-DD, "" for the latest date of ENDPOINTS. A run without assessments and without best
+    data_cut: YYYY-MM-DD (`idmc.told_cut`, the date that page one names). A run without assessments and without best
     responses as given has no rates, one without survival times none of survival; times as given have no date and are
     left out of those alive at the data cut.
     """
@@ -164,7 +164,7 @@ def response_by_abnormality(
             rows += [_told(about | row, sides, qualifying) for row in found]
         if len(dated):
             sides = Sides(calls, list(dated.index))
-            last = date.fromisoformat(data_cut or endpoints["end_date"].max())
+            last = date.fromisoformat(data_cut)
             rows.append(_told(about | _alive(dated, sides, last, rules), sides, qualifying))
     frame = pd.DataFrame(rows, columns=tables.RESPONSE_BY_ABNORMALITY.names())
     frame["lost_days"] = rules["lost_after_days"]

@@ -7,7 +7,6 @@ the flow diagram has one, sequenced or not.
 """
 
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -18,6 +17,7 @@ from typing import Any
 import pandas as pd
 
 from myeloma import flow, profiles, pseudonyms
+from myeloma.given_checks import attribute_name
 from myeloma.states import NOT_ASSESSABLE
 
 #: OncoTree: plasma cell myeloma, as the public myeloma studies of cBioPortal have it.
@@ -202,11 +202,6 @@ SAMPLE = {
     "TUMOR_PURITY": Attribute("Purity", "Share of tumour cells in the DNA", "NUMBER"),
     "PLOIDY": Attribute("Ploidy", "Mean copies of the tumour genome", "NUMBER"),
 }  # fmt: skip
-
-
-def attribute_name(abnormality: str) -> str:
-    """t(4;14) -> T_4_14: capitals, digits and underscores."""
-    return re.sub(r"[^A-Z0-9]+", "_", abnormality.upper()).strip("_")
 
 
 def sample_attributes(study: Study, primary: Sequence[str]) -> dict[str, Attribute]:

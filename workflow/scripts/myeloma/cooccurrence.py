@@ -67,12 +67,19 @@ def _pair(one: Mapping, other: Mapping, patients: Sequence[str], rules: Mapping,
 
 def _untested(one: str, other: str, lesions: set[str], definitions: Mapping) -> str:
     """Why a pair is only described; "" when it is tested."""
+    if why := by_construction(one, other, definitions):
+        return why
+    if _qualifies(one, lesions) and _qualifies(other, lesions):
+        return "two qualifying lesions: patients were enrolled for having one of them, so they look exclusive"
+    return ""
+
+
+def by_construction(one: str, other: str, definitions: Mapping) -> str:
+    """How the definitions alone tie two abnormalities, so that their joint counts say nothing; "" when they do not."""
     if contains(one, other, definitions) or contains(other, one, definitions):
         return "one contains the other by construction"
     if excludes(one, other) or excludes(other, one):
         return "one rules the other out by construction: a loss of copies, and a loss of heterozygosity without it"
-    if _qualifies(one, lesions) and _qualifies(other, lesions):
-        return "two qualifying lesions: patients were enrolled for having one of them, so they look exclusive"
     return ""
 
 

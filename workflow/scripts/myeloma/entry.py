@@ -6,7 +6,7 @@ complete; a clonal fraction that is not given is 1; copies without a minor allel
 """
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -217,10 +217,11 @@ def copy_rows(
     contigs: Mapping[str, str],
     rules: Mapping[str, Any],
     least: float,
+    untold: Collection[str] = (),
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """(SEGMENTS with `entered_from`, PURITY) of all entered samples.
 
-    `rules`: the config section entry; `least`: copy_number.min_clonal_fraction.
+    `rules`: the config section entry; `least`: copy_number.min_clonal_fraction; `untold`: samples of `untold_builds`.
     """
     segments, purity = [], []
     for sample in samples:
@@ -230,6 +231,8 @@ def copy_rows(
         ]
         segments += mine
         purity.append(_purity(sample, mine, rules))
+        if sample["sample"] in untold:
+            purity[-1]["reason"] += f"; {builds.NOT_TOLD}"
     made = pd.DataFrame(segments, columns=[*tables.SEGMENTS.names(), "entered_from"])
     frame = pd.DataFrame(purity, columns=tables.PURITY.names())
     return tables.conform(made, tables.SEGMENTS), tables.conform(frame, tables.PURITY)
@@ -484,13 +487,14 @@ def enter(
 
     `dna`: samples with patient, sample, name, sex, purity and paths; `given`: regions, fasta, fai, coding, hotspots,
     drivers ("" where not given); `rules`: the config sections entry and abnormalities, `genes` (that need a verdict on
-    their absence), callable_fraction, min_clonal_fraction.
+    their absence), callable_fraction, min_clonal_fraction, build (reference.build).
     """
     regions, entry = places.read_regions(given["regions"]), rules["entry"]
     abnormalities = rules["abnormalities"]
     known = {*abnormalities["translocations"], *abnormalities["myc_translocations"], REARRANGEMENT}
     files = entry_checks.read_files(dna, ("variants", "segments", "translocations"), known)
-    _builds_not_said(dna, files)
+    untold = untold_builds(dna, files["segments"], rules["build"])
+    _builds_not_said(dna, files["translocations"], untold)
     contigs = _contigs(given["fai"])
     hotspots = variants.read_hotspots(given["hotspots"])
     symbols = symbols_in_use(given["drivers"], rules["genes"])
@@ -501,7 +505,7 @@ def enter(
     coding = callable.read_coding(given["coding"])
     may = callable_rows(dna, wanted, coding, entry["mutations_complete"], rules["callable_fraction"])
     tables.write(may, output["callable"], tables.CALLABLE)
-    segments, purity = copy_rows(dna, files["segments"], contigs, entry, rules["min_clonal_fraction"])
+    segments, purity = copy_rows(dna, files["segments"], contigs, entry, rules["min_clonal_fraction"], untold)
     tables.write(segments, output["segments"], tables.SEGMENTS)
     tables.write(purity, output["purity"], tables.PURITY)
     tables.write(tables.empty(tables.COPY_REGIONS), output["regions"], tables.COPY_REGIONS)
@@ -516,25 +520,45 @@ def enter(
     tables.write(moved, output["translocations"], tables.ENTERED_TRANSLOCATIONS)
 
 
-def _builds_not_said(dna: Sequence[Mapping[str, Any]], files: Mapping[str, Mapping[str, tuple]]) -> None:
-    """Say for which samples nothing but the ends of the chromosomes was compared with the build."""
-    for kind in ("segments", "translocations"):
-        silent = []
-        for sample in dna:
-            _, rows = files[kind].get(sample["sample"], ("", []))
-            placed = [row for row in rows if "chrom" in row or "chrom_1" in row]
-            if placed and not sample["build"] and not all(row["build"] for row in placed):
-                silent.append(sample["sample"])
-        if silent:
-            more = f" and {len(silent) - 5} more" if len(silent) > 5 else ""
-            logging.warning(
-                "%s of %s%s: no column and no samples.tsv build says their build; only the ends of the chromosomes%s "
-                "were compared",
-                kind,
-                ", ".join(silent[:5]),
-                more,
-                " and the windows of the other build" if kind == "translocations" else "",
-            )
+def untold_builds(dna: Sequence[Mapping[str, Any]], files: Mapping[str, tuple], build: str) -> list[str]:
+    """Samples whose segments may be of another build than `build`, for all that is known.
+
+    No column and no samples.tsv says it, and no segment of their file ends where only that build has bases. (What
+    lies beyond the ends of `build`, or ends with a chromosome of another, was refused by the check.) files: sample ->
+    (short name, its segments).
+    """
+    told: set[str] = set()
+    for sample in dna:
+        rows = files.get(sample["sample"], ("", []))[1]
+        if any(row["build"] or builds.tells(build, row["chrom"], row["end"]) for row in rows):
+            told.add(sample["segments"])
+    return [
+        s["sample"]
+        for s in dna
+        if s["segments"]
+        and not s["build"]
+        and s["segments"] not in told
+        and files.get(s["sample"], ("", []))[1]
+    ]
+
+
+def _builds_not_said(
+    dna: Sequence[Mapping[str, Any]], files: Mapping[str, tuple], untold: Sequence[str]
+) -> None:
+    """Say in the log which segments may be of another build, and whose breakpoints were compared with windows only."""
+    silent = []
+    for sample in dna:
+        placed = [row for row in files.get(sample["sample"], ("", []))[1] if "chrom_1" in row]
+        if placed and not sample["build"] and not all(row["build"] for row in placed):
+            silent.append(sample["sample"])
+    for kind, names, compared in (
+        ("segments", untold, "the ends of the chromosomes, and they fit both builds"),
+        ("translocations", silent, "the ends of the chromosomes and the windows of the other build"),
+    ):
+        if names:
+            more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+            said = f"{kind} of {', '.join(names[:5])}{more}: no column and no samples.tsv build says their build; only "
+            logging.warning("%s", f"{said}{compared} were compared")
 
 
 def _contigs(fai: str) -> dict[str, str]:

@@ -234,6 +234,10 @@ def build_problems(parsed: Parsed, kind: str, reference: str, said: Iterable[str
                 message = f"chromosome {chrom} ends at {length} in {reference}"
                 message += f"; it fits {other[0]}" if other else "; it fits no build that is known"
                 signs["end"].append((row["line"], "position", f"{chrom}:{pos}", message))
+            elif kind == "segments" and (other := builds.is_end_of_another(ours, chrom, pos or 0)):
+                # whole chromosomes of the other build, where that one is the shorter
+                message = f"is the last base of chromosome {chrom} in {other}, not in {reference}"
+                signs["end"].append((row["line"], "position", f"{chrom}:{pos}", message))
         sides = [place for place in _ends(row, kind) if place[1]]
         if kind == "translocations" and len(sides) == 2 and not row["build"] and row["name"] not in stated:
             other = _other_window(ours, sides)

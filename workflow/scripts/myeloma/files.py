@@ -8,6 +8,7 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 
@@ -74,7 +75,81 @@ def digest(*paths: str | os.PathLike) -> str:
     return seen.hexdigest()[:16]
 
 
+#: `from myeloma.x import a, b`, over one line or in brackets. It begins with plain letters: that is searched fast.
+_IMPORT = re.compile(r"from myeloma((?:\.\w+)*) import (?:\(([^)]*)\)|([^\n(]+))")
+#: Foundations whose edit changes no number: where messages go. All others count.
+_WITHOUT_NUMBERS = frozenset({"log"})
+_PACKAGE = Path(__file__).parent
+
+
 def code_of(*modules: str) -> str:
-    """Digest of modules of this package, named without `.py`: an edit reruns the rules that name them."""
-    folder = Path(__file__).parent
-    return digest(*(folder / f"{name.replace('.', '/')}.py" for name in modules))
+    """Digest of modules of this package (`report.build` is report/build.py) and of all they import from it.
+
+    A rule names what its script imports (and what is loaded by name at run time); an edit of any module behind
+    these runs the rule again, so that no number of the old code stays. `log` does not count.
+    Raises FileNotFoundError for a module that does not exist.
+    """
+    return _digest_of(frozenset(modules))
+
+
+@cache
+def _digest_of(modules: frozenset[str]) -> str:
+    seen = hashlib.sha256()
+    for name in sorted(behind(*modules)):
+        seen.update(f"{name} {_module(name)[0]}\n".encode())
+    return seen.hexdigest()[:16]
+
+
+def behind(*modules: str) -> set[str]:
+    """The given modules and all modules of this package that they import, directly or through others."""
+    found: set[str] = set()
+    todo = set(modules)
+    while todo:
+        found |= todo
+        todo = set().union(*(_module(name)[1] for name in todo)) - found
+    return found - _WITHOUT_NUMBERS
+
+
+@cache
+def _module(name: str) -> tuple[str, frozenset[str]]:
+    """(digest, modules it imports) of one module; read once a process, since every cluster job parses the rules."""
+    if name not in _modules():
+        raise FileNotFoundError(f"a rule names the module {name}, and there is none: {_PACKAGE}/")
+    with open(_modules()[name], "rb") as handle:
+        data = handle.read()
+    return hashlib.sha256(data).hexdigest(), imports_of(data.decode("utf-8"))
+
+
+def imports_of(text: str) -> frozenset[str]:
+    """Modules of this package that a Python text imports, at its head or inside a function.
+
+    `__init__` (or `report.__init__`) where a name of the package itself is asked for.
+    """
+    found = set()
+    for seen in _IMPORT.finditer(text):
+        if text[text.rfind("\n", 0, seen.start()) + 1 : seen.start()].strip():
+            continue  # words of a sentence
+        package, listed, line = seen.groups()
+        for name in re.sub(r"#.*", "", listed or line).split(","):
+            if asked := name.split(" as ")[0].strip():
+                found.add(_owner(package[1:], asked))
+    return frozenset(found)
+
+
+def _owner(package: str, name: str) -> str:
+    """The module that `from myeloma.<package> import <name>` reads: `name` itself, or the one that defines it."""
+    inside = f"{package}.{name}" if package else name
+    if inside in _modules():
+        return inside
+    return package if package in _modules() else f"{package}.__init__".lstrip(".")
+
+
+@cache
+def _modules() -> dict[str, str]:
+    """Module -> its path, of the whole package."""
+    made = {}
+    for folder, _, names in os.walk(_PACKAGE):
+        inside = os.path.relpath(folder, _PACKAGE).replace(os.sep, ".") + "."
+        stem = "" if inside == ".." else inside
+        made |= {stem + name[:-3]: os.path.join(folder, name) for name in names if name.endswith(".py")}
+    return made

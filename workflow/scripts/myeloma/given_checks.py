@@ -1,5 +1,6 @@
 """Cross-row rules of what is given instead of derived: times to event, best responses, genomic calls."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
@@ -12,7 +13,19 @@ KEYS = {"endpoints": ("patient", "endpoint"), "calls": ("patient", "abnormality"
 #: Dates of patients.tsv that tell how long a patient was followed: with one of them survival is computed.
 FOLLOW_UP = ("last_contact", "death_date", "end_of_treatment", "new_therapy_date", "end_of_induction")
 
+#: What cBioPortal's file of samples holds beside the abnormalities (cbioportal.SAMPLE): no abnormality is called so.
+ATTRIBUTES = (
+    "SAMPLE_ID", "PATIENT_ID", "CANCER_TYPE", "CANCER_TYPE_DETAILED", "ONCOTREE_CODE", "SAMPLE_TYPE", "SOMATIC_STATUS",
+    "DNA_SAMPLE", "RNA_SAMPLE", "DNA_USABLE", "RNA_USABLE", "DNA_COLLECTION_DAY", "RNA_COLLECTION_DAY", "TUMOR_PURITY",
+    "PLOIDY",
+)  # fmt: skip
+
 Sheets = Mapping[str, Sheet]
+
+
+def attribute_name(abnormality: str) -> str:
+    """Name of an abnormality as an attribute in cBioPortal: t(4;14) -> T_4_14, capitals, digits and underscores."""
+    return re.sub(r"[^A-Z0-9]+", "_", abnormality.upper()).strip("_")
 
 
 def check_all(sheets: Sheets, settings: Settings) -> None:
@@ -94,10 +107,28 @@ def _calls(sheet: Sheet, settings: Settings) -> None:
         return
     known = config_check.call_names(settings)
     copies = config_check.section(settings, "copy_number")
+    _same_attribute(sheet, known)
     for row in sheet.rows:
         _name(row, known, sheet)
         for first, message, fix in _contradictions(row, copies):
             sheet.problem(row.line, first, row.written(first), message, fix)
+
+
+def _same_attribute(sheet: Sheet, known: Iterable[str]) -> None:
+    """New names that would be one column with another name in cBioPortal, where letters, digits and _ are told apart."""
+    taken = {name: f"the sample attribute {name}" for name in ATTRIBUTES}
+    taken |= {attribute_name(name): name for name in sorted(known)}
+    for row in sheet.rows:
+        name = row["abnormality"]
+        key = attribute_name(name or "")
+        other = taken.setdefault(key, name) if name and name not in known else name
+        if not key and name and name not in known:
+            fix = "give it letters or digits"
+            sheet.problem(row.line, "abnormality", name, "has no letter and no digit", fix)
+        elif other != name:
+            message = f"is the same as {other} where only letters and digits count ({key})"
+            fix = f"rename it, or write {other}" if other in known else "rename it"
+            sheet.problem(row.line, "abnormality", name, message, fix)
 
 
 def _name(row: Row, known: Iterable[str], sheet: Sheet) -> None:

@@ -75,6 +75,16 @@ def latest_date(seen: Clinical) -> Date | None:
     return max((d for d in dates if d is not None), default=None)
 
 
+def told_cut(given: str, endpoints: pd.DataFrame, visits: pd.DataFrame, cuts: pd.DataFrame) -> str:
+    """The data cut (YYYY-MM-DD) that every table and page tells: trial.data_cut, else the latest date of all sheets.
+
+    given: trial.data_cut, "" without one. endpoints: ENDPOINTS; visits: VISITS; cuts: IDMC_CUTS, whose last row has
+    the latest date of the sheets (`latest_date`). "" when there is no date at all.
+    """
+    dates = [*endpoints["end_date"], *visits["date"], *cuts["cut"]]
+    return given or max((d for d in dates if d), default="")
+
+
 def people(seen: Clinical) -> list[dict[str, Any]]:
     """Patients as dicts of dates, words and numbers, with the last day of any dose."""
     last = {} if seen.dosing is None else exposure.last_doses(seen.dosing)

@@ -1,4 +1,4 @@
-"""Sheets from SDTM-like domains (DM, DS, VS, EX, AE, LB, PC, CM) by a mapping table; what is not mapped is reported.
+"""Sheets from SDTM-like domains (DM, DS, VS, EX, AE, LB, PC, CM, RS) by a mapping table; what is not mapped is reported.
 
 The mapping (resources/sdtm_mapping.tsv, or the user's own) has a row per variable taken over: domain, condition
 (VARIABLE=VALUE, or VARIABLE=VALUE|VALUE|..., joined by &, all must hold), variable, sheet, column, how, codes. `how`:
@@ -9,6 +9,7 @@ code       by `codes` (SOURCE=target;...; capitals do not matter; * stands for e
 cycle, cycle_day   the number from a visit name such as C2D8 or CYCLE 2 DAY 8
 same_day   nothing is written; a record that ends on a later day than its date is reported and left out
 A laboratory result counts only by its specimen (LBSPEC, PCSPEC): creatinine of urine is not that of serum.
+Of the responses (RS) only a best response by the investigator after IMWG is taken over, of a patient without assessments.
 Nothing is guessed and no unit is converted here: a record that no condition fits, a code without a target and a second,
 different value for one cell are listed. So is a result in words (NOT DETECTED, <0.6) where the number (--STRESN) is
 taken over: its cell stays empty, or the record is left out where the sheet needs the value.
@@ -30,6 +31,10 @@ from myeloma.sheets import schema
 MAPPING = Path(__file__).resolve().parents[3] / "resources" / "sdtm_mapping.tsv"
 #: Sheets whose rows are put together from several records, by these columns; in the others a record is a row.
 MERGED = {"patients": ("patient",), "assessments": ("patient", "date")}
+#: What to do with records of a domain that no rule takes, beyond the names of the variables.
+ADVICE = {
+    "RS": "the response of a visit is no best response: give the measurements (LB), or one record RSTESTCD=BESTRESP a patient"
+}
 HOWS = ("text", "date", "time", "code", "cycle", "cycle_day", "same_day")
 DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(T([0-9]{2}:[0-9]{2})(:[0-9]{2}(\.[0-9]+)?)?)?")
 VISIT = re.compile(r"C(?:YCLE)?\s*([0-9]+)\s*,?\s*D(?:AY)?\s*([0-9]+)", re.IGNORECASE)
@@ -114,7 +119,19 @@ def convert(domains: Mapping[str, list[dict[str, str]]], rules: Iterable[Rule]) 
     for sheet, rows in merged.items():
         if sheet in out.rows:
             out.rows[sheet] = list(rows.values())
+    _derived_first(out)
     return out
+
+
+def _derived_first(out: Converted) -> None:
+    """A patient with assessments has the response derived from them; one as recorded is left out and listed."""
+    assessed = {row["patient"] for row in out.rows.get("assessments", ())}
+    for row in out.rows.get("patients", ()):
+        given = row.get("given_best_response")
+        if given and row["patient"] in assessed:
+            row["given_best_response"] = ""
+            what = "a best response as recorded counts only without assessments, and there are some"
+            out.unmapped["RS", "RSSTRESC", given, what] += 1
 
 
 def _why_none(rules: list[Rule], record: Mapping[str, str]) -> tuple[str, str, str]:
@@ -123,7 +140,9 @@ def _why_none(rules: list[Rule], record: Mapping[str, str]) -> tuple[str, str, s
     names = list(dict.fromkeys(name for r in rules for name, _ in r.condition))
     told = next((name for name in names if record.get(name)), next(iter(names), ""))
     others = ", ".join(f"{name} {record.get(name) or 'empty'}" for name in names if name != told)
-    return told, record.get(told, ""), "no rule fits the record" + (f" ({others})" if others else "")
+    what = "no rule fits the record" + (f" ({others})" if others else "")
+    advice = ADVICE.get(rules[0].domain, "")
+    return told, record.get(told, ""), f"{what}: {advice}" if advice else what
 
 
 def _take_over(record: Mapping[str, str], rules: list[Rule], out: Converted, merged: dict) -> None:

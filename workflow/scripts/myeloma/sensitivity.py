@@ -8,12 +8,11 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 
 from myeloma import association, multiplicity, tables
+from myeloma.copy_events import GIVEN
 from myeloma.flow import compared_groups, left_out, members
 from myeloma.states import EARLY, POOR
 
 MAIN = "main"
-#: PURITY.mode of a sample that entered as finished calls.
-GIVEN = "given"
 PER_PROTOCOL = "per protocol"
 PURE = "without low purity"
 WITH_NORMAL = "without tumour-only"

@@ -17,7 +17,7 @@ import pandas as pd
 import yaml
 from markupsafe import Markup
 
-from myeloma import __version__, files, run, tables
+from myeloma import __version__, files, idmc, run, tables
 from myeloma.report import (
     cells,
     checklist,
@@ -193,12 +193,6 @@ def today() -> str:
     return datetime.now(UTC).date().isoformat()
 
 
-def data_cut(seen: Mapping[str, pd.DataFrame], given: str) -> str:
-    """The data cut of the config, else the latest date in the clinical tables, those of safety included."""
-    dates = [*seen["endpoints"]["end_date"], *seen["visits"]["date"], *seen["idmc_cuts"]["cut"]]
-    return given or max((d for d in dates if d), default="")
-
-
 def render(seen: dict[str, Any], given: Given) -> str:
     """The whole page as text. Everything from a table or sheet is escaped by the templates."""
     environment = jinja2.Environment(
@@ -258,7 +252,9 @@ def context(seen: dict[str, Any], given: Given) -> dict[str, Any]:
         "made": given.made,
         "prepared_by": config["report"].get("prepared_by", ""),
         "links": given.links,
-        "cut": data_cut(seen, config["trial"].get("data_cut", "")),
+        "cut": idmc.told_cut(
+            config["trial"].get("data_cut", ""), seen["endpoints"], seen["visits"], seen["idmc_cuts"]
+        ),
         "patients": patients,
         "anchors": anchors,
         "box": box,

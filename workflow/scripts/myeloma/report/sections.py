@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
+from myeloma import builds
 from myeloma import flow as flow_of
 from myeloma.association import LEVELS_OF_RATE, PERIODS
 from myeloma.report import figures, words
@@ -390,6 +391,12 @@ def caveats(rows: Sequence[Mapping], seen: Mapping, box: Mapping[str, Box], sett
     if only:
         said.append(
             f"{words.count(only, 'patient')} without a germline sample: rare inherited variants can look like mutations."
+        )
+    if untold := int(seen["purity"]["reason"].astype(str).str.endswith(builds.NOT_TOLD).sum()):
+        said.append(
+            f"{words.count(untold, 'sample')} entered by segments that may be of another genome build: nothing in the "
+            "file says it, and the positions fit both. Narrow losses and gains could be misplaced; write the build "
+            "into samples.tsv."
         )
     return said
 
