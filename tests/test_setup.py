@@ -1,5 +1,7 @@
 """Set-up and start: the guard around a run, the progress lines, the GATK launcher, idempotent set-up."""
 
+import errno
+import importlib.util
 import json
 import os
 import shutil
@@ -68,6 +70,65 @@ def test_a_second_run_is_refused_while_the_first_is_alive(toy):
     assert first.wait(timeout=60) == 0
     assert outputs(work) == WHOLE
     assert not (work / ".snakemake/controller.json").exists()
+
+
+def test_the_guard_looks_at_the_folder_that_snakemake_works_in(toy):
+    work, command = toy
+    shortened = ["--dir" if word == "--directory" else word for word in command]
+    first = started(shortened, work)
+    second = run(command)
+    assert second.returncode == 2 and f"process {first.pid}" in second.stdout
+    assert first.wait(timeout=60) == 0
+
+
+def test_a_folder_that_cannot_be_written_is_named(toy):
+    work, command = toy
+    (work / ".snakemake").write_text("not a folder")
+    done = run(command)
+    assert done.returncode == 2 and "Traceback" not in done.stdout
+    assert (
+        done.stdout.startswith(f"run: the working directory {work} cannot be used")
+        and "--directory" in done.stdout
+    )
+
+
+@pytest.fixture
+def guard(monkeypatch):
+    monkeypatch.syspath_prepend(str(PROJECT / "workflow"))
+    spec = importlib.util.spec_from_file_location("guard", PROJECT / "workflow/run.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_without_locks_of_the_file_system_a_file_of_the_owner_keeps_others_out(guard, tmp_path, monkeypatch):
+    def no_locks(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(guard.fcntl, "flock", no_locks)
+    held = guard.take_lock(tmp_path)
+    with pytest.raises(guard.Refused, match=f"process {os.getpid()}"):
+        guard.take_lock(tmp_path)
+    held.close()
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    owner = tmp_path / ".snakemake/controller.owner"
+    owner.write_text(json.dumps({"pid": ended.pid, "host": socket.gethostname()}))
+    guard.take_lock(tmp_path).close()  # its owner is dead
+    owner.write_text(json.dumps({"pid": 1, "host": "some-other-host"}))
+    with pytest.raises(guard.Refused, match="some-other-host"):
+        guard.take_lock(tmp_path)
+    assert [path.name for path in owner.parent.iterdir() if "owner" not in path.name] == ["controller.lock"]
+
+
+def test_a_process_that_cannot_be_ended_is_named(guard, monkeypatch):
+    sleeper = subprocess.Popen(["sleep", "60"])
+    monkeypatch.setattr(guard, "marked", lambda _: [sleeper.pid])  # still there whatever is done
+    monkeypatch.setattr(guard, "LIMIT", 0.3)
+    with pytest.raises(guard.Refused, match=str(sleeper.pid)):
+        guard.end_all("mark")
+    sleeper.kill()
+    sleeper.wait()
 
 
 def test_a_killed_run_goes_on_by_the_same_command_with_one_writer(toy):

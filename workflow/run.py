@@ -13,6 +13,7 @@ Plain `snakemake` works as well; it has neither this guard nor the progress line
 
 import argparse
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -31,6 +32,10 @@ PROJECT = Path(__file__).resolve().parents[1]
 MARK = "MYELOMA_RUN"
 #: How long a leftover job may take to end by SIGTERM before it gets SIGKILL, in seconds.
 PATIENCE = 5.0
+#: When a process that does not end even by SIGKILL (it hangs in a file system) is given up, in seconds.
+LIMIT = 60.0
+#: What a file system without locks answers to flock (Lustre without -o flock, NFS without lockd).
+NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
 
 
 class Refused(Exception):
@@ -42,21 +47,28 @@ def main(arguments: list[str]) -> int:
     sys.path.insert(0, str(PROJECT / "workflow/progress"))
     given, _ = options().parse_known_args(arguments)
     arguments = with_defaults(arguments)
-    work = Path(given.directory)
-    if given.dry_run or given.lint or given.unlock:
+    understood = as_snakemake_does(arguments)
+    if understood is None or understood.dryrun or understood.lint or understood.unlock:
         return snakemake(arguments)
+    work, executor = Path(understood.directory or "."), understood.executor or "local"
+    more = []
     try:
         held = take_lock(work)  # held open until this process ends
         recover(work, arguments, given.take_over)
-        executor = executor_of(arguments)
-        more = []
         if executor == "slurm":
             more = slurm_jobs.status_options()
             slurm_jobs.mend_executor()
+        value = mark(work, executor)
     except (Refused, slurm_jobs.SlurmError) as error:
         print(f"run: {error}", file=sys.stderr)
         return 2
-    value = mark(work, executor)
+    except OSError as error:
+        print(
+            f"run: the working directory {work.resolve()} cannot be used: {error.strerror} ({error.filename}). "
+            "Give one that is writable and has room with --directory.",
+            file=sys.stderr,
+        )
+        return 2
     if find_spec("snakemake_executor_plugin_slurm"):
         more += ["--slurm-jobname-prefix", slurm_jobs.prefix(value)]
     status = snakemake([*arguments, *more, *progress(given)])
@@ -66,13 +78,9 @@ def main(arguments: list[str]) -> int:
 
 
 def options() -> argparse.ArgumentParser:
-    """The few options of Snakemake that the guard has to know."""
+    """What the guard adds to the arguments, or must not add."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--snakefile", "-s")
-    parser.add_argument("--directory", "-d", default=".")
-    parser.add_argument("--dry-run", "--dryrun", "-n", action="store_true")
-    parser.add_argument("--lint", nargs="?", const="text")
-    parser.add_argument("--unlock", action="store_true")
     parser.add_argument("--logger", nargs="*")
     parser.add_argument("--take-over", action="store_true")  # the guard's own
     return parser
@@ -86,15 +94,19 @@ def with_defaults(arguments: list[str]) -> list[str]:
     return [*kept, *added, "--rerun-incomplete"]
 
 
-def executor_of(arguments: list[str]) -> str:
-    """Name of the executor that these arguments and their profiles choose."""
+def as_snakemake_does(arguments: list[str]) -> argparse.Namespace | None:
+    """These arguments, abbreviations and profiles included, as Snakemake reads them.
+
+    None where there is nothing to run: wrong options, --help, --version; Snakemake itself says so in a moment.
+    """
     from snakemake.cli import parse_args  # reads the plugins once: the progress lines' must be found then
 
     try:
-        with open(os.devnull, "w") as nowhere, contextlib.redirect_stderr(nowhere):
-            return parse_args(arguments)[1].executor or "local"
-    except SystemExit:  # wrong options, or --help: Snakemake itself says so in a moment
-        return "local"
+        with open(os.devnull, "w") as nowhere:
+            with contextlib.redirect_stderr(nowhere), contextlib.redirect_stdout(nowhere):
+                return parse_args(arguments)[1]
+    except SystemExit:
+        return None
 
 
 def progress(given: argparse.Namespace) -> list[str]:
@@ -118,12 +130,55 @@ def take_lock(work: Path):
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         held.close()
-        seen = read_record(work)
-        raise Refused(
-            f"another run is at work in {work.resolve()} (process {seen.get('pid', 'unknown')} on "
-            f"{seen.get('host', 'this host')}). Wait until it has ended, or stop it with Ctrl-C there."
-        ) from None
+        raise _busy(work, read_record(work)) from None
+    except OSError as error:
+        held.close()
+        if error.errno not in NO_LOCKS:
+            raise
+        return OwnerFile(work)
     return held
+
+
+def _busy(work: Path, seen: dict) -> Refused:
+    return Refused(
+        f"another run is at work in {work.resolve()} (process {seen.get('pid', 'unknown')} on "
+        f"{seen.get('host', 'this host')}). Wait until it has ended, or stop it with Ctrl-C there."
+    )
+
+
+class OwnerFile:
+    """The lock where the file system has none: a file that only one run can make, with its host and process."""
+
+    def __init__(self, work: Path):
+        self.path = work / ".snakemake" / "controller.owner"
+        mine = json.dumps({"pid": os.getpid(), "host": socket.gethostname()})
+        private = self.path.with_suffix(f".{os.getpid()}")
+        private.write_text(mine)
+        try:
+            for _ in range(2):
+                try:
+                    os.link(private, self.path)  # whole from the start, and refused where it stands already
+                    return
+                except FileExistsError:
+                    self._clear_dead(work)
+            raise _busy(work, json.loads(self.path.read_text()))
+        finally:
+            private.unlink(missing_ok=True)
+
+    def _clear_dead(self, work: Path) -> None:
+        """Remove the file of a run of this host that is dead; Refused where it lives or nobody here can tell."""
+        seen = json.loads(self.path.read_text())
+        if seen["host"] != socket.gethostname():
+            raise Refused(
+                f"a run on {seen['host']} (process {seen['pid']}) holds {work.resolve()}, whose file system has no "
+                f"locks. Run there; if that process is dead, remove {self.path} and start again."
+            )
+        if Path(f"/proc/{seen['pid']}").exists():
+            raise _busy(work, seen)
+        self.path.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        self.path.unlink(missing_ok=True)
 
 
 def read_record(work: Path) -> dict:
@@ -223,11 +278,20 @@ def marked(value: str) -> list[int]:
 
 
 def end_all(value: str) -> int:
-    """End all processes with the mark, by SIGTERM and then SIGKILL; returns how many there were."""
+    """End all processes with the mark, by SIGTERM and then SIGKILL; returns how many there were.
+
+    Refused when one is still there after LIMIT: a second writer must not be put beside it.
+    """
     seen: set[int] = set()
     since = time.monotonic()
     while pids := marked(value):
-        how = signal.SIGTERM if time.monotonic() - since < PATIENCE else signal.SIGKILL
+        waited = time.monotonic() - since
+        if waited > LIMIT:
+            raise Refused(
+                f"processes of the killed run do not end, even by SIGKILL: {', '.join(map(str, pids))}. They hang, mostly "
+                "in a file system that does not answer. Mend that, or run on another host's copy of the folder."
+            )
+        how = signal.SIGTERM if waited < PATIENCE else signal.SIGKILL
         for pid in pids:
             if how == signal.SIGKILL or pid not in seen:
                 try:
