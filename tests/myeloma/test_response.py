@@ -436,6 +436,17 @@ def test_end_of_treatment_for_progression_confirms_pd(limits):
     assert confirmed(limits | {"pd_by_discontinuation": False}, "SD", "PD", **stop) == ["SD", "SD"]
 
 
+@pytest.mark.parametrize(("day", "last"), [(43, "PD"), (42, "PD"), (35, "PD"), (34, "SD")])
+def test_the_last_dose_may_lie_in_the_rest_days_before_the_visit_ahead(limits, day, last):
+    """Visits on days 21, 42, 63; the last dose of a cycle lies up to a week before the next visit."""
+    assert confirmed(limits, "SD", "SD", "PD", stop_date=on(day)) == ["SD", "SD", last]
+    assert confirmed(limits, "SD", "PD", "SD", stop_date=on(20)) == [
+        "SD",
+        "SD",
+        "SD",
+    ]  # a later sample said no
+
+
 def test_what_follows_progression_counts_no_more(limits):
     rows = pd.DataFrame({"patient": "P", "date": [on(21), on(42), on(63)], "level": "PD"})
     made = response.confirm(rows, limits)

@@ -130,6 +130,7 @@ CASES = {
     "unconfirmed_response": ("SD", counted("PR"), "NE", "SD"),
     "unconfirmed_pd": ("pd_if_last", counted("SD", "PD"), "SD-SD", "SD-PD"),
     "pd_by_discontinuation": (False, counted("SD", "PD", stop_date=on(40)), "SD-PD", "SD-SD"),
+    "pd_discontinuation_grace_days": (0, counted("SD", "SD", "PD", stop_date=on(40)), "SD-SD-PD", "SD-SD-SD"),
     "pd_by_death": (False, counted("SD", "PD", death_confirms=True), "SD-PD", "SD-SD"),
     "pd_on_next_therapy": (False, counted("PD", "PD", new_therapy_date=on(30)), "PD-PD", "NE-NE"),
     "imaging_pd_needs_confirmation": (True, counted("SD", "PD+"), "SD-PD", "SD-SD"),

@@ -7,6 +7,7 @@ in docs/analysis-plan.md. Pure functions over frames.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pandas as pd
@@ -126,7 +127,8 @@ def _confirm_level(row: dict, nxt: dict | None, switches: Mapping[str, Any], bla
 
 def _confirm_pd(row: dict, before: Date | None, nxt: dict | None, switches: Mapping[str, Any]) -> dict:
     """before: date of the last evaluable visit before this one. The recorded end of treatment is the last
-    day of treatment and may lie some days before the visit that showed PD."""
+    day of treatment: it lies before the visit that showed PD, and in the rest days of a cycle even before the visit
+    ahead of it; so much earlier it may be (pd_discontinuation_grace_days) where no later sample speaks."""
     date, stopped = day(row["date"]), day(row.get("stop_date"))
     if not switches["require_confirmation"]:
         return _made("PD", "", True, "confirmation switched off")
@@ -139,8 +141,9 @@ def _confirm_pd(row: dict, before: Date | None, nxt: dict | None, switches: Mapp
     if switches["pd_by_death"] and row.get("death_confirms") is True and nxt is None:
         return _made("PD", "", True, "confirmed by death from myeloma")
     until = None if nxt is None else day(nxt["date"])
-    around = stopped and (before is None or stopped > before) and (until is None or stopped <= until)
-    if switches["pd_by_discontinuation"] and around:
+    grace = timedelta(days=switches["pd_discontinuation_grace_days"])
+    after = stopped and (before is None or stopped > before or (nxt is None and stopped >= before - grace))
+    if switches["pd_by_discontinuation"] and after and (until is None or stopped <= until):
         return _made("PD", stopped, True, f"confirmed by end of treatment for progression {stopped}")
     if nxt is None and switches["unconfirmed_pd"] == "pd_if_last":
         return _made("PD", "", True, "PD at the last visit counts (unconfirmed_pd: pd_if_last)")
