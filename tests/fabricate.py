@@ -79,6 +79,7 @@ RULES = {
     "seed": 1,
     "sensitivity_min_purity": 0.3,
     "cooccurrence_min_carriers": 3,
+    "exact_wilcoxon_most": 300,
     "driver_genes_assessable": 0.9,
     "rmst_months": 24,
     "lost_after_days": 90,
@@ -120,8 +121,9 @@ def cohort(
     text: str = "",
     genes: int = 600,
     mutually_absent: tuple[str, ...] = ("t(14;20)",),
+    compared: bool = True,
 ) -> Made:
-    """`n` patients; `names` replaces their ids, `text` is put into free-text cells."""
+    """`n` patients; `names` replaces their ids, `text` is put into free-text cells; with or without the comparison."""
     rng = np.random.default_rng(seed)
     ids = names if names is not None else [f"IPD-{i + 1:03d}" for i in range(n)]
     share = np.array([0.45, 0.35, 0.12, 0.08])[: len(groups)]
@@ -158,7 +160,8 @@ def cohort(
     made.frames |= _pharmacokinetics(ids, rng, text, clinical)
     made.frames["translocations"], made.frames["fusions"] = _moved(ids, text)
     made.frames["partners"] = _partners(made.frames["samples"], seed, text)
-    _compare(made)
+    if compared:
+        _compare(made)
     return made
 
 

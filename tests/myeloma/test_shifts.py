@@ -8,7 +8,7 @@ import pytest
 from tests import fabricate
 
 from myeloma import multiplicity, shifts
-from myeloma.states import NOT_ASSESSABLE, PRESENT
+from myeloma.states import EARLY, NOT_ASSESSABLE, POOR, PRESENT
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +52,26 @@ def test_large_groups_stay_exact():
     mean = float(chance @ s)
     assert mean == pytest.approx(150 * 301 / 2)
     assert float(chance @ (s - mean) ** 2) == pytest.approx(150 * 150 * 301 / 12)
+
+
+def test_the_approximation_of_large_groups_equals_r_and_is_near_the_exact_test():
+    """R 4.2: wilcox.test(early, poor, exact = FALSE)$p.value on the whole numbers below."""
+    early = [(7 * i) % 23 + i // 30 for i in range(120)]
+    poor = [(5 * i) % 19 + 2 for i in range(90)]
+    made, exact = shifts.large_shift(early, poor), shifts.exact_shift(early, poor)
+    assert made.p == pytest.approx(0.09134053752450087, rel=1e-9)
+    assert made.p == pytest.approx(exact.p, rel=0.01)
+    assert (made.estimate, made.ci_low, made.ci_high) == (exact.estimate, exact.ci_low, exact.ci_high)
+    same = shifts.large_shift([2] * 4, [2] * 4)
+    assert (same.p, same.smallest_p) == (1, 1)
+
+
+def test_a_row_of_a_large_cohort_says_that_it_is_approximate():
+    groups = {f"P{i}": (EARLY, POOR)[i % 2] for i in range(40)}
+    values = {patient: float(i) for i, patient in enumerate(groups)}
+    rules = {"confidence": 0.95, "alpha": 0.05, "exact_wilcoxon_most": 39}
+    assert "more than 39 patients" in shifts._row(values, groups, rules)["note"]
+    assert shifts._row(values, groups, rules | {"exact_wilcoxon_most": 40})["note"] == ""
 
 
 def test_who_has_no_normal_is_counted_and_never_zero():

@@ -24,6 +24,8 @@ rule draw_flow:
         ),
     log:
         "logs/draw_flow.log",
+    benchmark:
+        "benchmarks/draw_flow.tsv"
     conda:
         "../../envs/python.yaml"
     resources:
@@ -56,6 +58,8 @@ rule compare_abnormalities:
         ),
     log:
         "logs/compare_abnormalities.log",
+    benchmark:
+        "benchmarks/compare_abnormalities.tsv"
     conda:
         "../../envs/python.yaml"
     resources:
@@ -92,6 +96,8 @@ rule compare_presence:
         ),
     log:
         "logs/compare_presence.log",
+    benchmark:
+        "benchmarks/compare_presence.tsv"
     conda:
         "../../envs/python.yaml"
     resources:
@@ -124,6 +130,8 @@ rule check_comparison:
         ),
     log:
         "logs/check_comparison.log",
+    benchmark:
+        "benchmarks/check_comparison.tsv"
     conda:
         "../../envs/python.yaml"
     resources:
@@ -164,6 +172,8 @@ rule describe_groups:
         ),
     log:
         "logs/describe_groups.log",
+    benchmark:
+        "benchmarks/describe_groups.tsv"
     conda:
         "../../envs/python.yaml"
     resources:
@@ -197,6 +207,8 @@ rule fit_adjusted:
         ),
     log:
         "logs/fit_adjusted.log",
+    benchmark:
+        "benchmarks/fit_adjusted.tsv"
     conda:
         "../../envs/python.yaml"
     resources:
@@ -225,6 +237,8 @@ rule tabulate_rates:
         ),
     log:
         "logs/tabulate_rates.log",
+    benchmark:
+        "benchmarks/tabulate_rates.tsv"
     conda:
         "../../envs/python.yaml"
     resources:
@@ -262,6 +276,8 @@ rule fit_survival:
         ),
     log:
         "logs/fit_survival.log",
+    benchmark:
+        "benchmarks/fit_survival.tsv"
     conda:
         "../../envs/python.yaml"
     resources:
@@ -292,6 +308,8 @@ rule compare_levels:
         ),
     log:
         "logs/compare_levels.log",
+    benchmark:
+        "benchmarks/compare_levels.tsv"
     conda:
         "../../envs/python.yaml"
     resources:
@@ -325,6 +343,8 @@ rule stratify_risk:
         ),
     log:
         "logs/stratify_risk.log",
+    benchmark:
+        "benchmarks/stratify_risk.tsv"
     conda:
         "../../envs/python.yaml"
     resources:
@@ -356,6 +376,8 @@ rule pool_signatures:
         ),
     log:
         "logs/pool_signatures.log",
+    benchmark:
+        "benchmarks/pool_signatures.tsv"
     conda:
         "../../envs/python.yaml"
     resources:
@@ -439,6 +461,8 @@ rule test_gene_sets:
         ),
     log:
         "logs/test_gene_sets.log",
+    benchmark:
+        "benchmarks/test_gene_sets.tsv"
     conda:
         "../../envs/python.yaml"
     threads: 2
@@ -473,6 +497,8 @@ rule collect_effects:
         ),
     log:
         "logs/collect_effects.log",
+    benchmark:
+        "benchmarks/collect_effects.tsv"
     conda:
         "../../envs/python.yaml"
     resources:

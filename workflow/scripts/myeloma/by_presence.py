@@ -152,6 +152,7 @@ def response_by_abnormality(
     times = main[main["patient"].isin(everybody)].dropna(subset=["months", "event"]).set_index("patient")
     # a time as given has no date: nobody knows whether the patient was followed up to the cut
     dated = times[times["end_date"] != ""]
+    lost = _lost(dated, date.fromisoformat(data_cut), rules) if len(dated) else set()
     rows = []
     for name, kind, calls in named(abnormalities):
         about = {"abnormality": name, "kind": kind}
@@ -164,8 +165,7 @@ def response_by_abnormality(
             rows += [_told(about | row, sides, qualifying) for row in found]
         if len(dated):
             sides = Sides(calls, list(dated.index))
-            last = date.fromisoformat(data_cut)
-            rows.append(_told(about | _alive(dated, sides, last, rules), sides, qualifying))
+            rows.append(_told(about | _alive(dated, sides, lost, rules), sides, qualifying))
     frame = pd.DataFrame(rows, columns=tables.RESPONSE_BY_ABNORMALITY.names())
     frame["lost_days"] = rules["lost_after_days"]
     return tables.conform(multiplicity.with_q(frame, "p"), tables.RESPONSE_BY_ABNORMALITY)
@@ -241,13 +241,17 @@ def _difference_of_proportions(x: int, n: int, y: int, m: int, confidence: float
     return dict(zip(("difference", "difference_low", "difference_high"), found, strict=True))
 
 
-def _alive(times: pd.DataFrame, sides: Sides, cut: date, rules: Mapping) -> dict:
-    """Alive at the data cut among those whose state is known there; lost to follow-up is neither and is counted."""
-    lost = {
+def _lost(times: pd.DataFrame, cut: date, rules: Mapping) -> set[str]:
+    """Who was last seen alive longer before the data cut than the config allows."""
+    return {
         patient
-        for patient, row in times.iterrows()
-        if row["event"] == 0 and (cut - date.fromisoformat(row["end_date"])).days > rules["lost_after_days"]
+        for patient, event, seen in zip(times.index, times["event"], times["end_date"], strict=True)
+        if event == 0 and (cut - date.fromisoformat(seen)).days > rules["lost_after_days"]
     }
+
+
+def _alive(times: pd.DataFrame, sides: Sides, lost: set[str], rules: Mapping) -> dict:
+    """Alive at the data cut among those whose state is known there; lost to follow-up is neither and is counted."""
     made = {"measure": ALIVE, "not_assessable": sides.not_assessable}
     for side, who in sides.both():
         known = [p for p in who if p not in lost]

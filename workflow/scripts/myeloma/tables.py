@@ -2108,10 +2108,10 @@ BURDEN_BY_GROUP = Table(
         _number("shift", "Hodges-Lehmann, early minus poor", "see unit"),
         _number("ci_low", "from ordered differences; -inf: too few patients for the level", "see unit"),
         _number("ci_high", "from ordered differences; inf: too few patients for the level", "see unit"),
-        _number("p", "exact Wilcoxon given the ties: twice the smaller tail"),
+        _number("p", "exact Wilcoxon given the ties: twice the smaller tail; in large cohorts approximate, see note"),
         _number("q", "Benjamini-Hochberg within the family"),
         _number("smallest_p", "smallest p that these patients can reach"),
-        _text("note", "why it is not tested", empty=True),
+        _text("note", "why it is not tested, or that p and interval are approximate", empty=True),
     ),
 )
 
