@@ -68,14 +68,14 @@ def test_rule_is_one_script_of_its_name_or_a_quoted_shell(key):
         script = re.search(r'"\.\./scripts/(\w+)\.py"', rule["script"]).group(1)
         users = [name for (_, name), other in WORKING.items() if f"/{script}.py" in other.get("script", "")]
         same_verb = script.split("_")[0] == key[1].split("_")[0]
-        assert script == key[1] or (same_verb and (len(users) > 1 or key[1] == "check"))
+        assert script == key[1] or (same_verb and (len(users) > 1 or key[1] in ("check", "estimate")))
     for field in re.findall(r"(?<!\{)\{([^{}]+)\}(?!\})", rule.get("shell", "")):
         assert field.endswith(":q"), f"{{{field}}} of {key[1]} is not quoted: write {{{field}:q}}"
 
 
 @pytest.mark.parametrize("key", WORKING, ids="-".join)
 def test_rule_name_starts_with_a_verb_and_inputs_are_named(key):
-    assert re.fullmatch(r"check|[a-z]+(_[a-z0-9]+)+", key[1]), f"{key[1]}: verb_noun"
+    assert re.fullmatch(r"check|estimate|[a-z]+(_[a-z0-9]+)+", key[1]), f"{key[1]}: verb_noun"
     for part in ("input", "output"):
         text = WORKING[key].get(part, "").strip()
         if "cache" in WORKING[key]:

@@ -8,6 +8,7 @@ from myeloma import cohort, files
 
 localrules:
     check,
+    estimate,
     list_implausible,
     write_samples,
 
@@ -23,6 +24,21 @@ rule check:
         project=lambda wildcards: str(PROJECT),
     script:
         "../scripts/check_cohort.py"
+
+
+# How long, how much memory and disk the rest of the run will take; nothing is computed.
+rule estimate:
+    log:
+        "logs/estimate.log",
+    conda:
+        "../../envs/python.yaml"
+    params:
+        # functions, since the linter takes a plain path for the prefix of a file
+        project=lambda wildcards: str(PROJECT),
+        costs=lambda wildcards: str(PROJECT / "resources/costs.tsv"),
+        cores=lambda wildcards: workflow.cores or 1,
+    script:
+        "../scripts/estimate_run.py"
 
 
 rule write_samples:

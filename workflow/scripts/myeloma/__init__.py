@@ -39,6 +39,7 @@ MODULES_OF_STAGE = {
         "entry_checks",
         "entry_files",
         "entry_vcf",
+        "estimates",
         "first_sheets",
         "given_checks",
         "inputs",
