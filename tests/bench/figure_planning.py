@@ -77,8 +77,9 @@ def plan(folder, patients: int) -> dict:
         (here / "plan.txt").write_text(done.stdout + done.stderr)
 
     taken = take(work)
-    said = re.findall(r"^(\w+)\s+(\d+)\s*$", (here / "plan.txt").read_text(), flags=re.MULTILINE)
-    jobs = sum(int(count) for rule, count in said if rule != "total")
+    # a dict: Snakemake prints the table before and after the jobs
+    said = dict(re.findall(r"^(\w+)\s+(\d+)\s*$", (here / "plan.txt").read_text(), flags=re.MULTILINE))
+    jobs = sum(int(count) for rule, count in said.items() if rule != "total")
     shutil.rmtree(here)
     return {"wall": taken.wall, "cpu": taken.cpu, "memory_mb": taken.memory_mb, "load": taken.load,
             "jobs": jobs}  # fmt: skip
