@@ -16,7 +16,16 @@ from myeloma import contexts, files, tables  # noqa: E402
 
 #: As many abnormalities as the demo's call; fabricate has 20 of them.
 ABNORMALITIES = 99
-STAGES_BEFORE = ("cohort", "references", "alignments", "expression", "calls", "abnormalities", "response")
+STAGES_BEFORE = (
+    "cohort",
+    "references",
+    "alignments",
+    "expression",
+    "calls",
+    "abnormalities",
+    "response",
+    "safety",
+)
 
 
 def make(folder: Path, patients: int, genes: int) -> Path:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import kstest
+from scipy.stats import kstest, norm
 
 from myeloma import enrichment, gene_sets, tables
 from myeloma.gene_sets import GeneSet, GeneSetError
@@ -213,7 +213,7 @@ def test_table_of_the_comparison():
     )
     groups = pd.Series([EARLY] * 4 + [POOR] * 4, index=[f"s{i}" for i in range(8)])
     made = enrichment.early_versus_poor(
-        expression_table(ranking()), set(), sets, scores, groups, RULES, rule=RULE, least=3
+        expression_table(ranking()), set(), sets, scores, groups, RULES, rule=RULE, least=3, most=300
     )
     made = tables.conform(made, tables.GENE_SETS).set_index("set")
     up = made.loc["up"]
@@ -227,11 +227,14 @@ def test_table_of_the_comparison():
     assert gone["state"] == "not_assessable" and np.isnan(gone["p"]) and gone["in_matrix"] == 0
     assert np.isnan(gone["score_p"])
     assert (up["scored_early"], up["scored_poor"], up["score_q"]) == (4, 4, pytest.approx(2 / 70))
-    few = enrichment.score_differences(scores, groups.drop(["s0", "s1"]), 3).loc["up"]
+    few = enrichment.score_differences(scores, groups.drop(["s0", "s1"]), 3, 300).loc["up"]
     assert (few["scored_early"], few["scored_poor"]) == (2, 4)
     assert few[["score_early", "score_poor", "score_p", "score_q"]].isna().all(), (
         "a refused comparison shows no p"
     )
+    # more samples than may be exact: normal approximation by hand, U = 16, mean 8, variance 4 * 4 * 9 / 12 = 12
+    large = enrichment.score_differences(scores, groups, 3, 7).loc["up"]
+    assert large["score_p"] == pytest.approx(2 * norm.sf((16 - 8 - 0.5) / 12**0.5))
 
 
 def test_dropped_and_untested_genes_do_not_rank():
@@ -239,12 +242,12 @@ def test_dropped_and_untested_genes_do_not_rank():
     table.loc[0, "stat"] = np.nan
     sets = [one("up", [f"g{i}" for i in range(20)])]
     made = enrichment.early_versus_poor(
-        table, {"IDg1.1"}, sets, no_scores(), pd.Series(dtype=str), RULES, rule=RULE, least=3
+        table, {"IDg1.1"}, sets, no_scores(), pd.Series(dtype=str), RULES, rule=RULE, least=3, most=300
     )
     assert made.loc[0, "in_matrix"] == 18
     table.loc[2, "p"] = np.nan  # an outlier decides the gene: not tested, though it has a statistic
     made = enrichment.early_versus_poor(
-        table, {"IDg1.1"}, sets, no_scores(), pd.Series(dtype=str), RULES, rule=RULE, least=3
+        table, {"IDg1.1"}, sets, no_scores(), pd.Series(dtype=str), RULES, rule=RULE, least=3, most=300
     )
     assert made.loc[0, "in_matrix"] == 17
 
@@ -254,12 +257,12 @@ def test_nothing_tested_says_why():
     sets = [one("up", ["g1", "g2"])]
     note = "Not tested: 1 early against 1 poor responders with RNA; at least 3 of each are needed."
     made = enrichment.early_versus_poor(
-        table, set(), sets, no_scores(), pd.Series(dtype=str), RULES, note, rule=RULE, least=3
+        table, set(), sets, no_scores(), pd.Series(dtype=str), RULES, note, rule=RULE, least=3, most=300
     )
     made = tables.conform(made, tables.GENE_SETS)
     assert made.loc[0, "state"] == "not_assessable" and made.loc[0, "reason"] == note
     assert made.loc[0, "rule"] == RULE
     none = enrichment.early_versus_poor(
-        table, set(), [], no_scores(), pd.Series(dtype=str), RULES, note, rule=RULE, least=3
+        table, set(), [], no_scores(), pd.Series(dtype=str), RULES, note, rule=RULE, least=3, most=300
     )
     assert tables.conform(none, tables.GENE_SETS).empty

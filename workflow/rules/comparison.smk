@@ -472,6 +472,7 @@ rule test_gene_sets:
     params:
         rules=SETTINGS["expression"],
         least=SETTINGS["comparison"]["min_group_for_expression"],
+        most=SETTINGS["comparison"]["exact_wilcoxon_most"],
         code=files.code_of("enrichment", "expression", "flow", "gene_sets", "places", "tables"),
     script:
         "../scripts/test_gene_sets.py"

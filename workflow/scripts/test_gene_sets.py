@@ -21,5 +21,6 @@ with log_to(snakemake.log[0]):
         snakemake.threads,
         rule=flow.rule_of(tables.read(given.response, tables.RESPONSE)),
         least=snakemake.params.least,
+        most=snakemake.params.most,
     )
     tables.write(made, snakemake.output.table, tables.GENE_SETS)

@@ -57,13 +57,15 @@ def early_versus_poor(
     *,
     rule: str,
     least: int,
+    most: int,
 ) -> pd.DataFrame:
     """GENE_SETS rows: positive nes = higher in early responders.
 
     table: EXPRESSION; dropped: genes left out of the ranking (immunoglobulin and the like); scores:
     GENE_SET_SCORES; groups: sample -> group, of the samples compared; rules: section `expression`; note: why
     nothing was tested, if so; rule: the definition of the groups, `flow.rule_of`; least: samples that a group
-    needs (comparison.min_group_for_expression).
+    needs (comparison.min_group_for_expression); most: samples up to which the Mann-Whitney test is exact
+    (comparison.exact_wilcoxon_most).
     """
     from scipy.stats import false_discovery_control
 
@@ -86,12 +88,13 @@ def early_versus_poor(
         made.loc[done.index, "leading_edge"] = [", ".join(label[list(e)]) for e in done["leading_edge"]]
         whole = made["p"].dropna()
         made.loc[whole.index, "q"] = false_discovery_control(whole.to_numpy(), method="bh")
-    return made.join(score_differences(scores, groups, least)).assign(rule=rule).reset_index()
+    return made.join(score_differences(scores, groups, least, most)).assign(rule=rule).reset_index()
 
 
-def score_differences(scores: pd.DataFrame, groups: pd.Series, least: int) -> pd.DataFrame:
+def score_differences(scores: pd.DataFrame, groups: pd.Series, least: int, most: int) -> pd.DataFrame:
     """Index set: scored early and poor responders, their median scores, the exact Mann-Whitney p between them and
-    its Benjamini-Hochberg q over the sets. Without `least` samples in both groups only the numbers are told."""
+    its Benjamini-Hochberg q over the sets. Without `least` samples in both groups only the numbers are told; with ties, or
+    more than `most` samples (scipy's exact distribution of 700 does not end), p is that of the normal approximation."""
     from scipy.stats import false_discovery_control, mannwhitneyu
 
     seen = scores.dropna(subset=["score"])
@@ -102,7 +105,8 @@ def score_differences(scores: pd.DataFrame, groups: pd.Series, least: int) -> pd
         medians, p = (np.nan, np.nan), np.nan
         if min(len(early), len(poor)) >= least:
             tied = len(np.unique([*early, *poor])) < len(early) + len(poor)
-            p = float(mannwhitneyu(early, poor, method="asymptotic" if tied else "exact").pvalue)
+            large = len(early) + len(poor) > most
+            p = float(mannwhitneyu(early, poor, method="asymptotic" if tied or large else "exact").pvalue)
             medians = (float(np.median(early)), float(np.median(poor)))
         rows[name] = (len(early), len(poor), *medians, p)
     columns = ["scored_early", "scored_poor", "score_early", "score_poor", "score_p"]

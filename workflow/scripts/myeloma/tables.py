@@ -1614,7 +1614,8 @@ GENE_SETS = Table(
         _number("score_early", "median score of early responders; empty where a group is too small"),
         _number("score_poor", "median score of poor responders"),
         _number(
-            "score_p", "Mann-Whitney test of the scores, exact without ties; empty where a group is too small"
+            "score_p",
+            "Mann-Whitney test of the scores, exact without ties and in fewer than 300 samples; empty where a group is too small",
         ),
         _number("score_q", "Benjamini-Hochberg over the sets with a score_p"),
         _text("rule", "definition of the groups with its parameters", empty=True),
@@ -2108,7 +2109,10 @@ BURDEN_BY_GROUP = Table(
         _number("shift", "Hodges-Lehmann, early minus poor", "see unit"),
         _number("ci_low", "from ordered differences; -inf: too few patients for the level", "see unit"),
         _number("ci_high", "from ordered differences; inf: too few patients for the level", "see unit"),
-        _number("p", "exact Wilcoxon given the ties: twice the smaller tail; in large cohorts approximate, see note"),
+        _number(
+            "p",
+            "exact Wilcoxon given the ties: twice the smaller tail; in large cohorts approximate, see note",
+        ),
         _number("q", "Benjamini-Hochberg within the family"),
         _number("smallest_p", "smallest p that these patients can reach"),
         _text("note", "why it is not tested, or that p and interval are approximate", empty=True),
