@@ -73,3 +73,11 @@ def test_medians_counts_and_missing(made):
 def test_odd_cohorts():
     for cohort in (fabricate.cohort(0), fabricate.cohort(1), fabricate.cohort(4, clinical=False)):
         assert set(cohort.frames["table1"]["comparison"]) == {"group", "dna", "rna"}
+
+
+def test_a_number_of_few_values_stays_a_number_in_a_large_cohort():
+    """Stages 1 to 3 of 700 patients: means 2 and 1.5, pooled variance (2/3 + 1/4) / 2 (of large samples)."""
+    one, other = pd.Series([1, 2, 3] * 120), pd.Series([1, 2] * 170)
+    found, why = table_one.standardised(one, other, numeric=True)
+    variances = one.var(), other.var()
+    assert why == "" and abs(found) == pytest.approx(0.5 / (sum(variances) / 2) ** 0.5, abs=6e-4)

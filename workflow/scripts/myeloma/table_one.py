@@ -90,6 +90,7 @@ def standardised(one: pd.Series, other: pd.Series, numeric: bool) -> tuple[float
         {column: [*one, *other] if numeric else [*map(str, one), *map(str, other)],
          "side": ["first"] * len(one) + ["second"] * len(other)}
     )  # fmt: skip
-    kind = {"continuous": [column]} if numeric else {"categorical": [column]}
+    # said both ways: else few values among many patients (ISS of 700) count as categories too, and that is an error
+    kind = {"continuous": [column] if numeric else [], "categorical": [] if numeric else [column]}
     made = TableOne(data, columns=[column], groupby="side", smd=True, pval=False, missing=False, **kind)
     return float(made.smd_table.iloc[0, 0]), ""
