@@ -249,7 +249,7 @@ def test_every_rule_of_the_package_has_a_digest_or_reads_reads():
     own = {
         key[1]
         for key, rule in WORKING.items()
-        if "script" in rule and key[0] != "references" and key[1] != "check"
+        if "script" in rule and key[0] != "references" and key[1] not in ("check", "estimate")
     }
     assert own - {name for _, name in DIGESTED} == NEVER_BY_AN_EDIT
 
