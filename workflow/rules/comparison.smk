@@ -467,7 +467,7 @@ rule test_gene_sets:
         "../../envs/python.yaml"
     threads: 2
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        mem_mb=lambda wildcards, attempt: 4500 * attempt,
         runtime=60,
     params:
         rules=SETTINGS["expression"],
