@@ -267,6 +267,13 @@ def test_progress_names_each_job_and_a_failure_ends_with_the_exclusion_to_add(to
     assert outputs(work) == WHOLE
 
 
+def test_targets_may_follow_two_dashes(toy):
+    work, command = toy
+    done = run([*command, "--", "out/a.txt"])
+    assert done.returncode == 0, done.stdout
+    assert "[1/1 100 %]" in done.stdout and outputs(work) == {"a.txt": WHOLE["a.txt"]}
+
+
 def test_a_dry_run_takes_no_lock_and_plans(toy):
     work, command = toy
     done = run([*command, "--dry-run"])

@@ -71,7 +71,8 @@ def main(arguments: list[str]) -> int:
         return 2
     if find_spec("snakemake_executor_plugin_slurm"):
         more += ["--slurm-jobname-prefix", slurm_jobs.prefix(value)]
-    status = snakemake([*arguments, *more, *progress(given)])
+    # in front: what follows a "--" of the user are targets
+    status = snakemake([*more, *progress(given), *arguments])
     record(work).unlink(missing_ok=True)
     held.close()
     return status
@@ -91,7 +92,7 @@ def with_defaults(arguments: list[str]) -> list[str]:
     given, _ = options().parse_known_args(arguments)
     added = [] if given.snakefile else ["--snakefile", str(PROJECT / "Snakefile")]
     kept = [word for word in arguments if word != "--take-over"]
-    return [*kept, *added, "--rerun-incomplete"]
+    return [*added, "--rerun-incomplete", *kept]
 
 
 def as_snakemake_does(arguments: list[str]) -> argparse.Namespace | None:
