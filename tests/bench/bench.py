@@ -13,13 +13,15 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import figure_comparison  # noqa: E402
+import figure_disk  # noqa: E402
 import figure_planning  # noqa: E402
 import figure_reads  # noqa: E402
+import figure_rna  # noqa: E402
 import measure  # noqa: E402
 import reads  # noqa: E402
 from measure import PROJECT, Kept, say  # noqa: E402
 
-FIGURES = ("align", "calls", "comparison", "planning")
+FIGURES = ("align", "calls", "rna", "disk", "comparison", "planning")
 
 
 def main() -> int:
@@ -39,10 +41,12 @@ def main() -> int:
         kept_file.unlink(missing_ok=True)
     kept = Kept(kept_file, f"{asked.reads} {code()}")
     figures = asked.figures.split(",")
-    data = reads.make(work, asked.reads) if {"align", "calls"} & set(figures) else None
+    data = reads.make(work, asked.reads) if {"align", "calls", "rna", "disk"} & set(figures) else None
     doing = {
         "align": lambda: figure_reads.align_rows(work, kept, data, asked.pairs, asked.aligners),
         "calls": lambda: figure_reads.calls_rows(work, kept, data, asked.pairs, asked.aligners),
+        "rna": lambda: figure_rna.rows(work, kept, data, asked.pairs),
+        "disk": lambda: figure_disk.rows(work, kept, data),
         "comparison": lambda: figure_comparison.rows(work, kept, asked.reads, asked.pairs),
         "planning": lambda: figure_planning.rows(work, kept, asked.reads, asked.pairs),
     }
