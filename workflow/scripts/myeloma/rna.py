@@ -11,8 +11,9 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -46,8 +47,6 @@ STRANDS = ("unstranded", "forward", "reverse")
 COLUMN = {"unstranded": 1, "forward": 2, "reverse": 3}
 STRANDED_FROM, UNSTRANDED_WITHIN, MIN_READS_FOR_STRAND = 0.80, (0.30, 0.70), 200
 DETECTED_READS = 5
-#: Seconds that STAR may take to end by itself when a unit could not be read.
-PATIENCE = 2.0
 #: Of reads up to 450 bases these fill less than a pipe.
 PAIRS_AT_ONCE = 64
 READER = "read_pipe.sh"
@@ -95,7 +94,7 @@ def align(
             _sort(members, star, units, index, private, cram, reference, threads, sort_memory_mb)
             star.wait()
             if fed:
-                _release(pairs)
+                _release(pairs, fed)
                 fed.result()
             members.join()
         alignments._strip_uris(cram, private / "stripped.sam")
@@ -120,23 +119,24 @@ def _trim_all(units, pairs, folder: Path, reference, min_read_length: int) -> No
 
 
 def _feed(units, pairs, folder: Path, reference, min_read_length: int, star: subprocess.Popen) -> None:
-    """Trim unit after unit into the pipes that STAR reads; end STAR when a unit is not whole."""
-    try:
-        for number, (unit, made) in enumerate(zip(units, pairs, strict=True)):
-            # Opening waits for the reader, closing ends its input. Unbuffered: `deal` minds how much it writes.
-            with open(_pipe(made[0]), "wb", 0) as first, open(_pipe(made[1]), "wb", 0) as second:
-                if star.poll() is not None:
-                    return
+    """Trim unit after unit into the pipes that STAR reads; raises ToolError of the unit that is not whole.
+
+    After such a unit the others are empty for STAR, which so ends by itself. A STAR that failed speaks for itself.
+    """
+    fault = None
+    for number, (unit, made) in enumerate(zip(units, pairs, strict=True)):
+        # Opening waits for the reader, closing ends its input. Unbuffered: `deal` minds how much it writes.
+        with open(_pipe(made[0]), "wb", 0) as first, open(_pipe(made[1]), "wb", 0) as second:
+            if fault or star.poll() is not None:
+                continue
+            try:
                 _trim(unit, number, (first, second), folder, reference, min_read_length)
-    except (ToolError, BrokenPipeError):
-        try:
-            ended = star.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            star.kill()
-            raise
-        if not ended:
-            raise
-        # else STAR failed first and took fastp with it: it speaks for itself
+            except ToolError as error:
+                fault = error
+            except BrokenPipeError:
+                return
+    if fault:
+        raise fault
 
 
 def deal(interleaved: BinaryIO, first: BinaryIO, second: BinaryIO) -> None:
@@ -164,10 +164,12 @@ def _make_pipes(pairs, folder: Path) -> None:
     (folder / READER).write_text('exec cat "${1%.fq}.pipe"\n', encoding="utf-8")
 
 
-def _release(pairs) -> None:
+def _release(pairs, fed: Future) -> None:
     """Let a feeder go on that waits for a STAR that has ended."""
-    for path in (path for pair in pairs for path in pair):
-        os.close(os.open(_pipe(path), os.O_RDONLY | os.O_NONBLOCK))
+    while not fed.done():
+        for path in (path for pair in pairs for path in pair):
+            os.close(os.open(_pipe(path), os.O_RDONLY | os.O_NONBLOCK))
+        time.sleep(0.02)
 
 
 def _trim(unit, number: int, made: Sequence[BinaryIO], folder: Path, reference, min_read_length: int) -> None:
