@@ -34,6 +34,10 @@ COLUMNS = (
     "met",
     "load",
     "note",
+    "reads",
+    "date",
+    "commit",
+    "cores",
 )
 #: Other people's load (1-minute average before a measurement) up to which a machine counts as quiet.
 QUIET = 0.5

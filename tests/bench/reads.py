@@ -31,6 +31,8 @@ TARGETS = {"tiny": 120, "small": 1900, "medium": 1900, "full": 1900}
 FUSIONS, FUSION_PAIRS = 8, 60
 FRACTIONS = (0.05, 0.1, 0.2, 0.35, 0.5)
 SEED, MARGIN, DUPLICATES = 20, 420, 0.07
+#: Population frequency of the germline SNPs: GetPileupSummaries takes none above 0.2.
+FREQUENCY = 0.15
 
 
 def make(folder: Path, size: str) -> Path:
@@ -188,7 +190,9 @@ def write_sites(path: Path, genome, germline) -> None:
         )
         handle.writelines(f"##contig=<ID={n},length={len(s)}>\n" for n, s in genome.items())
         handle.write("#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n")
-        handle.writelines(f"{c}\t{p + 1}\t.\t{r}\t{a}\t.\tPASS\tAF=0.3\n" for c, p, r, a, _ in germline)
+        handle.writelines(
+            f"{c}\t{p + 1}\t.\t{r}\t{a}\t.\tPASS\tAF={FREQUENCY}\n" for c, p, r, a, _ in germline
+        )
     pysam.tabix_compress(str(plain), str(path), force=True)
     plain.unlink()
     pysam.tabix_index(str(path), preset="vcf", force=True)
@@ -239,7 +243,7 @@ def spliced(genome, genes, pairs: int, rng, here: Path) -> list[str]:
         some = fragments_of("".join(genome[chrom][s:e] for s, e in exons), count, rng)
         cut.append((gene, len(some)))
         out += some
-    joined = fusion_genes(genes, rng)
+    joined = fusion_genes(genome, genes, rng)
     for (_, chrom, exons), (_, other, more) in joined:
         head = "".join(genome[chrom][s:e] for s, e in exons[:2])
         out += fragments_of(head + "".join(genome[other][s:e] for s, e in more[2:]), FUSION_PAIRS, rng)
@@ -257,15 +261,22 @@ def fragments_of(transcript: str, count: int, rng) -> list[str]:
     return [transcript[s : s + n] for s, n in zip(starts, size, strict=True)]
 
 
-def fusion_genes(genes, rng) -> list[tuple]:
-    """Pairs of genes of four exons, one on either contig."""
-    whole = {}
+def fusion_genes(genome, genes, rng) -> list[tuple]:
+    """Pairs of genes of four exons, one on either contig, that are joined at a GT ... AG."""
+    whole: dict[str, list] = {}
     for gene in genes:
-        if len(gene[2]) == 4:
+        sequence, exons = genome[gene[1]], gene[2]
+        if (
+            len(exons) == 4
+            and sequence[exons[1][1] :][:2] == "GT"
+            and sequence[exons[2][0] - 2 :][:2] == "AG"
+        ):
             whole.setdefault(gene[1], []).append(gene)
     sides = list(whole.values())[:2]
+    if len(sides) < 2:
+        return []
     picked = [rng.choice(len(side), min(FUSIONS, len(side)), False) for side in sides]
-    return [(sides[0][i], sides[1][j]) for i, j in zip(*picked, strict=False)] if len(sides) == 2 else []
+    return [(sides[0][i], sides[1][j]) for i, j in zip(*picked, strict=False)]
 
 
 def write_places(folder: Path, genome) -> None:
@@ -372,4 +383,6 @@ def fusion_accuracy(here: Path, called: set[tuple[str, str]]) -> str:
     truth, called = {tuple(sorted(row)) for row in rows}, {tuple(sorted(pair)) for pair in called}
     found = len(truth & called)
     precision = found / len(called) if called else 0.0
+    if not truth:
+        return "no fusion planted"
     return f"fusions: recall {found / len(truth):.3f}, precision {precision:.3f} (of {len(truth)})"
