@@ -164,7 +164,9 @@ def plant(genome, targets, rng):
         sequence = genome[chrom]
         for place in sorted({start - 60, start + 30, end + 50}):
             if rng.random() < 0.5:
-                germline.append((chrom, place, sequence[place], _other(sequence[place], rng), 0.5))
+                # without homozygous sites contamination cannot be estimated
+                share = 1.0 if rng.random() < 0.25 else 0.5
+                germline.append((chrom, place, sequence[place], _other(sequence[place], rng), share))
         if number % 3:
             continue
         at = (start + end) // 2 + 8
@@ -219,7 +221,9 @@ def captured(genome, targets, germline, somatic, pairs: int, rng) -> list[str]:
                 count = int(round(each * 0.5 * (share if with_variant else 1 - share)))
                 if count:
                     wanted = [
-                        v for v in near if (v[4] == "g" and haplotype == 0) or (v[4] == "s" and with_variant)
+                        v
+                        for v in near
+                        if (v[4] == "g" and (haplotype == 0 or v[3] == 1.0)) or (v[4] == "s" and with_variant)
                     ]
                     out += cut_block(_changed(block, wanted, low), MARGIN, count, rng)
     return out
