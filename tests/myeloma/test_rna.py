@@ -244,3 +244,17 @@ def test_two_passes_of_star_count_the_same(genome, tmp_path, tools):
     units = [unit(genome, 1), unit(genome, 2)]
     once, twice = align(genome, tmp_path / "a", units), align(genome, tmp_path / "b", units, two_pass=True)
     assert once["counts"].read_text() == twice["counts"].read_text()
+
+
+@pytest.mark.tools
+def test_a_sort_that_cannot_write_is_named_and_not_star(genome, tmp_path, tools, monkeypatch):
+    tools("STAR", "samtools", "fastp")
+    sort = rna._sort
+
+    def nowhere(*given):
+        sort(*given[:5], tmp_path / "no/folder/made.cram", *given[6:])
+
+    monkeypatch.setattr(rna, "_sort", nowhere)
+    with pytest.raises(ToolError, match="samtools sort failed"):
+        align(genome, tmp_path / "out", [unit(genome, 1)])
+    assert not [path for path in (tmp_path / "out").rglob("*") if path.name.startswith(".")]

@@ -90,8 +90,8 @@ def align(
             else:
                 _make_pipes(pairs, private)
             star = members.start(words, subprocess.DEVNULL)
-            fed = None if two_pass else pool.submit(_feed, *given, star)
             _sort(members, star, units, index, private, cram, reference, threads, sort_memory_mb)
+            fed = None if two_pass else pool.submit(_feed, *given, star)
             star.wait()
             if fed:
                 _release(pairs, fed)
