@@ -56,4 +56,5 @@ faults: setup ## one-line faults in a copy of the project: each must turn its te
 	@python tests/faults/run.py $(FAULTS)
 
 bench: setup ## speed and scale against the usual tools: READS=small (tiny, full) PAIRS=5; results/bench/bench.tsv
+	-@tests/install_debian.sh tests/bench/debian-packages.txt "FastQC, a usual step beside ours,"
 	@python tests/bench/bench.py --reads $(READS) --pairs $(PAIRS)

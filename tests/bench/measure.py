@@ -34,6 +34,10 @@ COLUMNS = (
     "met",
     "load",
     "note",
+    "reads",
+    "date",
+    "commit",
+    "cores",
 )
 #: Other people's load (1-minute average before a measurement) up to which a machine counts as quiet.
 QUIET = 0.5
@@ -83,9 +87,11 @@ def take(work: Callable[[], None]) -> Taken:
 
 def run(words: Sequence, **how) -> subprocess.CompletedProcess:
     """A command that must succeed; what it says is kept for the error."""
-    done = subprocess.run([str(w) for w in words], capture_output=True, text=True, **how)
+    given = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True} | how
+    done = subprocess.run([str(w) for w in words], **given)
     if done.returncode:
-        raise RuntimeError(f"{' '.join(map(str, words))}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}")
+        said = "\n".join((text or "")[-3000:] for text in (done.stdout, done.stderr))
+        raise RuntimeError(f"{' '.join(map(str, words))}\n{said}")
     return done
 
 

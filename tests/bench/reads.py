@@ -4,6 +4,7 @@ Everything hangs on one seed. Made once below the work folder; a stamp says that
 """
 
 import gzip
+import hashlib
 import os
 import shutil
 import sys
@@ -18,20 +19,26 @@ sys.path.insert(0, str(PROJECT / "demo"))
 from cohort_generator.reads import both_strands, cut_block, sequence_fragments, with_duplicates  # noqa: E402
 
 DATA = "grch38_chr20_21_first10Mb"
+#: Pairs of the tumour's and the normal's exome, and of the RNA.
 SIZES = {
-    "tiny": (6_000, 4_000, 5_000),
-    "small": (150_000, 90_000, 100_000),
-    "full": (1_000_000, 600_000, 500_000),
+    "tiny": (6_000, 4_000, 20_000),
+    "small": (150_000, 90_000, 200_000),
+    "medium": (300_000, 180_000, 400_000),
+    "full": (1_000_000, 600_000, 1_000_000),
 }
-TARGETS = {"tiny": 120, "small": 1900, "full": 1900}
+TARGETS = {"tiny": 120, "small": 1900, "medium": 1900, "full": 1900}
+#: Fusion transcripts in the RNA, and their pairs of reads.
+FUSIONS, FUSION_PAIRS = 8, 60
 FRACTIONS = (0.05, 0.1, 0.2, 0.35, 0.5)
 SEED, MARGIN, DUPLICATES = 20, 420, 0.07
+#: Population frequency of the germline SNPs: GetPileupSummaries takes none above 0.2.
+FREQUENCY = 0.15
 
 
 def make(folder: Path, size: str) -> Path:
     """The data of one size below `folder`; returns its folder."""
-    here = folder / f"data-{size}"
-    if (here / "whole").exists():
+    here, stamp = folder / f"data-{size}", digest()
+    if (here / "whole").exists() and (here / "whole").read_text() == stamp:
         return here
     shutil.rmtree(here, ignore_errors=True)
     (here / "in").mkdir(parents=True)
@@ -47,7 +54,7 @@ def make(folder: Path, size: str) -> Path:
     with open(here / "in/targets.bed", "w") as handle:
         handle.writelines(f"{c}\t{s}\t{e}\n" for c, s, e in targets)
     write_places(here / "in", genome)
-    genes = place_genes(targets)
+    genes = place_genes(genome, targets)
     write_gtf(here / "in/genes.gtf", genes)
     germline, somatic = plant(genome, targets, rng)
     write_sites(here / "in/sites.vcf.gz", genome, germline)
@@ -59,14 +66,20 @@ def make(folder: Path, size: str) -> Path:
     cut = {
         "T": captured(genome, targets, germline, somatic, tumour, rng),
         "N": captured(genome, targets, germline, [], normal, rng),
-        "R": spliced(genome, genes, rna, rng),
+        "R": spliced(genome, genes, rna, rng, here),
     }
     for name, fragments in cut.items():
         made = with_duplicates(both_strands(fragments, rng), DUPLICATES, rng)
         sequence_fragments(made, here / "in", f"B1-{name}", "HBENCHDSXX", lane[name], SEED + lane[name])
     write_sheets(here)
-    (here / "whole").touch()
+    (here / "whole").write_text(stamp)
     return here
+
+
+def digest() -> str:
+    """Of the code that makes the data: other code, other data."""
+    code = (Path(__file__), PROJECT / "demo/cohort_generator/reads.py")
+    return hashlib.sha256(b"".join(path.read_bytes() for path in code)).hexdigest()[:12]
 
 
 def read_fasta(path: Path) -> dict[str, str]:
@@ -108,15 +121,22 @@ def place_targets(genome, count: int, rng) -> list[tuple[str, int, int]]:
     )
 
 
-def place_genes(targets) -> list[tuple[str, str, list[tuple[int, int]]]]:
-    """Genes of up to four exons: neighbouring targets of one contig, less than 60 kb apart."""
+def place_genes(genome, targets) -> list[tuple[str, str, list[tuple[int, int]]]]:
+    """Genes of up to four exons in neighbouring targets of one contig, less than 60 kb apart; introns GT ... AG."""
     genes, run_of = [], []
     for target in [*targets, ("", 0, 0)]:
         if run_of and (target[0] != run_of[-1][0] or len(run_of) == 4 or target[1] - run_of[-1][2] > 60_000):
-            genes.append((f"ENSGBENCH{len(genes) + 1:05d}", run_of[0][0], [(s, e) for _, s, e in run_of]))
+            exons = [spliced_exon(genome[run_of[0][0]], s, e) for _, s, e in run_of]
+            genes.append((f"ENSGBENCH{len(genes) + 1:05d}", run_of[0][0], exons))
             run_of = []
         run_of.append(target)
     return genes
+
+
+def spliced_exon(sequence: str, start: int, end: int) -> tuple[int, int]:
+    """The target cut back to lie between AG and GT, where those stand within 50 bases of its ends."""
+    first, last = sequence.find("AG", start, start + 50), sequence.rfind("GT", end - 50, end)
+    return (first + 2 if first >= 0 else start), (last if last >= 0 else end)
 
 
 def write_gtf(path: Path, genes) -> None:
@@ -144,7 +164,9 @@ def plant(genome, targets, rng):
         sequence = genome[chrom]
         for place in sorted({start - 60, start + 30, end + 50}):
             if rng.random() < 0.5:
-                germline.append((chrom, place, sequence[place], _other(sequence[place], rng), 0.5))
+                # without homozygous sites contamination cannot be estimated
+                share = 1.0 if rng.random() < 0.25 else 0.5
+                germline.append((chrom, place, sequence[place], _other(sequence[place], rng), share))
         if number % 3:
             continue
         at = (start + end) // 2 + 8
@@ -170,7 +192,9 @@ def write_sites(path: Path, genome, germline) -> None:
         )
         handle.writelines(f"##contig=<ID={n},length={len(s)}>\n" for n, s in genome.items())
         handle.write("#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n")
-        handle.writelines(f"{c}\t{p + 1}\t.\t{r}\t{a}\t.\tPASS\tAF=0.3\n" for c, p, r, a, _ in germline)
+        handle.writelines(
+            f"{c}\t{p + 1}\t.\t{r}\t{a}\t.\tPASS\tAF={FREQUENCY}\n" for c, p, r, a, _ in germline
+        )
     pysam.tabix_compress(str(plain), str(path), force=True)
     plain.unlink()
     pysam.tabix_index(str(path), preset="vcf", force=True)
@@ -197,7 +221,9 @@ def captured(genome, targets, germline, somatic, pairs: int, rng) -> list[str]:
                 count = int(round(each * 0.5 * (share if with_variant else 1 - share)))
                 if count:
                     wanted = [
-                        v for v in near if (v[4] == "g" and haplotype == 0) or (v[4] == "s" and with_variant)
+                        v
+                        for v in near
+                        if (v[4] == "g" and (haplotype == 0 or v[3] == 1.0)) or (v[4] == "s" and with_variant)
                     ]
                     out += cut_block(_changed(block, wanted, low), MARGIN, count, rng)
     return out
@@ -209,18 +235,52 @@ def _changed(block: str, variants, low: int) -> str:
     return block
 
 
-def spliced(genome, genes, pairs: int, rng) -> list[str]:
-    """Fragments of the spliced transcripts; expression differs a hundredfold between genes."""
+def spliced(genome, genes, pairs: int, rng, here: Path) -> list[str]:
+    """Fragments of the spliced transcripts and of a few fusions; expression differs a hundredfold between genes.
+
+    What was planted is written to truth_counts.tsv (pairs by gene, PCR duplicates come on top) and truth_fusions.tsv.
+    """
     weight = np.exp(rng.normal(0, 1.2, len(genes)))
     counts = rng.multinomial(pairs, weight / weight.sum())
-    out = []
-    for (_, chrom, exons), count in zip(genes, counts, strict=True):
-        transcript = "".join(genome[chrom][s:e] for s, e in exons)
-        if count and len(transcript) > 300:
-            size = np.clip(rng.normal(220, 30, count), 120, min(400, len(transcript))).astype(int)
-            starts = (rng.random(count) * (len(transcript) - size)).astype(int)
-            out += [transcript[s : s + n] for s, n in zip(starts, size, strict=True)]
+    out, cut = [], []
+    for (gene, chrom, exons), count in zip(genes, counts, strict=True):
+        some = fragments_of("".join(genome[chrom][s:e] for s, e in exons), count, rng)
+        cut.append((gene, len(some)))
+        out += some
+    joined = fusion_genes(genome, genes, rng)
+    for (_, chrom, exons), (_, other, more) in joined:
+        head = "".join(genome[chrom][s:e] for s, e in exons[:2])
+        out += fragments_of(head + "".join(genome[other][s:e] for s, e in more[2:]), FUSION_PAIRS, rng)
+    (here / "truth_counts.tsv").write_text("".join(f"{gene}\t{count}\n" for gene, count in cut))
+    (here / "truth_fusions.tsv").write_text("".join(f"{a[0][4:]}\t{b[0][4:]}\n" for a, b in joined))
     return out
+
+
+def fragments_of(transcript: str, count: int, rng) -> list[str]:
+    """Fragments from anywhere in a transcript; none where it is shorter than one."""
+    if not count or len(transcript) <= 300:
+        return []
+    size = np.clip(rng.normal(220, 30, count), 120, min(400, len(transcript))).astype(int)
+    starts = (rng.random(count) * (len(transcript) - size)).astype(int)
+    return [transcript[s : s + n] for s, n in zip(starts, size, strict=True)]
+
+
+def fusion_genes(genome, genes, rng) -> list[tuple]:
+    """Pairs of genes of four exons, one on either contig, that are joined at a GT ... AG."""
+    whole: dict[str, list] = {}
+    for gene in genes:
+        sequence, exons = genome[gene[1]], gene[2]
+        if (
+            len(exons) == 4
+            and sequence[exons[1][1] :][:2] == "GT"
+            and sequence[exons[2][0] - 2 :][:2] == "AG"
+        ):
+            whole.setdefault(gene[1], []).append(gene)
+    sides = list(whole.values())[:2]
+    if len(sides) < 2:
+        return []
+    picked = [rng.choice(len(side), min(FUSIONS, len(side)), False) for side in sides]
+    return [(sides[0][i], sides[1][j]) for i, j in zip(*picked, strict=False)]
 
 
 def write_places(folder: Path, genome) -> None:
@@ -241,26 +301,26 @@ def write_sheets(here: Path) -> None:
                "B1-R\tB1\trna\ttumour\t2024-01-05\t"]  # fmt: skip
     unit_head = "sample\tlibrary\tflowcell\tlane\tfastq_1\tfastq_2"
     sample_head = "sample\tpatient\tassay\ttissue\tcollection_date\tkit"
-    sheets = {
-        "patients": ["patient\tc1d1\tlast_contact", "B1\t2024-01-10\t2024-12-31"],
-        "units": [unit_head, *units[:2]],
-        "samples": [sample_head, *samples[:2]],
-    }
-    for name, lines in sheets.items():
-        (here / f"{name}.tsv").write_text("\n".join(lines) + "\n")
+    patients = ["patient\tc1d1\tlast_contact", "B1\t2024-01-10\t2024-12-31"]
+    chosen = {"wes": slice(0, 2), "rna": slice(2, 3), "all": slice(0, 3)}
+    (here / "patients.tsv").write_text("\n".join(patients) + "\n")
+    for name, some in chosen.items():
+        (here / f"units-{name}.tsv").write_text("\n".join([unit_head, *units[some]]) + "\n")
+        (here / f"samples-{name}.tsv").write_text("\n".join([sample_head, *samples[some]]) + "\n")
 
 
-def config(here: Path, aligner: str) -> Path:
-    """The configuration of a run on these data with one aligner; every path is absolute, the sheets' are relative."""
+def config(here: Path, aligner: str, assay: str = "wes") -> Path:
+    """The configuration of a run on the exomes, the RNA or all of these data; paths are absolute, the sheets' relative."""
     made = {
-        "sheets": {n: str(here / f"{n}.tsv") for n in ("patients", "samples", "units")},
+        "sheets": {"patients": str(here / "patients.tsv"), "samples": str(here / f"samples-{assay}.tsv"),
+                   "units": str(here / f"units-{assay}.tsv")},
         "reference": {"fasta": str(here / "in/genome.fa"), "gtf": str(here / "in/genes.gtf"),
                       "germline": str(here / "in/sites.vcf.gz"), "common_sites": str(here / "in/sites.vcf.gz"),
                       "regions": str(here / "in/regions.tsv"), "arms": str(here / "in/arms.tsv")},
         "kits": {"k1": {"targets": str(here / "in/targets.bed")}},
         "align": {"aligner": aligner},
     }  # fmt: skip
-    path = here / f"config-{aligner}.yaml"
+    path = here / f"config-{assay}-{aligner}.yaml"
     path.write_text(yaml.safe_dump(made))
     return path
 
@@ -268,6 +328,11 @@ def config(here: Path, aligner: str) -> Path:
 def accuracy(here: Path, vcf: Path) -> str:
     """Recall and precision of the PASS calls of a VCF inside the targets, against what was planted."""
     truth = {tuple(line.split("\t")[:4]) for line in (here / "truth.tsv").read_text().splitlines()[1:]}
+    if vcf.suffix == ".vcf":
+        # Debian's launcher of SnpEff prints its own arguments before the VCF.
+        text = vcf.read_text()
+        vcf = vcf.with_suffix(".clean.vcf")
+        vcf.write_text(text[text.index("##fileformat") :])
     text = run(["bcftools", "norm", "-m", "-any", "-f", here / "in/genome.fa", vcf]).stdout
     spans: dict[str, list] = {}
     for line in (here / "in/targets.bed").read_text().splitlines():
@@ -299,3 +364,29 @@ def normalised(here: Path, truth) -> set[tuple[str, str, str, str]]:
     text = run(["bcftools", "norm", "-f", here / "in/genome.fa", plain]).stdout
     rows = [line.split("\t") for line in text.splitlines() if not line.startswith("#")]
     return {(r[0], r[1], r[3], r[4]) for r in rows}
+
+
+def count_accuracy(here: Path, counts: dict[str, int]) -> str:
+    """How far gene counts lie from what was planted: share of pairs put into the right gene's count, rank correlation.
+
+    Both sides count PCR duplicates, so counts are scaled to the planted total.
+    """
+    rows = [line.split("\t") for line in (here / "truth_counts.tsv").read_text().splitlines()]
+    truth = np.array([int(count) for _, count in rows], dtype=float)
+    seen = np.array([counts.get(gene, 0) for gene, _ in rows], dtype=float)
+    if not seen.sum():
+        return "no counts"
+    share = np.minimum(truth, seen * truth.sum() / seen.sum()).sum() / truth.sum()
+    ranks = [np.argsort(np.argsort(values, kind="stable"), kind="stable") for values in (truth, seen)]
+    return f"{share:.3f} of the pairs in the right gene, rank correlation {np.corrcoef(*ranks)[0, 1]:.3f}"
+
+
+def fusion_accuracy(here: Path, called: set[tuple[str, str]]) -> str:
+    """Recall and precision of fusions, as unordered pairs of gene names."""
+    rows = [line.split("\t") for line in (here / "truth_fusions.tsv").read_text().splitlines()]
+    truth, called = {tuple(sorted(row)) for row in rows}, {tuple(sorted(pair)) for pair in called}
+    found = len(truth & called)
+    precision = found / len(called) if called else 0.0
+    if not truth:
+        return "no fusion planted"
+    return f"fusions: recall {found / len(truth):.3f}, precision {precision:.3f} (of {len(truth)})"

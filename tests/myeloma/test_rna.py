@@ -1,7 +1,9 @@
 """RNA alignment, strandedness and QC; broken reads are named with what to write into the exclusions."""
 
 import gzip
+import io
 import random
+import shutil
 import subprocess
 
 import pandas as pd
@@ -139,7 +141,7 @@ def unit(folder, lane, **more):
     return made | {"fastq_2": str(folder / f"L{lane}_2.fastq.gz")} | more
 
 
-def align(genome, out, units):
+def align(genome, out, units, index=None, **more):
     outputs = {
         "cram": out / "s1.cram",
         "crai": out / "s1.cram.crai",
@@ -149,7 +151,8 @@ def align(genome, out, units):
         "fastp": out / "qc/s1.fastp",
     }
     reference = alignments.Reference(str(genome / "g.fa"), str(genome / "g.dict"), "")
-    rna.align("s1", units, str(genome / "star"), reference, {k: str(v) for k, v in outputs.items()}, 36)
+    named = {k: str(v) for k, v in outputs.items()}
+    rna.align("s1", units, str(index or genome / "star"), reference, named, 36, **more)
     return outputs
 
 
@@ -202,8 +205,56 @@ def test_broken_unit_is_named_and_leaves_nothing(genome, tmp_path, tools, fault)
     )
     out = tmp_path / "out"
     with pytest.raises(ToolError) as error:
-        align(genome, out, [unit(genome, 1), unit(genome, 2, fastq_2=str(broken))])
+        align(genome, out, [unit(genome, 2, fastq_2=str(broken)), unit(genome, 1)])
     message = str(error.value)
     assert "sample s1, unit lib.FC.2" in message and "broken_2.fastq.gz" in message
     assert "p1\ts1\tlib\tFC\t2\tall\t" in message
     assert list(out.rglob("*")) in ([], [out / "qc"])
+
+
+def record(name):
+    return f"@{name}\nACGT\n+\nFFFF\n".encode()
+
+
+@pytest.mark.parametrize("pairs", [0, 1, rna.PAIRS_AT_ONCE, rna.PAIRS_AT_ONCE + 1])
+def test_interleaved_reads_are_dealt_to_their_mates(pairs):
+    mixed = io.BytesIO(b"".join(record(f"r{i}/{mate}") for i in range(pairs) for mate in (1, 2)))
+    first, second = io.BytesIO(), io.BytesIO()
+    rna.deal(mixed, first, second)
+    assert first.getvalue() == b"".join(record(f"r{i}/1") for i in range(pairs))
+    assert second.getvalue() == b"".join(record(f"r{i}/2") for i in range(pairs))
+
+
+@pytest.mark.tools
+def test_star_that_fails_speaks_for_itself(genome, tmp_path, tools):
+    tools("STAR", "samtools", "fastp")
+    broken = tmp_path / "index"
+    shutil.copytree(genome / "star", broken)
+    (broken / "genomeParameters.txt").unlink()
+    with pytest.raises(ToolError, match="STAR") as error:
+        align(genome, tmp_path / "out", [unit(genome, 1)], broken)
+    assert "exclusions.tsv" not in str(error.value)
+    assert not list((tmp_path / "out").rglob("*.fq"))
+
+
+@pytest.mark.tools
+def test_two_passes_of_star_count_the_same(genome, tmp_path, tools):
+    """The second pass reads the files again, which no pipe allows."""
+    tools("STAR", "samtools", "fastp")
+    units = [unit(genome, 1), unit(genome, 2)]
+    once, twice = align(genome, tmp_path / "a", units), align(genome, tmp_path / "b", units, two_pass=True)
+    assert once["counts"].read_text() == twice["counts"].read_text()
+
+
+@pytest.mark.tools
+def test_a_sort_that_cannot_write_is_named_and_not_star(genome, tmp_path, tools, monkeypatch):
+    tools("STAR", "samtools", "fastp")
+    sort = rna._sort
+
+    def nowhere(*given):
+        sort(*given[:5], tmp_path / "no/folder/made.cram", *given[6:])
+
+    monkeypatch.setattr(rna, "_sort", nowhere)
+    with pytest.raises(ToolError, match="samtools sort failed"):
+        align(genome, tmp_path / "out", [unit(genome, 1)])
+    assert not [path for path in (tmp_path / "out").rglob("*") if path.name.startswith(".")]

@@ -190,8 +190,8 @@ class Chain:
             if status:
                 failed.append((name, status))
         if failed:
-            # A member killed by a broken pipe (signal 13) is a victim, not the cause.
-            name, status = next((f for f in failed if f[1] != -13), failed[0])
+            # A member killed by a broken pipe (signal 13; 141 through Debian's wrapper of STAR) is a victim.
+            name, status = next((f for f in failed if f[1] not in (-13, 141)), failed[0])
             last = "\n".join(told[name].strip().splitlines()[-15:])
             raise ToolError(f"{name} failed (exit status {status}):\n{last}")
         return told

@@ -1,18 +1,22 @@
 """From the units of one RNA sample to one CRAM, gene counts, chimeric junctions and its QC measures.
 
-fastp per unit, then STAR once over all units (one read group each), then samtools sort. Duplicates are not
-marked: STAR's gene counts do not use the flag, and the fusion caller removes them by coordinates itself.
-The trimmed reads stand uncompressed in a private folder while STAR runs (about 4 x the size of the FASTQ.gz).
+fastp (unit after unit) | STAR (one read group a unit) | samtools sort, one stream without intermediate files.
+Duplicates are not marked: STAR's gene counts do not use the flag, and the fusion caller removes them by
+coordinates itself. With align.star_two_pass STAR reads everything twice: then the trimmed reads stand uncompressed
+in a private folder meanwhile (about 4 x the size of the FASTQ.gz).
 """
 
 import json
 import os
 import shutil
+import subprocess
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pandas as pd
 
@@ -43,6 +47,9 @@ STRANDS = ("unstranded", "forward", "reverse")
 COLUMN = {"unstranded": 1, "forward": 2, "reverse": 3}
 STRANDED_FROM, UNSTRANDED_WITHIN, MIN_READS_FOR_STRAND = 0.80, (0.30, 0.70), 200
 DETECTED_READS = 5
+#: Of reads up to 450 bases these fill less than a pipe.
+PAIRS_AT_ONCE = 64
+READER = "read_pipe.sh"
 # The adult and fetal globins: red cells that came along with the marrow.
 GLOBINS = ("HBA1", "HBA2", "HBB", "HBD", "HBG1", "HBG2", "HBE1", "HBM", "HBZ", "HBQ1")
 
@@ -72,13 +79,26 @@ def align(
     with tempfile.TemporaryDirectory(prefix=f".{sample}.rna.", dir=folder) as name:
         private = Path(name)
         (private / "fastp").mkdir()
-        trimmed = [_trim(u, n, private, reference, min_read_length, threads) for n, u in enumerate(units)]
         counted = Path(index, "exonGeTrInfo.tab").exists()
-        _star(units, trimmed, index, private, counted, two_pass, threads, chimeric_in_cram)
-        for pair in trimmed:
-            for path in pair:
-                path.unlink()
-        cram = _sort(units, private, reference, threads, sort_memory_mb)
+        pairs = [(private / f"{n}_1.fq", private / f"{n}_2.fq") for n in range(len(units))]
+        words = _star_words(units, pairs, index, private, counted, two_pass, threads, chimeric_in_cram)
+        cram = private / "made.cram"
+        given = units, pairs, private, reference, min_read_length
+        with alignments.chain(private) as members, ThreadPoolExecutor(1) as pool:
+            if two_pass:
+                _trim_all(*given)
+            else:
+                _make_pipes(pairs, private)
+            star = members.start(words, subprocess.DEVNULL)
+            _sort(members, star, units, index, private, cram, reference, threads, sort_memory_mb)
+            fed = None if two_pass else pool.submit(_feed, *given, star)
+            star.wait()
+            if fed:
+                _release(pairs, fed)
+                fed.result()
+            members.join()
+        alignments._strip_uris(cram, private / "stripped.sam")
+        command(["samtools", "index", "-@", max(0, threads - 1), cram])
         if not counted:
             (private / "ReadsPerGene.out.tab").touch()
         shutil.rmtree(outputs["fastp"], ignore_errors=True)
@@ -91,22 +111,82 @@ def align(
         os.replace(cram, outputs["cram"])
 
 
-def _trim(
-    unit, number: int, folder: Path, reference, min_read_length: int, threads: int
-) -> tuple[Path, Path]:
-    """Trimmed FASTQ pair of one unit; the unit must be whole."""
+def _trim_all(units, pairs, folder: Path, reference, min_read_length: int) -> None:
+    """Trimmed FASTQ pairs of all units in plain files."""
+    for number, (unit, made) in enumerate(zip(units, pairs, strict=True)):
+        with open(made[0], "wb") as first, open(made[1], "wb") as second:
+            _trim(unit, number, (first, second), folder, reference, min_read_length)
+
+
+def _feed(units, pairs, folder: Path, reference, min_read_length: int, star: subprocess.Popen) -> None:
+    """Trim unit after unit into the pipes that STAR reads; raises ToolError of the unit that is not whole.
+
+    After such a unit the others are empty for STAR, which so ends by itself. A STAR that failed speaks for itself.
+    """
+    fault = None
+    for number, (unit, made) in enumerate(zip(units, pairs, strict=True)):
+        # Opening waits for the reader, closing ends its input. Unbuffered: `deal` minds how much it writes.
+        with open(_pipe(made[0]), "wb", 0) as first, open(_pipe(made[1]), "wb", 0) as second:
+            if fault or star.poll() is not None:
+                continue
+            try:
+                _trim(unit, number, (first, second), folder, reference, min_read_length)
+            except ToolError as error:
+                fault = error
+            except BrokenPipeError:
+                return
+    if fault:
+        raise fault
+
+
+def deal(interleaved: BinaryIO, first: BinaryIO, second: BinaryIO) -> None:
+    """Interleaved FASTQ into one stream per mate, some pairs at a time.
+
+    A reader that takes a record of either in turn has emptied both pipes before the next pairs come, and those fit
+    into a pipe (64 KB): neither waits for the other. fastp's own two outputs do not keep to this and stand still.
+    """
+    while lines := list(islice(interleaved, 8 * PAIRS_AT_ONCE)):
+        starts = range(0, len(lines), 8)
+        first.write(b"".join(line for i in starts for line in lines[i : i + 4]))
+        second.write(b"".join(line for i in starts for line in lines[i + 4 : i + 8]))
+
+
+def _pipe(path: Path) -> Path:
+    """The pipe that stands for a file of STAR's list."""
+    return path.with_suffix(".pipe")
+
+
+def _make_pipes(pairs, folder: Path) -> None:
+    """Empty files to be named to STAR, which opens each once to see whether it is there; the pipes; who reads those."""
+    for path in (path for pair in pairs for path in pair):
+        path.touch()
+        os.mkfifo(_pipe(path))
+    (folder / READER).write_text('exec cat "${1%.fq}.pipe"\n', encoding="utf-8")
+
+
+def _release(pairs, fed: Future) -> None:
+    """Let a feeder go on that waits for a STAR that has ended."""
+    while not fed.done():
+        for path in (path for pair in pairs for path in pair):
+            os.close(os.open(_pipe(path), os.O_RDONLY | os.O_NONBLOCK))
+        time.sleep(0.02)
+
+
+def _trim(unit, number: int, made: Sequence[BinaryIO], folder: Path, reference, min_read_length: int) -> None:
+    """Trimmed FASTQ pair of one unit into two files or pipes; the unit must be whole."""
     if unit.get("bam"):
         unit = {**unit, **_unpack(unit, number, folder, reference)}
-    made = folder / f"{number}_1.fq", folder / f"{number}_2.fq"
     report = folder / "fastp" / f"{unit['id']}.json"
     # One worker: with more, the order of the pairs depends on timing (fastp 0.23.2, seen).
-    words = ["fastp", "--thread", 1, "--in1", unit["fastq_1"], "--in2", unit["fastq_2"]]
-    words += ["--out1", made[0], "--out2", made[1], "--length_required", min_read_length]
+    words = ["fastp", "--stdout", "--thread", 1, "--in1", unit["fastq_1"], "--in2", unit["fastq_2"]]
+    words += ["--length_required", min_read_length]
     words += ["--disable_quality_filtering", "--json", report, "--html", os.devnull, *reads.umi_words(unit)]
-    with ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(1) as pool, alignments.chain(folder) as source:
         check = pool.submit(reads.check_pair, unit)
+        fastp = source.start(words, subprocess.DEVNULL)
+        deal(fastp.stdout, *made)
         try:
-            command(words)
+            source.join()
         except ToolError as error:
             check.result()
             raise reads.unit_error(unit, unit["fastq_1"], str(error)) from error
@@ -115,7 +195,6 @@ def _trim(
     if seen != 2 * pairs:
         said = f"holds {pairs} pairs and fastp read {seen / 2:g} of them"
         raise reads.unit_error(unit, unit["fastq_1"], said)
-    return made
 
 
 def _unpack(unit, number: int, folder: Path, reference) -> dict[str, str]:
@@ -146,53 +225,45 @@ def _unpack(unit, number: int, folder: Path, reference) -> dict[str, str]:
     return {"fastq_1": pair[0], "fastq_2": pair[1]}
 
 
-def _star(
-    units, trimmed, index: str, folder: Path, counted: bool, two_pass: bool, threads: int, in_bam: bool
-) -> None:
+def _star_words(units, pairs, index, folder: Path, counted, two_pass, threads, chimeric_in_cram) -> list:
+    """STAR over all units, one after the other; the BAM goes to standard output, uncompressed."""
     words = ["STAR", "--runThreadN", threads, "--genomeDir", index, "--genomeLoad", "NoSharedMemory"]
-    words += ["--readFilesIn", *(",".join(str(pair[side]) for pair in trimmed) for side in (0, 1))]
+    words += ["--readFilesIn", *(",".join(str(pair[side]) for pair in pairs) for side in (0, 1))]
+    words += [] if two_pass else ["--readFilesCommand", "sh", folder / READER]
     groups: list[str] = []
     for unit in units:
         groups += [",", *alignments.read_group(unit).split("\t")[1:]]
     words += ["--outSAMattrRGline", *groups[1:]]
-    words += ["--outSAMtype", "BAM", "Unsorted", "--outSAMunmapped", "Within", "--outBAMcompression", 1]
+    words += ["--outSAMtype", "BAM", "Unsorted", "--outStd", "BAM_Unsorted", "--outBAMcompression", 0]
+    words += ["--outSAMunmapped", "Within"]
     words += ["--outFileNamePrefix", f"{folder}/", "--outTmpDir", folder / "star_tmp"]
     words += ["--alignSJstitchMismatchNmax", *STITCH_MISMATCHES]
     for name, value in CHIMERIC.items():
         words += [f"--{name}", value]
-    words += ["--chimOutType", "Junctions", *(["WithinBAM", "HardClip"] if in_bam else [])]
-    if counted:
-        words += ["--quantMode", "GeneCounts"]
-    if two_pass:
-        words += ["--twopassMode", "Basic"]
-    command(words)
+    words += ["--chimOutType", "Junctions", *(["WithinBAM", "HardClip"] if chimeric_in_cram else [])]
+    words += ["--quantMode", "GeneCounts"] if counted else []
+    return words + (["--twopassMode", "Basic"] if two_pass else [])
 
 
-def _sort(units, folder: Path, reference, threads: int, memory_mb: int) -> Path:
-    """Sorted CRAM with index from STAR's BAM; header without paths, with M5, one @RG per unit."""
+def _sort(
+    members, star, units, index, folder: Path, made: Path, reference, threads: int, memory_mb: int
+) -> None:
+    """Start what makes a sorted CRAM of STAR's BAM; header without paths, with M5, one @RG per unit."""
     with open(reference.dictionary, encoding="utf-8") as handle:
         contigs = dict(
             (line.split("\t")[1][3:], line.rstrip("\n")) for line in handle if line.startswith("@SQ")
         )
-    raw = folder / "Aligned.out.bam"
-    order = [
-        line.split("\t")[1][3:].rstrip("\n")
-        for line in command(["samtools", "view", "-H", "--no-PG", raw]).splitlines()
-        if line.startswith("@SQ")
-    ]
+    order = Path(index, "chrName.txt").read_text(encoding="utf-8").split()
     programs = [f"@PG\tID:{n}\tPN:{n}\tVN:{alignments.tool_version(n)}" for n in ("fastp", "STAR")]
     lines = ["@HD\tVN:1.6\tSO:unsorted", *(contigs[name] for name in order)]
     lines += [*map(alignments.read_group, units), *programs]
     (folder / "header.sam").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    named, made = folder / "named.bam", folder / "made.cram"
-    command(["samtools", "reheader", "-P", folder / "header.sam", raw], stdout=named)
-    raw.unlink()
+    named = members.start(["samtools", "reheader", "-P", folder / "header.sam", "-"], star.stdout)
+    star.stdout.close()
     sort = ["samtools", "sort", "--no-PG", "-@", max(0, threads - 1), "-m", f"{memory_mb}M"]
-    command([*sort, "-T", folder / "sort", "-O", "cram", "--reference", reference.fasta, "-o", made, named])
-    named.unlink()
-    alignments._strip_uris(made, folder / "stripped.sam")
-    command(["samtools", "index", "-@", max(0, threads - 1), made])
-    return made
+    sort += ["-T", folder / "sort", "-O", "cram", "--reference", reference.fasta, "-o", made, "-"]
+    members.start(sort, named.stdout, subprocess.DEVNULL)
+    named.stdout.close()
 
 
 def read_gene_counts(path: str | os.PathLike) -> pd.DataFrame:
