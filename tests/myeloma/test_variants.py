@@ -254,3 +254,11 @@ def test_a_population_frequency_is_found_in_multi_allelic_records_and_other_spel
     found = {(r.POS, r.REF, r.ALT[0]): r.INFO.get("POP_AF") for r in made}
     wanted = dict(zip([(int(p), r, a) for p, r, a in rows], (0.1, 0.3, 0.2, 0.05, None), strict=True))
     assert found == {k: v if v is None else pytest.approx(v) for k, v in wanted.items()}
+
+
+@pytest.mark.parametrize(
+    ("error", "wanted"),
+    [("0.96", 0.96), ("4.7E-7", 4.7e-7), ("NaN", float("inf")), ("Infinity", float("inf"))],
+)
+def test_error_of_the_contamination_estimate(error, wanted):
+    assert variants.contamination_error(f"sample\tcontamination\terror\nP1-T\t0.39\t{error}\n") == wanted

@@ -97,6 +97,7 @@ def align(
                 _release(pairs, fed)
                 fed.result()
             members.join()
+        _check_whole(sample, private)
         alignments._strip_uris(cram, private / "stripped.sam")
         command(["samtools", "index", "-@", max(0, threads - 1), cram])
         if not counted:
@@ -111,6 +112,18 @@ def align(
         os.replace(cram, outputs["cram"])
 
 
+def _check_whole(sample: str, folder: Path) -> None:
+    """STAR has read every pair that fastp kept; else ToolError."""
+    kept = [
+        json.loads(path.read_text())["summary"]["after_filtering"]
+        for path in (folder / "fastp").glob("*.json")
+    ]
+    pairs = sum(one["total_reads"] for one in kept) // 2
+    entered = int(read_star_log(folder / "Log.final.out")["Number of input reads"])
+    if entered != pairs:
+        raise ToolError(f"sample {sample}: fastp kept {pairs} pairs and STAR read {entered} of them")
+
+
 def _trim_all(units, pairs, folder: Path, reference, min_read_length: int) -> None:
     """Trimmed FASTQ pairs of all units in plain files."""
     for number, (unit, made) in enumerate(zip(units, pairs, strict=True)):
@@ -121,9 +134,9 @@ def _trim_all(units, pairs, folder: Path, reference, min_read_length: int) -> No
 def _feed(units, pairs, folder: Path, reference, min_read_length: int, star: subprocess.Popen) -> None:
     """Trim unit after unit into the pipes that STAR reads; raises ToolError of the unit that is not whole.
 
-    After such a unit the others are empty for STAR, which so ends by itself. A STAR that failed speaks for itself.
+    After any fault the others are empty for STAR, which so ends by itself. A STAR that failed speaks for itself.
     """
-    fault = None
+    fault: Exception | None = None
     for number, (unit, made) in enumerate(zip(units, pairs, strict=True)):
         # Opening waits for the reader, closing ends its input. Unbuffered: `deal` minds how much it writes.
         with open(_pipe(made[0]), "wb", 0) as first, open(_pipe(made[1]), "wb", 0) as second:
@@ -131,11 +144,11 @@ def _feed(units, pairs, folder: Path, reference, min_read_length: int, star: sub
                 continue
             try:
                 _trim(unit, number, (first, second), folder, reference, min_read_length)
-            except ToolError as error:
+            except (
+                Exception
+            ) as error:  # raised below; raised here it would leave STAR waiting for the other pipes
                 fault = error
-            except BrokenPipeError:
-                return
-    if fault:
+    if fault and not isinstance(fault, BrokenPipeError):
         raise fault
 
 
@@ -147,8 +160,15 @@ def deal(interleaved: BinaryIO, first: BinaryIO, second: BinaryIO) -> None:
     """
     while lines := list(islice(interleaved, 8 * PAIRS_AT_ONCE)):
         starts = range(0, len(lines), 8)
-        first.write(b"".join(line for i in starts for line in lines[i : i + 4]))
-        second.write(b"".join(line for i in starts for line in lines[i + 4 : i + 8]))
+        _write(first, b"".join(line for i in starts for line in lines[i : i + 4]))
+        _write(second, b"".join(line for i in starts for line in lines[i + 4 : i + 8]))
+
+
+def _write(made: BinaryIO, text: bytes) -> None:
+    """All of it: an unbuffered stream may take less than it is given."""
+    left = memoryview(text)
+    while left:
+        left = left[made.write(left) :]
 
 
 def _pipe(path: Path) -> Path:

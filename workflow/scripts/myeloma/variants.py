@@ -4,6 +4,7 @@ Every candidate is kept; what is not PASS says why in FILTER.
 """
 
 import logging
+import math
 import os
 import re
 import tarfile
@@ -26,6 +27,9 @@ from myeloma.run import command
 QUICK = " -XX:TieredStopAtLevel=1"
 # Below this many common sites with reads a contamination estimate is noise; assumption, for sign-off.
 MIN_CONTAMINATION_SITES = 200
+# Above this standard error CalculateContamination has found nothing out (0.39 +- 0.96 where the tumour had no homozygous
+# site, seen; whole pairs: below 0.01); assumption, for sign-off.
+MAX_CONTAMINATION_ERROR = 0.05
 # Below this many bases no orientation model can be learned, and collecting for it costs a third of
 # Mutect2's time (14 of 44 s, seen): it is not collected at all; assumption, for sign-off.
 MIN_ORIENTATION_BASES = 1_000_000
@@ -165,8 +169,19 @@ def _contamination(inputs: Inputs, work: Path, java: str) -> tuple[Path, Path] |
     words = ["CalculateContamination", "-I", made["tumour"], "-O", outputs[0]]
     words += ["--tumor-segmentation", outputs[1]]
     _gatk(java, *words, *(["-matched", made["normal"]] if inputs.normal else []))
-    logging.info("contamination: %s", outputs[0].read_text())
+    said = outputs[0].read_text()
+    if contamination_error(said) > MAX_CONTAMINATION_ERROR:
+        logging.info("contamination is not used, its error is above %g: %s", MAX_CONTAMINATION_ERROR, said)
+        return None
+    logging.info("contamination: %s", said)
     return outputs
+
+
+def contamination_error(table: str) -> float:
+    """The standard error that CalculateContamination states for its one sample; infinite where it states none."""
+    names, values = (line.split("\t") for line in table.splitlines()[:2])
+    error = float(dict(zip(names, values, strict=True))["error"])
+    return error if math.isfinite(error) else math.inf
 
 
 def count_pileup_sites(table: str | os.PathLike) -> int:
