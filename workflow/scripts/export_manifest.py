@@ -13,16 +13,16 @@ with log_to(snakemake.log[0]):
     cohort = load_cohort(made, check_files=False, clinical=False)
     names = pseudonyms.names_of(cohort, made["export"]["pseudonyms"], asked.project)
     found = privacy.identifying_values(asked.sheets, made["export"]["identifying_columns"])
-    rows = privacy.scan("results", privacy.roots_of(made), found, names if names.changed else None)
-    tables.write(rows, snakemake.output.privacy, tables.PRIVACY)
-    if wrong := privacy.failures(rows):
-        raise pseudonyms.PrivacyError("\n".join(["not exported:", *wrong]))
     roots = {"PROJECT": str(Path(asked.project)), "DIRECTORY": str(Path.cwd())}
     outputs = [*given.tables, *given.report, given.archive, *given.adam, *given.outside, given.database]
     listed = manifest.checksums([*given.sheets, *given.references], [*asked.reads, *given.crams], outputs, roots,
                                 made["export"]["checksum_reads"])  # fmt: skip
     about = build.provenance(Path(asked.project), made["align"]["aligner"])
     about |= {"name": made["report"]["title"], "description": made["trial"]["name"]}
-    manifest.write(
-        listed, manifest.crate(listed, about, manifest.without_paths(made.values, roots)), snakemake.output
-    )
+    listed = manifest.outside(listed, names)
+    config = manifest.config_outside(manifest.without_paths(made.values, roots), names)
+    manifest.write(listed, manifest.crate(listed, about, config), snakemake.output)
+    # last, so that it sees what was just written; a job that fails takes its files with it
+    rows = privacy.scan("results", privacy.roots_of(made), found, names if names.changed else None)
+    tables.write(rows, snakemake.output.privacy, tables.PRIVACY)
+    privacy.stop_at(rows)

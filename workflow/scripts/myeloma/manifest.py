@@ -11,16 +11,19 @@ import os
 import secrets
 import tarfile
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from myeloma import files, privacy, tables
+from myeloma.pseudonyms import Names
 
 CONTEXT = ["https://w3id.org/ro/crate/1.1/context", {"sha256": "https://schema.org/sha256"}]
 CHUNK = 1 << 20
+#: Dates of the config that are the trial's own, no patient's.
+TRIAL_DATES = ("data_cut", "extra_cuts")
 
 
 def sha256(path: str | os.PathLike) -> str:
@@ -84,6 +87,32 @@ def checksums(
             )
     frame = pd.DataFrame(rows, columns=tables.CHECKSUMS.names()).drop_duplicates(["role", "file"])
     return tables.conform(frame, tables.CHECKSUMS)
+
+
+def outside(listed: pd.DataFrame, names: Names) -> pd.DataFrame:
+    """CHECKSUMS as it may leave: no id of a sheet in a file's name; with pseudonyms no reads as they were delivered,
+    whose names are the laboratory's.
+    """
+    rows = listed
+    if names.changed:
+        rows = rows[(rows["role"] != "reads") | rows["file"].str.endswith(".cram")]
+    return rows.assign(file=[names.ids(file) for file in rows["file"]]).reset_index(drop=True)
+
+
+def config_outside(value: Any, names: Names, patient: str = "") -> Any:
+    """A config as it may leave: no id of a sheet, a date of `patient` as a day; the cuts of the trial stay dates."""
+    if isinstance(value, Mapping):
+        mine = str(value.get("patient", ""))
+        who = mine if mine in names.patients else patient
+        return {
+            names.text(str(key), who): inner
+            if key in TRIAL_DATES
+            else config_outside(inner, names, str(key) if key in names.patients else who)
+            for key, inner in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [config_outside(inner, names, patient) for inner in value]
+    return names.text(str(value), patient) if isinstance(value, str | date) else value
 
 
 def crate(listed: pd.DataFrame, about: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:

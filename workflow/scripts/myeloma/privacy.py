@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from myeloma import tables
-from myeloma.pseudonyms import Names
+from myeloma.pseudonyms import Names, PrivacyError
 
 #: Files that hold the command line of their tool and never leave: indices and panels.
 EXCEPTIONS = {
@@ -147,6 +147,12 @@ def failures(rows: pd.DataFrame) -> list[str]:
     """One sentence per finding that stops the export."""
     wrong = rows[rows["verdict"] == "failed"]
     return [f"{r.file}: {r.what} ({r.check})" for r in wrong.itertuples()]
+
+
+def stop_at(rows: pd.DataFrame) -> None:
+    """Raise PrivacyError where a row of PRIVACY failed."""
+    if wrong := failures(rows):
+        raise PrivacyError("\n".join(["not exported:", *wrong]))
 
 
 def roots_of(settings: Any) -> list[str]:
