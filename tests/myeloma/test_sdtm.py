@@ -399,3 +399,70 @@ def test_demographics_of_the_cdisc_pilot(real_data):
         "male": int((raw["SEX"] == "M").sum()),
     }
     assert frame["age"].astype(int).tolist() == raw["AGE"].tolist()
+
+
+def sheets_of(tmp_path, **domains):
+    """The closing words of the command on domains as CSV, and the folder of its sheets."""
+    (tmp_path / "in").mkdir()
+    for name, records in domains.items():
+        pd.DataFrame(records).fillna("").to_csv(tmp_path / f"in/{name}.csv", index=False)
+    return sdtm.make_sheets(tmp_path / "in", tmp_path / "out"), tmp_path / "out"
+
+
+@pytest.mark.parametrize(
+    "death",
+    [
+        {"dm": [DM, DM | {"USUBJID": "P02", "DTHFL": "Y"}]},
+        {"dm": [DM, DM | {"USUBJID": "P02", "DTHFL": "Y", "DTHDTC": "2023-02"}]},
+        {"dm": [DM, DM | {"USUBJID": "P02", "DTHDTC": "2023-02"}]},
+        {"dm": [DM], "ds": [{"USUBJID": "P02", "DSDECOD": "DEATH", "DSTERM": "DEATH"}]},
+        {"dm": [DM], "dd": [{"USUBJID": "P02", "DDTESTCD": "PRCDTH", "DDSTRESC": "SEPSIS"}]},
+    ],
+)
+def test_a_dead_patient_is_never_written_as_alive(tmp_path, death):
+    with pytest.raises(sdtm.DeathError, match=r"\.csv, record \d \(P02\): .* write DTHDTC as YYYY-MM-DD"):
+        sheets_of(tmp_path, **death)
+    assert not (tmp_path / "out/patients.tsv").exists()
+
+
+def test_cause_of_death_is_myeloma_where_it_says_so_and_asked_for_otherwise(tmp_path):
+    dead = [DM | {"USUBJID": f"P0{i}", "DTHFL": "Y", "DTHDTC": "2023-02-03"} for i in (1, 2, 3, 4)]
+    said, out = sheets_of(
+        tmp_path,
+        dm=dead,
+        ds=[{"USUBJID": "P01", "DSDECOD": "DEATH", "DSTERM": "Death due to disease progression"},
+            {"USUBJID": "P04", "DSDECOD": "DEATH", "DSTERM": "DEATH"}],
+        dd=[{"USUBJID": "P02", "DDTESTCD": "PRCDTH", "DDSTRESC": "MULTIPLE MYELOMA"},
+            {"USUBJID": "P03", "DDTESTCD": "PRCDTH", "DDSTRESC": "SEPSIS"}],
+    )  # fmt: skip
+    rows = pd.read_csv(out / "patients.tsv", sep="\t", keep_default_na=False).set_index("patient")
+    assert rows["death_cause"].to_dict() == {"P01": "myeloma", "P02": "myeloma", "P03": "", "P04": ""}
+    assert any(s.startswith("CAUSE OF DEATH MISSING of 2 patients (P03, P04)") for s in said)
+    left = pd.read_csv(out / "unmapped.tsv", sep="\t", keep_default_na=False)
+    assert set(left["value"]) == {"SEPSIS", "DEATH", "P03", "P04"}
+    assert left["what"].str.contains("fill in patients.death_cause").sum() == 2
+
+
+def test_deaths_without_any_cause_leave_a_column_to_fill_in(tmp_path):
+    _, out = sheets_of(tmp_path, dm=[DM | {"DTHFL": "Y", "DTHDTC": "2023-02-03"}])
+    assert "death_date\tdeath_cause" in (out / "patients.tsv").read_text()
+
+
+@pytest.mark.parametrize("word", ["<0.5", "< 0.5", "BLOQ"])
+def test_a_concentration_below_a_stated_limit_is_below_it(word):
+    made = converted(PC=[PC | {"PCORRES": word, "PCSTRESN": "", "PCSTRESC": word},
+                         PC | {"PCORRES": word, "PCSTRESN": "", "PCSTRESU": ""}])  # fmt: skip
+    assert [row["below_lloq"] for row in made.rows["concentrations"]] == ["yes", "yes"] and not made.unmapped
+
+
+def test_micrograms_in_a_litre_are_nanograms_in_a_millilitre_and_other_units_are_listed():
+    made = converted(PC=[PC | {"PCSTRESU": "ug/L"}, PC | {"PCSTRESU": "nmol/L"}, PC | {"PCSTRESU": ""}])
+    assert [row["value_ng_ml"] for row in made.rows["concentrations"]] == ["12.4"]
+    told = " ".join(what for *_, what in made.unmapped)
+    assert len(made.unmapped) == 2 and "PCSTRESU nmol/L" in told and "PCSTRESU empty" in told
+
+
+def test_m_protein_in_another_unit_is_listed_with_its_unit():
+    made = converted(LB=[LB | {"LBTESTCD": "MCPROT", "LBSPEC": "SERUM", "LBSTRESU": "g/dL"}])
+    ((*_, what),) = made.unmapped
+    assert "unit g/dL (LBSTRESU), taken is G/L" in what and not made.rows["assessments"]

@@ -18,7 +18,7 @@ def main() -> int:
     given = parser.parse_args()
     try:
         print("\n".join(sdtm.make_sheets(given.folder, given.out, given.mapping)))
-    except (OSError, sdtm.MappingError, transport.NotATable) as error:
+    except (OSError, sdtm.MappingError, sdtm.DeathError, transport.NotATable) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

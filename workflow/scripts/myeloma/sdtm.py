@@ -1,18 +1,19 @@
-"""Sheets from SDTM-like domains (DM, DS, VS, EX, AE, LB, PC, CM, RS) by a mapping table; what is not mapped is reported.
+"""Sheets from SDTM-like domains (DM, DS, DD, VS, EX, AE, LB, PC, CM, RS) by a mapping table; what is not mapped is reported.
 
 The mapping (resources/sdtm_mapping.tsv, or the user's own) has a row per variable taken over: domain, condition
 (VARIABLE=VALUE, or VARIABLE=VALUE|VALUE|..., joined by &, all must hold), variable, sheet, column, how, codes. `how`:
 text       as it stands
 date       the day of an ISO 8601 date or date and time; a partial date is reported and left empty
 time       HH:MM of an ISO 8601 date and time, empty without one
-code       by `codes` (SOURCE=target;...; capitals do not matter; * stands for everything else)
+code       by `codes` (SOURCE=target;...; capitals do not matter; < stands for what begins with it, * for everything else)
 cycle, cycle_day   the number from a visit name such as C2D8 or CYCLE 2 DAY 8
 same_day   nothing is written; a record that ends on a later day than its date is reported and left out
 A laboratory result counts only by its specimen (LBSPEC, PCSPEC): creatinine of urine is not that of serum.
 Of the responses (RS) only a best response by the investigator after IMWG is taken over, of a patient without assessments.
 Nothing is guessed and no unit is converted here: a record that no condition fits, a code without a target and a second,
-different value for one cell are listed. So is a result in words (NOT DETECTED, <0.6) where the number (--STRESN) is
+different value for one cell are listed (ug/L and ng/mL are one unit). So is a result in words (NOT DETECTED, <0.6) where the number (--STRESN) is
 taken over: its cell stays empty, or the record is left out where the sheet needs the value.
+A dead patient without a whole date of death is refused; a death without a cause is listed and said at the end.
 The written sheets then pass the same checks as any other.
 """
 
@@ -42,6 +43,10 @@ VISIT = re.compile(r"C(?:YCLE)?\s*([0-9]+)\s*,?\s*D(?:AY)?\s*([0-9]+)", re.IGNOR
 
 class MappingError(ValueError):
     """The mapping table is wrong; the message names its line."""
+
+
+class DeathError(ValueError):
+    """A death without a whole date: the patient would be alive in the sheets; the message names file, row and fix."""
 
 
 class SheetExists(FileExistsError):
@@ -115,12 +120,49 @@ def convert(domains: Mapping[str, list[dict[str, str]]], rules: Iterable[Rule]) 
         for record in records:
             if mine and not any(r.holds(record) for r in mine):
                 out.unmapped[domain, *_why_none(mine, record)] += 1
-            _take_over(record, [r for r in mine if r.holds(record)], out, merged)
+            _take_over(record, mine, out, merged)
     for sheet, rows in merged.items():
         if sheet in out.rows:
             out.rows[sheet] = list(rows.values())
     _derived_first(out)
+    for patient in without_cause(out):
+        out.unmapped["DM", "DTHDTC", patient, CAUSE] += 1
     return out
+
+
+CAUSE = "a death without a cause: fill in patients.death_cause (myeloma, other, unknown)"
+
+
+def without_cause(out: Converted) -> list[str]:
+    """Patients with a date of death and no cause."""
+    rows = out.rows.get("patients", ())
+    return [row["patient"] for row in rows if row.get("death_date") and not row.get("death_cause")]
+
+
+def check_deaths(
+    folder: str | os.PathLike, domains: Mapping[str, list[dict[str, str]]], out: Converted
+) -> None:
+    """Raise DeathError where a domain says that a patient died and the sheet would not: that patient would live on.
+
+    Said by DM (DTHFL=Y or a DTHDTC), by DS (DSDECOD=DEATH) and by any record of DD.
+    """
+    dead = {row["patient"] for row in out.rows.get("patients", ()) if row.get("death_date")}
+    of = {path.stem.upper(): path.name for path in Path(folder).iterdir()}
+    told = {
+        "DM": ("DTHFL", lambda r: r.get("DTHFL", "").upper() == "Y" or r.get("DTHDTC")),
+        "DS": ("DSDECOD", lambda r: r.get("DSDECOD", "").upper() == "DEATH"),
+        "DD": ("DDTESTCD", lambda r: True),
+    }
+    wrong = [
+        f"{of.get(name, name)}, record {i} ({record.get('USUBJID', '')}): {variable} {record.get(variable, '')!r} says "
+        f"that the patient died, DTHDTC of DM gives no whole date ({record.get('DTHDTC', '')!r}): "
+        "write DTHDTC as YYYY-MM-DD in DM (of a partial date the day that the protocol takes)"
+        for name, (variable, says) in told.items()
+        for i, record in enumerate(domains.get(name, ()), start=1)
+        if says(record) and record.get("USUBJID", "") not in dead
+    ]
+    if wrong and "patients" in out.rows:
+        raise DeathError("\n".join(wrong))
 
 
 def _derived_first(out: Converted) -> None:
@@ -145,12 +187,27 @@ def _why_none(rules: list[Rule], record: Mapping[str, str]) -> tuple[str, str, s
     return told, record.get(told, ""), f"{what}: {advice}" if advice else what
 
 
-def _take_over(record: Mapping[str, str], rules: list[Rule], out: Converted, merged: dict) -> None:
-    """Take one record over into every sheet whose rules hold.
+def _other_unit(record: Mapping[str, str], mine: list[Rule]) -> str:
+    """Of a record whose unit alone keeps a rule from holding: its unit and those that the rules take."""
+    units = set()
+    for rule in mine:
+        missed = [(n, v) for n, v in rule.condition if record.get(n, "").upper() not in v]
+        if len(missed) == 1 and missed[0][0].endswith("STRESU"):
+            units |= {(missed[0][0], unit) for unit in missed[0][1] if unit}
+    if not units:
+        return ""
+    name = min(units)[0]
+    taken = ", ".join(sorted(unit for _, unit in units))
+    return f": unit {record.get(name, '') or 'empty'} ({name}), taken is {taken} (in capitals)"
+
+
+def _take_over(record: Mapping[str, str], mine: list[Rule], out: Converted, merged: dict) -> None:
+    """Take one record over into every sheet whose rules hold. `mine`: all rules of its domain.
 
     A code that one sheet does not know (a test of the assessments among those of the laboratory) is reported
     only where no other sheet takes the record, and one problem of a record in two sheets once.
     """
+    rules = [r for r in mine if r.holds(record)]
     problems, taken = [], 0
     for sheet in dict.fromkeys(r.sheet for r in rules):
         found = _take(record, [r for r in rules if r.sheet == sheet], out, merged)
@@ -160,8 +217,9 @@ def _take_over(record: Mapping[str, str], rules: list[Rule], out: Converted, mer
     for found in problems:
         if not (taken and any(gone and key[3].startswith(NO_TARGET) for key, gone in found)):
             said |= dict.fromkeys(key for key, _ in found)
-    for key in said:
-        out.unmapped[key] += 1
+    for *key, what in said:
+        more = _other_unit(record, mine) if what.startswith(NO_TARGET) else ""
+        out.unmapped[*key, what + more] += 1
 
 
 NO_TARGET = "code without a target"
@@ -208,16 +266,23 @@ def _text_result(rule: Rule, record: Mapping[str, str], rules: list[Rule]) -> st
         return ""
     stem = rule.variable.removesuffix(NUMERIC_RESULT)
     names = [name for name in (f"{stem}STRESC", f"{stem}ORRES") if record.get(name)]
-    coded = {r.variable for r in rules if r.how == "code" and record.get(r.variable, "").upper() in r.codes}
+    coded = {r.variable for r in rules if r.how == "code" and _coded(r, record.get(r.variable, ""))}
     return "" if coded & set(names) else next(iter(names), "")
+
+
+def _coded(rule: Rule, text: str) -> str:
+    """The source of the codes that a text is: itself, or "<" for what begins with it; "" where there is none."""
+    if text.upper() in rule.codes:
+        return text.upper()
+    return "<" if text.startswith("<") and "<" in rule.codes else ""
 
 
 def _value(rule: Rule, record: Mapping[str, str]) -> tuple[str, str]:
     """(cell, what is wrong) of one variable."""
     text = record.get(rule.variable, "")
     if rule.how == "code":
-        if text.upper() in rule.codes:
-            return rule.codes[text.upper()], ""
+        if source := _coded(rule, text):
+            return rule.codes[source], ""
         if "*" in rule.codes:
             return rule.codes["*"], ""
         return "", f"{NO_TARGET} in {rule.sheet}.{rule.column}" if text else ""
@@ -257,11 +322,12 @@ def make_sheets(
 ) -> list[str]:
     """Write the sheets that the domains of a folder give, and unmapped.tsv; return what was done, by line.
 
-    Raises SheetExists where one of them is there, FileNotFoundError without a domain, MappingError.
+    Raises SheetExists where one of them is there, FileNotFoundError without a domain, MappingError, DeathError.
     """
     domains = read_domains(folder)
     rules = read_mapping(mapping or MAPPING)
     made = convert(domains, rules)
+    check_deaths(folder, domains, made)
     written = {name: rows for name, rows in made.rows.items() if rows}
     for name in (*written, "unmapped"):
         if (Path(out) / f"{name}.tsv").exists():
@@ -275,6 +341,8 @@ def make_sheets(
     for name, rows in written.items():
         columns = list(schema(name)["properties"])
         used = [c for c in columns if any(row.get(c) for row in rows) or c in schema(name)["required"]]
+        if "death_date" in used and "death_cause" not in used:
+            used.insert(used.index("death_date") + 1, "death_cause")
         _write(Path(out) / f"{name}.tsv", used, rows)
         said.append(f"{name}.tsv: {len(rows)} rows")
     rows = [
@@ -284,6 +352,11 @@ def make_sheets(
     _write(Path(out) / "unmapped.tsv", ["domain", "variable", "value", "what", "records"], rows)
     records = sum(made.unmapped.values())
     said.append(f"unmapped.tsv: {len(rows)} kinds of values, {records} in all, were not taken over: read it")
+    if missing := without_cause(made):
+        said.append(
+            f"CAUSE OF DEATH MISSING of {len(missing)} patients ({', '.join(missing)}): fill in death_cause in patients.tsv. "
+            "A death without a cause is unknown: it is censored in the primary time to progression, also if it was of myeloma"
+        )
     return [*said, "then: name the sheets in your config and run the target check (config/README.md)"]
 
 
