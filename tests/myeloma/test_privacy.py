@@ -126,3 +126,18 @@ def test_round_trip_of_the_encrypted_export(results, tmp_path):
         lib.decrypt([(0, get_private_key(str(tmp_path / "three"), lambda: b""), None)], packed, io.BytesIO())
     with pytest.raises(ValueError, match="nobody could read"):
         manifest.pack(results / "export", [], out)
+
+
+def test_texts_inside_a_duckdb_are_seen(results):
+    """Compressed among many like it, a text does not stand in the bytes of the file."""
+    import duckdb
+
+    path = results / "export/myeloma.duckdb"
+    with duckdb.connect(str(path)) as made:
+        made.execute("create table t as select 'visit number ' || i || ' after Jeanne Martin, IPD-1-T, was seen' as said "
+                     "from range(20000) r(i)")  # fmt: skip
+    assert b"Jeanne Martin" not in path.read_bytes()
+    assert sorted(failed(results, {"Jeanne Martin": "patients.name"})) == [
+        "results/export/myeloma.duckdb: a value of patients.name (identifier)",
+        "results/export/myeloma.duckdb: an id of the sheets (id)",
+    ]

@@ -134,3 +134,43 @@ def test_columns_of_samples_are_renamed():
     frame = pd.DataFrame({"gene_id": ["g"], "gene_name": ["G"], "IPD-1-T": ["12"]})
     out = pseudonyms.leaving(frame, tables.COUNTS, named())
     assert list(out.columns) == ["gene_id", "gene_name", "SCCC"] and out["SCCC"].tolist() == [12]
+
+
+def test_centres_do_not_leave():
+    row = dict.fromkeys(tables.SAMPLE_MAP.names()) | {
+        "patient": "IPD-1",
+        "sample": "IPD-1-T",
+        "centre": "Hospital Brno",
+    }
+    frame = pd.DataFrame([row])
+    out = pseudonyms.leaving(frame.assign(centre="Hospital Brno"), tables.SAMPLE_MAP, named())
+    assert out["centre"].tolist() == [""] and out["sample"].tolist() == ["SCCC"]
+
+
+@pytest.mark.parametrize("table", [tables.RESPONSE, tables.GROUPS_BY_DEFINITION])
+def test_what_decided_a_group_leaves_as_class_and_day(table):
+    said = {
+        "PR on 2024-02-25 C3D1 seen by Dr Novak (day 5) (day 47): serum M-protein 5 g/L, confirmed 2024-03-20": "PR on day 47",
+        "column `group` of patients.tsv; check the list: PD on 2024-01-11 Novak (day 2)":
+            "column `group` of patients.tsv; check the list: PD on day 2",
+        "no assessments given: response cannot be assessed": "no assessments given: response cannot be assessed",
+        "neither side decided": "neither side decided",
+    }  # fmt: skip
+    frame = pd.DataFrame({"patient": "IPD-1", "decided_by": list(said), "landmark_reason": ""})
+    assert pseudonyms.leaving(frame, table, named())["decided_by"].tolist() == list(said.values())
+
+
+def test_a_patient_called_as_a_sample_keeps_the_pseudonym_of_a_patient():
+    names = Names({"P1": "PAAA"}, {"P1": "SBBB"}, {"P1": "P1"}, {"P1": None})
+    frame = pd.DataFrame({"patient": ["P1"], "sample": ["P1"]})
+    out = pseudonyms.leaving(frame, tables.SAMPLES, names)
+    assert out["patient"].tolist() == ["PAAA"] and out["sample"].tolist() == ["SBBB"]
+
+
+def test_an_id_of_a_patient_and_a_sample_is_refused_for_texts(tmp_path):
+    rules = hmac_rules(tmp_path)
+    pseudonyms.make_key(rules["key_file"])
+    both = cohort("A-1", "B-2")
+    both.samples[1].sample = "A-1"
+    with pytest.raises(PrivacyError, match="A-1 is the id of a patient and of a sample"):
+        pseudonyms.names_of(both, rules, "/nowhere", str(tmp_path / "results"))

@@ -34,8 +34,10 @@ FREE_TEXT = {
     "exposure": ("stop_reason",),
     "visits": ("visit",),
 }
-#: Further columns that name files of the one who entered them.
-ALWAYS_EMPTY = ("entered_from",)
+#: Further columns that name files of the one who entered them, and where a patient was treated.
+ALWAYS_EMPTY = ("entered_from", "centre")
+#: Columns that quote a visit with its typed label, after its date: class and day leave.
+UP_TO_DATE = {"response": ("decided_by", "landmark_reason"), "groups_by_definition": ("decided_by",)}
 #: Columns whose text is "class: detail": the class leaves, the detail may quote a sheet.
 CLASS_ONLY = {"flow": ("reason",)}
 
@@ -108,6 +110,11 @@ def names_of(cohort: Any, rules: Mapping[str, Any], project: str, results: str =
             raise PrivacyError(
                 f"export.pseudonyms.mode hmac: the id {bare[0]} cannot be told from a number in texts: "
                 "give patients and samples ids with a letter"
+            )
+        if shared := sorted(patients.keys() & samples.keys()):
+            raise PrivacyError(
+                f"export.pseudonyms.mode hmac: {shared[0]} is the id of a patient and of a sample, texts cannot tell which: "
+                "rename one of them in the sheets"
             )
         key = read_key(rules["key_file"])
         patients = keyed(patients, "patient", key)
@@ -202,6 +209,8 @@ def leaving(frame: pd.DataFrame, table: tables.Table, names: Names) -> pd.DataFr
             blank[column] = ""
     for column in CLASS_ONLY.get(table.name, ()):
         blank[column] = [text.partition(": ")[0] for text in blank[column]]
+    for column in UP_TO_DATE.get(table.name, ()):
+        blank[column] = [_up_to_date(text) for text in blank[column].astype(str)]
     who = _who(blank, names)
     kinds = {c.name: c.kind for c in table.columns}
     out = {}
@@ -214,9 +223,19 @@ def leaving(frame: pd.DataFrame, table: tables.Table, names: Names) -> pd.DataFr
             out[names.samples.get(column, column)] = pd.to_numeric(values).array
         elif kind == "date" or values.dtype != object:
             out[column] = values.array
+        elif column in ("patient", "sample"):
+            # by its own kind: a patient may be called as a sample is
+            own = names.patients if column == "patient" else names.samples
+            out[column] = [own[text] if text in own else names.ids(text) for text in values.astype(str)]
         else:
             out[column] = _texts(values, who, names)
     return pd.DataFrame(out)
+
+
+def _up_to_date(text: str) -> str:
+    """The text up to its first date: "PR on 2024-03-01 label (day 47): ..." is "PR on 2024-03-01"."""
+    found = ISO_DATE.search(text)
+    return text[: found.end()] if found else text
 
 
 def _texts(values: pd.Series, who: list[str] | None, names: Names) -> list[str]:
