@@ -2,13 +2,14 @@
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 import yaml
 from tests import cbioportal_rules, fabricate
 
-from myeloma import cbioportal, flow, maf, profiles, pseudonyms, tables
+from myeloma import cbioportal, dictionary, exchange, flow, maf, profiles, pseudonyms, tables
 from myeloma.cohort import Patient
 
 GENES = pd.DataFrame(
@@ -322,3 +323,43 @@ def test_the_folder_is_written_whole(tmp_path):
     assert [p.relative_to(tmp_path).as_posix() for p in sorted(Path(tmp_path).rglob("*.txt"))] == [
         "x/b/c.txt"
     ]
+
+
+def test_a_patient_excluded_from_everything_is_in_no_profile_and_no_clinical_file(config, tmp_path):
+    made = study(config, segments=FULL)
+    paths = {"maf": tmp_path / "maf.tsv"}
+    rows = [mutation("IPD-001.T"), mutation("IPD-002.T", pos=1600)]
+    paths["maf"].write_text(pd.DataFrame(rows).to_csv(sep="\t", index=False))
+    for table in dictionary.OUTSIDE:
+        paths[table.name] = tmp_path / f"{table.name}.tsv"
+        tables.write(made.seen[table.name], paths[table.name], table)
+    samples = [SimpleNamespace(sample=s, patient=p) for s, p in made.names.patient_of.items()]
+    who = SimpleNamespace(
+        patients=made.patients, samples=samples, sheet_frame=lambda settings, name: getattr(made, name.split("_")[0]),
+        exclusions=({"patient": "IPD-001", "analysis": "all", "reason": "consent withdrawn"},),
+    )  # fmt: skip
+    settings = SimpleNamespace(
+        values=config | {"reference": config["reference"] | {"build": "hg38"}}, project=tmp_path
+    )
+    found = exchange.gather(who, settings, paths)
+    assert found.maf["Tumor_Sample_Barcode"].tolist() == ["IPD-002-baseline"]
+    text = cbioportal.build(found, config)
+    assert "IPD-002" in text["data_clinical_patient.txt"] and "IPD-003" in text["data_cna.seg"]
+    assert [name for name, content in text.items() if "IPD-001" in content] == []
+    assert "1 patient excluded from everything" in text["meta_study.txt"]
+    assert "1 patient excluded" in exchange.README.format(
+        ids="", left_out=exchange.left_out_words(found.names)
+    )
+
+
+def test_a_group_that_the_comparison_does_not_have_is_empty_and_treated_is_by_first_dose(config):
+    made = study(config)
+    groups = made.seen["response"].set_index("patient")["group"]
+    name = next(p for p, group in groups.items() if group in ("EARLY_RESPONDER", "POOR_RESPONDER"))
+    out = made.seen["flow"]
+    mine = out["patient"].eq(name) & out["analysis"].isin([*flow.GROUP_OF, "treated"])
+    made.seen["flow"] = out.assign(included=out["included"].where(~mine, "no"))
+    rows = {r["PATIENT_ID"]: r for r in cbioportal.patient_rows(made, "trial")}
+    assert rows[name]["RESPONSE_GROUP"] == "" and rows[name]["TREATED"] == "Yes"
+    others = {p: r["RESPONSE_GROUP"] for p, r in rows.items() if p != name}
+    assert others == {p: group for p, group in groups.items() if p != name}

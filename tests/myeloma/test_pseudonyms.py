@@ -22,7 +22,7 @@ def cohort(*ids):
         SimpleNamespace(patient=p, c1d1=date(2024, 1, 10), enrolment_date=date(2024, 1, 1)) for p in ids
     ]
     samples = [SimpleNamespace(sample=f"{p}-T", patient=p) for p in ids]
-    return SimpleNamespace(patients=patients, samples=samples)
+    return SimpleNamespace(patients=patients, samples=samples, exclusions=())
 
 
 def hmac_rules(tmp_path, **more):
@@ -174,3 +174,32 @@ def test_an_id_of_a_patient_and_a_sample_is_refused_for_texts(tmp_path):
     both.samples[1].sample = "A-1"
     with pytest.raises(PrivacyError, match="A-1 is the id of a patient and of a sample"):
         pseudonyms.names_of(both, rules, "/nowhere", str(tmp_path / "results"))
+
+
+WITHDRAWN = {"patient": "B-2", "analysis": "all", "reason": "consent withdrawn"}
+
+
+def test_excluded_from_everything_is_a_whole_patient_of_all_analyses():
+    rows = [WITHDRAWN, {"patient": "C-3", "analysis": ""}, {"patient": "D-4", "analysis": "dna"},
+            {"patient": "E-5", "analysis": "all", "sample": "E-5-T"}]  # fmt: skip
+    assert pseudonyms.excluded(rows) == {"B-2", "C-3"}
+
+
+@pytest.mark.parametrize("mode", ["none", "hmac"])
+def test_nothing_of_a_patient_excluded_from_everything_leaves(tmp_path, mode):
+    who = cohort("A-1", "B-2")
+    who.exclusions = (WITHDRAWN,)
+    rules = hmac_rules(tmp_path, mode=mode)
+    pseudonyms.make_key(rules["key_file"])
+    names = pseudonyms.names_of(who, rules, "/nowhere", str(tmp_path / "results"))
+    flow = pd.DataFrame(
+        {"patient": ["A-1", "B-2"], "analysis": "itt", "included": ["yes", "no"], "reason": ["", "x: y"]}
+    )
+    assert pseudonyms.leaving(flow, tables.FLOW, names)["patient"].tolist() == [names.patients["A-1"]]
+    counts = pd.DataFrame({"gene_id": ["g"], "gene_name": ["G"], "A-1-T": ["12"], "B-2-T": ["5"]})
+    assert list(pseudonyms.leaving(counts, tables.COUNTS, names)) == [
+        "gene_id",
+        "gene_name",
+        names.samples["A-1-T"],
+    ]
+    assert names.text("B-2-T and B-2, not A-1") == f"(left out) and (left out), not {names.patients['A-1']}"

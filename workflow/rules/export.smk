@@ -71,7 +71,7 @@ OUTSIDE = {
 }
 EXPORT_SHEETS = [
     SETTINGS.sheet(name)
-    for name in ("patients", "samples", "dosing", "subsequent_therapy")
+    for name in ("patients", "samples", "exclusions", "dosing", "subsequent_therapy")
     if SETTINGS.has_sheet(name)
 ]
 EXPORTED_KITS = sorted({sample.kit for sample in COHORT.dna_tumours if inputs.targets_of(SETTINGS, sample)})
@@ -108,7 +108,11 @@ rule export_cbioportal:
 rule export_duckdb:
     input:
         **{table.name: table.path for table in dictionary.listed()},
-        sheets=[SETTINGS.sheet("patients"), SETTINGS.sheet("samples")],
+        sheets=[
+            SETTINGS.sheet(name)
+            for name in ("patients", "samples", "exclusions")
+            if SETTINGS.has_sheet(name)
+        ],
     output:
         database="results/export/myeloma.duckdb",
     log:

@@ -23,6 +23,6 @@ with log_to(snakemake.log[0]):
     config = manifest.config_outside(manifest.without_paths(made.values, roots), names)
     manifest.write(listed, manifest.crate(listed, about, config), snakemake.output)
     # last, so that it sees what was just written; a job that fails takes its files with it
-    rows = privacy.scan("results", privacy.roots_of(made), found, names if names.changed else None)
+    rows = privacy.scan("results", privacy.roots_of(made), found, names)
     tables.write(rows, snakemake.output.privacy, tables.PRIVACY)
     privacy.stop_at(rows)

@@ -147,6 +147,8 @@ def patient_rows(study: Study, rule_set: str) -> list[dict[str, Any]]:
     ends = study.seen["endpoints"]
     ends = ends[ends["rule_set"] == rule_set].set_index(["patient", "endpoint"])
     treated = set(flow.members(study.seen["flow"], "treated"))
+    # a group that the comparison does not have, because the patient is excluded from it, is none here
+    grouped = {p for analysis in flow.GROUP_OF for p in flow.members(study.seen["flow"], analysis)}
     rows = []
     for p in enrolled(study):
         answer = response.loc[p.patient] if p.patient in response.index else {}
@@ -159,9 +161,9 @@ def patient_rows(study: Study, rule_set: str) -> list[dict[str, Any]]:
             "LIGHT_CHAIN": p.light_chain,
             "PRIOR_LINES": "" if p.prior_lines is None else str(p.prior_lines),
             "QUALIFYING_ABNORMALITY": p.qualifying_abnormality,
-            "TREATED": YES[p.patient in treated],
+            "TREATED": YES[p.patient in treated or p.c1d1 is not None],
             "BEST_RESPONSE": answer.get("best_confirmed_response", ""),
-            "RESPONSE_GROUP": answer.get("group", ""),
+            "RESPONSE_GROUP": answer.get("group", "") if p.patient in grouped else "",
         }
         for name, words in STATUS.items():
             row |= _survival(ends, p.patient, name, words)

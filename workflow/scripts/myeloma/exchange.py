@@ -16,7 +16,7 @@ STAY = ("centre",)
 README = """# Export
 
 What may leave this run. Ids: {ids} Dates: days from the first dose (C1D1), never a calendar date, except the cuts of the
-monitoring committee. Text typed into a sheet (reasons of dose changes, deviations, regimens, centres) stays inside.
+monitoring committee. Text typed into a sheet (reasons of dose changes, deviations, regimens, centres) stays inside. {left_out}
 
 | file | what |
 |---|---|
@@ -40,7 +40,7 @@ def gather(cohort: Any, settings: Any, paths: Mapping[str, str]) -> cbioportal.S
     """
     config = settings.values
     names = pseudonyms.names_of(cohort, config["export"]["pseudonyms"], str(settings.project))
-    seen = {t.name: tables.read(paths[t.name], t) for t in dictionary.OUTSIDE}
+    seen = {t.name: pseudonyms.without(tables.read(paths[t.name], t), names) for t in dictionary.OUTSIDE}
     cut = date.fromisoformat(config["trial"]["data_cut"]) if config["trial"]["data_cut"] else None
     patients = adam.known_at(cohort.patients, cut)
     genome = cbioportal.genome_of(config)
@@ -59,7 +59,8 @@ def gather(cohort: Any, settings: Any, paths: Mapping[str, str]) -> cbioportal.S
     return cbioportal.Study(
         identifier=config["export"]["study"],
         name=config["trial"]["name"],
-        description=f"{config['trial']['name']}: {config['trial']['phase']}. Time zero is the first dose (C1D1).",
+        description=f"{config['trial']['name']}: {config['trial']['phase']}. Time zero is the first dose (C1D1). "
+        + left_out_words(names),
         genome=genome,
         patients=patients,
         names=names,
@@ -70,6 +71,12 @@ def gather(cohort: Any, settings: Any, paths: Mapping[str, str]) -> cbioportal.S
         subsequent=endpoints.cut_rows(cohort.sheet_frame(settings, "subsequent_therapy"), cut),
         sample_of=sample_of,
     )
+
+
+def left_out_words(names: pseudonyms.Names) -> str:
+    """How many patients are in no export, and why."""
+    n = len(names.left_out)
+    return f"{n} patient{'s' * (n != 1)} excluded from everything (exclusions.tsv, analysis all) not in it."
 
 
 def usable(
@@ -121,7 +128,7 @@ def write(study: cbioportal.Study, maf: str, h5ad: str, outputs: Mapping[str, st
     with files.whole(outputs["gct"]) as private:
         private.write_text(gct(data), encoding="utf-8")
     with files.whole(outputs["readme"]) as private:
-        private.write_text(README.format(ids=IDS[mode]), encoding="utf-8")
+        private.write_text(README.format(ids=IDS[mode], left_out=left_out_words(names)), encoding="utf-8")
 
 
 def anndata_outside(path: str | os.PathLike, names: pseudonyms.Names):
@@ -129,6 +136,7 @@ def anndata_outside(path: str | os.PathLike, names: pseudonyms.Names):
     import anndata
 
     data = anndata.read_h5ad(Path(path))
+    data = data[[sample not in names.gone for sample in data.obs_names]].copy()
     who = [names.patient_of.get(sample, "") for sample in data.obs_names]
     obs = data.obs.drop(columns=[c for c in STAY if c in data.obs])
     if "collection_date" in obs:

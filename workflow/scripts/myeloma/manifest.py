@@ -18,7 +18,7 @@ from typing import Any
 import pandas as pd
 
 from myeloma import files, privacy, tables
-from myeloma.pseudonyms import Names
+from myeloma.pseudonyms import LEFT_OUT, Names
 
 CONTEXT = ["https://w3id.org/ro/crate/1.1/context", {"sha256": "https://schema.org/sha256"}]
 CHUNK = 1 << 20
@@ -96,7 +96,8 @@ def outside(listed: pd.DataFrame, names: Names) -> pd.DataFrame:
     rows = listed
     if names.changed:
         rows = rows[(rows["role"] != "reads") | rows["file"].str.endswith(".cram")]
-    return rows.assign(file=[names.ids(file) for file in rows["file"]]).reset_index(drop=True)
+    told = rows.assign(file=[names.ids(file) for file in rows["file"]])
+    return told[~told["file"].str.contains(LEFT_OUT, regex=False)].reset_index(drop=True)
 
 
 def config_outside(value: Any, names: Names, patient: str = "") -> Any:
@@ -109,6 +110,7 @@ def config_outside(value: Any, names: Names, patient: str = "") -> Any:
             if key in TRIAL_DATES
             else config_outside(inner, names, str(key) if key in names.patients else who)
             for key, inner in value.items()
+            if key not in names.gone
         }
     if isinstance(value, list | tuple):
         return [config_outside(inner, names, patient) for inner in value]

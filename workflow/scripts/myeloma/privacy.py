@@ -47,11 +47,7 @@ def scan(
     looked = {
         "path": _pattern(told, r"(?![A-Za-z0-9_.-])"),
         "identifier": _pattern([v for v in identifying if len(v) >= SHORTEST], r"(?![A-Za-z0-9])"),
-        "id": _pattern(
-            [i for i, p in {**names.patients, **names.samples}.items() if i != p], r"(?![A-Za-z0-9])"
-        )
-        if names
-        else None,
+        "id": _pattern(names.replaced, r"(?![A-Za-z0-9])") if names else None,
     }
     rows = []
     counted = dict.fromkeys([*looked, "cram header"], 0)

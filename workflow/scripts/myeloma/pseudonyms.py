@@ -42,18 +42,27 @@ UP_TO_DATE = {"response": ("decided_by", "landmark_reason"), "groups_by_definiti
 CLASS_ONLY = {"flow": ("reason",)}
 
 
+#: Columns that name a patient or a sample.
+WHO = ("patient", "sample", "normal", "rna_sample", "patient_a", "patient_b", "sample_a", "sample_b")
+LEFT_OUT = "(left out)"
+
+
 class PrivacyError(ValueError):
     """Something would leave that must not, or key or map stand where they must not; the message says what to do."""
 
 
 @dataclass(frozen=True)
 class Names:
-    """Id in the sheets -> id outside, of patients and samples; `starts`: day 1 of each patient (C1D1, else enrolment)."""
+    """Id in the sheets -> id outside, of patients and samples; `starts`: day 1 of each patient (C1D1, else enrolment).
+
+    `left_out`: patients excluded from everything (consent withdrawn): nothing of them leaves.
+    """
 
     patients: Mapping[str, str]
     samples: Mapping[str, str]
     patient_of: Mapping[str, str]
     starts: Mapping[str, date | None] = field(default_factory=dict)
+    left_out: frozenset[str] = frozenset()
 
     @property
     def changed(self) -> bool:
@@ -66,9 +75,9 @@ class Names:
 
     def ids(self, text: str) -> str:
         """The text with every id of a patient or sample replaced."""
-        if not self.changed:
+        if not self.replaced:
             return text
-        return self._pattern.sub(lambda found: self._all[found.group()], text)
+        return self._pattern.sub(lambda found: self.replaced[found.group()], text)
 
     def day(self, day: Any, patient: str) -> int | None:
         """date - day 1 + 1, as the column `day` of the tables; None without a date or a start."""
@@ -86,13 +95,22 @@ class Names:
         return "(date)" if day is None else f"day {day}"
 
     @functools.cached_property
-    def _all(self) -> dict[str, str]:
-        return {**self.patients, **self.samples}
+    def gone(self) -> frozenset[str]:
+        """Ids of the patients who are left out, and of their samples."""
+        return self.left_out | {s for s, patient in self.patient_of.items() if patient in self.left_out}
+
+    @functools.cached_property
+    def replaced(self) -> dict[str, str]:
+        """Id -> what stands for it in texts, of the ids that may not stand there; a number cannot be told from one."""
+        made = {**self.patients, **self.samples} | {
+            name: LEFT_OUT for name in self.gone if not re.fullmatch(r"[\d.]+", name)
+        }
+        return {name: told for name, told in made.items() if name != told}
 
     @functools.cached_property
     def _pattern(self) -> re.Pattern:
         # the longest first, so that IPD-1-T is not read as IPD-1
-        ids = sorted(self._all, key=len, reverse=True)
+        ids = sorted(self.replaced, key=len, reverse=True)
         return re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(map(re.escape, ids))})(?![A-Za-z0-9])")
 
 
@@ -120,10 +138,33 @@ def names_of(cohort: Any, rules: Mapping[str, Any], project: str, results: str =
         patients = keyed(patients, "patient", key)
         samples = keyed(samples, "sample", key)
     starts = {p.patient: p.c1d1 or p.enrolment_date for p in cohort.patients}
-    made = Names(patients, samples, {s.sample: s.patient for s in cohort.samples}, starts)
+    owners = {s.sample: s.patient for s in cohort.samples}
+    made = Names(patients, samples, owners, starts, excluded(cohort.exclusions))
     if rules["mode"] == "hmac":
         write_map(made, rules["map_file"])
     return made
+
+
+def excluded(exclusions: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    """Patients whom exclusions.tsv takes out of everything: analysis "all" (or empty), no sample or library named."""
+    return frozenset(
+        row["patient"]
+        for row in exclusions
+        if (row.get("analysis") or "all") == "all"
+        and not any(row.get(name) for name in ("sample", "library", "flowcell", "lane"))
+    )
+
+
+def without(frame: pd.DataFrame, names: Names) -> pd.DataFrame:
+    """The table without rows and columns of the patients who are left out and of their samples."""
+    if not names.gone:
+        return frame
+    kept = pd.Series(True, index=frame.index)
+    for column in WHO:
+        if column in frame:
+            kept &= ~frame[column].isin(names.gone)
+    columns = [c for c in frame.columns if c not in names.gone]
+    return frame.loc[kept, columns].reset_index(drop=True)
 
 
 def keyed(ids: Iterable[str], kind: str, key: bytes) -> dict[str, str]:
@@ -201,7 +242,7 @@ def leaving(frame: pd.DataFrame, table: tables.Table, names: Names) -> pd.DataFr
     A date column `x` of a table of patients becomes `x_day` (names.day); tables without patients keep their dates,
     which are those of the trial (cuts of the committee).
     """
-    blank = frame.copy()
+    blank = without(frame, names).copy()
     for column in FREE_TEXT.get(table.name, ()):
         blank[column] = ""
     for column in ALWAYS_EMPTY:
