@@ -206,8 +206,27 @@ def test_a_sample_of_which_no_gene_is_known_is_not_sequenced(config, tmp_path):
         cbioportal.build(cbioportal.Study(**{**vars(made), "given": bare}), config), tmp_path / "c"
     )
     assert cbioportal_rules.problems(tmp_path / "c") == []
+    # its one mutation would make TP53 mutated in 1 of 1 samples
     lists = cbioportal_rules.Study(tmp_path / "c").lists
-    assert lists["sequenced"] == ["IPD-002-baseline"] and "IPD-001-baseline" in lists["cna"]
+    assert "sequenced" not in lists and "IPD-001-baseline" in lists["cna"]
+    assert not (tmp_path / "c/data_mutations.txt").exists()
+
+
+def test_samples_of_unknown_callability_are_counted_in_the_profile_and_mutations_without_power(config):
+    power = [
+        {"patient": p, "sample": f"{p}.T", "gene": gene, "callable": word, "hotspots": 0, "hotspots_callable": 0,
+         "depth_needed": 9}
+        for p, gene, word in (("IPD-001", "CKS1B", "yes"), ("IPD-001", "TP53", "no"), ("IPD-003", "TP53", "yes"))
+    ]  # fmt: skip
+    made = study(config, mutated=[{"sample": "IPD-001.T"}, {"sample": "IPD-002.T"}], callable_=power)
+    bare = profiles.Given(**{**vars(made.given), "targets": {}})
+    text = cbioportal.build(cbioportal.Study(**{**vars(made), "given": bare}), config)
+    assert "IPD-002-baseline" not in text["data_mutations.txt"] + text["data_gene_panel_matrix.txt"]
+    known = [line.split("\t")[0] for line in text["data_gene_panel_matrix.txt"].splitlines()[1:]]
+    assert known == ["IPD-001-baseline", "IPD-003-baseline"]
+    said = text["meta_mutations.txt"]
+    assert f"{len(bare.dna) - 2} sequenced samples of which it is not known" in said
+    assert "(here 1 times): the frequency of such a gene is too high" in said
 
 
 def test_one_protein_change_of_several():

@@ -440,7 +440,8 @@ def _mutation_files(study: Study, head) -> Part:
         "meta_mutations.txt": _profile(
             head, "MUTATION_EXTENDED", "MAF", "mutations", "Mutations",
             "Somatic variants of tumour exomes that pass every filter; without a germline normal only hotspots and "
-            "truncated tumour suppressors. A gene whose bases could not show a clonal variant is not in the sample's panel.",
+            "truncated tumour suppressors. A gene whose bases could not show a clonal variant is not in the sample's panel"
+            + _lean(study, variants, len(of) - len(chosen)),
             "data_mutations.txt",
         ),
         "data_mutations.txt": tsv(variants),
@@ -456,6 +457,21 @@ def _mutation_files(study: Study, head) -> Part:
             "gene_list: " + "\t".join(genes) + "\n"
         )
     return made, {"sequenced": chosen}
+
+
+def _lean(study: Study, variants: pd.DataFrame, unknown: int) -> str:
+    """What makes a frequency of mutations too high, and who is not in the profile."""
+    poor = profiles.without_power(study.given, variants)
+    told = (
+        f", unless one was found in it (here {poor} times): the frequency of such a gene is too high, because those without "
+        "power and without a mutation are not counted."
+    )
+    if not unknown:
+        return told
+    return told + (
+        f" Not in this profile: {unknown} sequenced samples of which it is not known in which genes a mutation could be seen; "
+        "their mutations are in somatic.maf.gz."
+    )
 
 
 def _copy_files(study: Study, head) -> Part:

@@ -220,7 +220,8 @@ def panels(given: Given, mutated: pd.DataFrame) -> tuple[dict[str, list[str]], d
 
     A panel holds the genes that the kit targets (95 % of their coding bases, as somatic.callable_fraction says) and
     those that callable.tsv calls callable, without those it does not: these may not be shown as unmutated. A mutation
-    that was found puts its gene in. Samples with the same genes share a panel.
+    that was found puts its gene in. Samples with the same genes share a panel. A sample of which neither kit nor
+    callable.tsv says any gene has the panel NA: its mutations alone would make each gene mutated wherever looked at.
     """
     kits = dict(zip(given.seen["samples"]["sample"], given.seen["samples"]["kit"], strict=True))
     by_kit = {kit: _targeted(given, kit) for kit in set(kits.values())}
@@ -230,14 +231,23 @@ def panels(given: Given, mutated: pd.DataFrame) -> tuple[dict[str, list[str]], d
         rows = power[power["sample"] == sample]
         genes = by_kit[kits[sample]] | set(rows.loc[rows["callable"] == "yes", "gene"])
         genes -= set(rows.loc[rows["callable"] == "no", "gene"])
+        if not genes:
+            of[name] = "NA"
+            continue
         genes |= set(mutated.loc[mutated["Tumor_Sample_Barcode"] == name, "Hugo_Symbol"]) - {"Unknown"}
         told = sorted(genes)
         digest = hashlib.sha256("\n".join(told).encode()).hexdigest()[:8]
         panel = f"{given.rules['export']['study']}_{kits[sample] or 'genes'}_{digest}"
         found[panel], of[name] = told, panel
-    return {panel: genes for panel, genes in found.items() if genes}, {
-        name: panel if found[panel] else "NA" for name, panel in of.items()
-    }
+    return found, of
+
+
+def without_power(given: Given, mutated: pd.DataFrame) -> int:
+    """Mutated genes by sample that callable.tsv calls not callable there: in its panel because a mutation was found."""
+    power = given.seen["callable"]
+    rows = power[(power["callable"] == "no") & power["sample"].isin(sequenced(given).keys())]
+    poor = set(zip(rows["sample"].map(given.dna), rows["gene"], strict=True))
+    return len(poor & set(zip(mutated["Tumor_Sample_Barcode"], mutated["Hugo_Symbol"], strict=True)))
 
 
 def _targeted(given: Given, kit: str) -> set[str]:
