@@ -159,3 +159,14 @@ def test_a_loss_in_too_few_cells_is_said_and_absence_still_needs_power():
     assert few.deleted == NOT_ASSESSABLE and "smallest detectable" in few.reason
     unknown = found([segment(total=1, minor=0, fraction=0.05)])
     assert unknown.deleted == NOT_ASSESSABLE and double_hits.judge(MUTATED, unknown)[0] == NOT_ASSESSABLE
+
+
+def test_places_of_the_project_are_spelled_as_the_regions_of_the_run():
+    regions = pd.DataFrame([("del17p", "copy_number", "17", 5, 50, "TP53")], columns=PLACES)
+    genes = pd.DataFrame([("TP53", "chr17", 7, 9), ("NF1", "chr17", 60, 70), ("MAX", "chr14", 1, 2)],
+                         columns=["gene_name", "chrom", "start", "end"])  # fmt: skip
+    found = double_hits.gene_places(genes, regions, ["TP53", "NF1", "MAX"])
+    assert found == {"TP53": ("17", 7, 9, "del17p"), "NF1": ("17", 60, 70, ""), "MAX": ("14", 1, 2, "")}
+
+
+PLACES = ["name", "kind", "chrom", "start", "end", "genes"]

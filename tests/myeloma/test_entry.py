@@ -278,6 +278,43 @@ def test_double_hit_of_a_gene_without_region(config):
     assert found["DIS3"]["S"].deleted == PRESENT and found["NF1"]["S"].deleted == ABSENT
 
 
+def biallelic(config, genes, rows, gene, mutated):
+    """State of the double hit by entered segments and the place of the gene in the project's table."""
+    made, segments, purity = events(rows, config)
+    states = made.reset_index().rename(columns={"event": "abnormality"})
+    where = double_hits.gene_places(
+        places.read_genes(builds.file_of("genes", "hg19")) if genes else places.read_genes(""),
+        places.read_regions(builds.file_of("regions", "hg19")),
+        [gene],
+    )
+    rules = {"copy_number": config["copy_number"], "gates": config["gates"]}
+    found = double_hits.copies_of_genes(where, segments, purity, tables.empty(tables.QC), states, rules)
+    return double_hits.judge(
+        {"state": mutated, "count": int(mutated == PRESENT), "complete": True, "reason": ""}, found[gene]["S"]
+    )[0]
+
+
+def pieces(chrom, start, end, total, minor):
+    length = builds.lengths("hg19")[chrom]
+    return [segment(chrom, 1, start - 1, 2, 1), segment(chrom, start, end, total, minor),
+            segment(chrom, end + 1, length, 2, 1)]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("gene", "lost", "mutated", "state"),
+    [
+        ("RB1", ("13", 50_500_000, 50_720_000, 0, 0), ABSENT, ABSENT),
+        ("TP53", ("17", 7_500_000, 7_560_000, 0, 0), ABSENT, ABSENT),  # SHBG
+        ("CDKN2C", ("1", 51_370_000, 51_420_000, 0, 0), ABSENT, ABSENT),  # FAF1
+        ("CDKN1B", ("12", 12_000_001, 12_050_000, 0, 0), ABSENT, ABSENT),  # ETV6
+        ("RB1", ("13", 49_100_001, 115_000_000, 1, 0), PRESENT, ABSENT),
+        ("RB1", ("13", 48_870_000, 49_060_000, 1, 0), PRESENT, PRESENT),
+    ],
+)
+def test_a_neighbours_loss_in_the_deletion_region_is_no_double_hit(config, gene, lost, mutated, state):
+    assert biallelic(config, True, genome(pieces(*lost)), gene, mutated) == state
+
+
 # Mutations
 
 

@@ -7,10 +7,10 @@ results/alignments/qc.tsv, results/cohort/samples.tsv and the sheet of given cal
 
 rule call_abnormalities:
     input:
-        # without a genome the places of the genes are the project's own for the build
+        # without a GTF the places of the genes are the project's own for the build
         unpack(
             lambda wildcards: named(
-                genes=GENES or (not HAS_GENOME and SETTINGS.by_build("genes")),
+                genes=GENES or SETTINGS.by_build("genes"),
                 calls=SETTINGS.sheet("calls"),
             )
         ),

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from myeloma import copy_events, gates
+from myeloma import builds, copy_events, gates
 from myeloma.copies import is_sex, overlaps
 from myeloma.states import ABSENT, NOT_ASSESSABLE, PRESENT
 
@@ -60,8 +60,13 @@ def distinct_events(found: Sequence[Mapping[str, Any]], near: int) -> int:
 
 
 def gene_places(genes: pd.DataFrame, regions: pd.DataFrame, wanted: Sequence[str]) -> dict[str, tuple]:
-    """Gene -> (chrom, start, end, name of its deletion region or ""), from the GTF, else from that region."""
+    """Gene -> (chrom, start, end, name of its deletion region or "").
+
+    `genes`: those of the GTF, or of resources/genes_*.tsv; the region stands for a gene that is not among them alone:
+    it is wider than the gene, and a neighbour's loss in it is none of the gene.
+    """
     found = {}
+    genes = _spelled(genes, regions)
     deletions = regions[(regions["kind"] == "copy_number") & regions["name"].str.startswith("del")]
     for gene in wanted:
         mine = [row for row in deletions.itertuples() if gene in row.genes.split(";")]
@@ -70,6 +75,14 @@ def gene_places(genes: pd.DataFrame, regions: pd.DataFrame, wanted: Sequence[str
         if at is not None:
             found[gene] = (at.chrom, int(at.start), int(at.end), mine[0].name if mine else "")
     return found
+
+
+def _spelled(genes: pd.DataFrame, regions: pd.DataFrame) -> pd.DataFrame:
+    """Genes on chromosomes named as in `regions` (of the FASTA), which the project's own table does not know."""
+    names = {builds.plain(chrom): chrom for chrom in regions["chrom"]}
+    bare = bool(names) and all(chrom == name for name, chrom in names.items())
+    spelled = [names.get(builds.plain(c), builds.plain(c) if bare else c) for c in genes.get("chrom", ())]
+    return genes.assign(chrom=spelled)
 
 
 def copies_of_genes(
@@ -187,14 +200,14 @@ def _number(value: Any) -> float | None:
 def _deleted(sample, row, total, minor, region_state, rules) -> tuple[str, str]:
     """Is one allele of the gene lost (deletion or LOH)? With the reason where that cannot be told.
 
-    A deletion region of the gene speaks where there is one; else absence needs a segment in which a loss
-    in `min_clonal_fraction` of the cells would have shown.
+    A deletion region of the gene speaks where there is one, but for a loss in it that leaves the gene itself both
+    alleles; else absence needs a segment in which a loss in `min_clonal_fraction` of the cells would have shown.
     """
     if total is None:
         return region_state or NOT_ASSESSABLE, "the segment over the gene has no integer copies"
     if minor == 0 or total <= 1:
         return PRESENT, ""
-    if region_state is not None:
+    if region_state is not None and not (region_state == PRESENT and minor is not None):
         why = "" if region_state != NOT_ASSESSABLE else "loss in its deletion region cannot be told"
         return region_state, why
     if minor is None:
