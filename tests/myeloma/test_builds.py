@@ -109,3 +109,31 @@ def test_hotspots_tell_the_builds_apart():
     assert builds.build_at("NRAS", "1", 114713908) == "GRCh38"
     assert builds.build_at("IRF4", "6", 400000) == ""  # the same place in both
     assert builds.build_at("KRAS", "13", 25398284) == ""
+
+
+@pytest.mark.parametrize(
+    ("written", "chrom"),
+    [("17.0", "17"), ("017", "17"), ("chr04", "4"), ("04", "4"), ("NC_000017.10", "17"), ("NC_000016.9", "16"),
+     ("NC_000023.11", "X"), ("24.0", "Y"), ("NC_012920.1", "MT"), ("chrY", "Y"), ("x", "X")],
+)  # fmt: skip
+def test_a_chromosome_by_every_spelling(written, chrom):
+    assert builds.plain(written) == chrom and builds.understood(written)
+
+
+@pytest.mark.parametrize("name", ["GL000191.1", "chrUn_KI270302v1", "chr1_KI270706v1_random", "hs37d5", "NC_007605",
+                                  "chrEBV", "HLA-A*01:01:01:01", "chr6_cox_hap2", "chrUn_JTFH01000001v1_decoy"])  # fmt: skip
+def test_contigs_without_calls_are_known(name):
+    assert builds.understood(name) and builds.plain(name) not in builds.CHROMOSOMES
+
+
+@pytest.mark.parametrize(
+    "name", ["", "NA", "seventeen", "17p", "chr17.5", "25", "0", "NC_000099.1", "Chromosome 17"]
+)
+def test_any_other_name_is_not_understood(name):
+    assert not builds.understood(name)
+
+
+def test_the_version_of_a_refseq_name_tells_the_build():
+    assert builds.of_accession("NC_000017.10") == "hg19" and builds.of_accession("NC_000017.11") == "GRCh38"
+    assert builds.of_accession("NC_000014.8") == "hg19" and builds.of_accession("NC_000014.9") == "GRCh38"
+    assert builds.of_accession("NC_000001.9") == "NC_000001.9" and builds.of_accession("chr17") == ""

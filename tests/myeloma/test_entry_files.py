@@ -381,3 +381,21 @@ def test_counts(tmp_path):
     assert not parsed.problems and parsed.rows[0] == {"gene_id": "ENSG1", "gene_name": "KRAS", "S1": 5}
     bad = entry_files.read_counts(put(tmp_path, "gene\tS1\nA\t0.5\nA\t3\nB\t-1\n"), {"S1"})
     assert [p.line for p in bad.problems] == [2, 3, 4]
+
+
+def test_chromosomes_that_pandas_or_refseq_wrote_are_read_and_unknown_ones_refused(tmp_path):
+    head = "sample\tchrom1\tpos1\tchrom2\tpos2\n"
+    row = entry_files.read_translocations(
+        put(tmp_path, head + "A\t4.0\t1873123.0\tNC_000014.8\t106326000.0\n"), KNOWN
+    ).rows[0]
+    assert (row["chrom_1"], row["pos_1"], row["chrom_2"], row["build"]) == ("4", 1873123, "14", "hg19")
+    parsed = entry_files.read_translocations(put(tmp_path, head + "A\tfour\t1873123\t14\t106326000\n"), KNOWN)
+    assert [(p.field, p.value) for p in parsed.problems] == [("chrom1", "four")]
+    text = MAF + "TP53\t17.0\t7577120\tC\tC\tT\tMissense_Mutation\tS1\tp.R273H\t60\t40\t\n"
+    assert entry_files.read_variants(put(tmp_path, text)).rows[0]["chrom"] == "17"
+    text = text.replace("17.0", "seventeen")
+    assert [p.field for p in entry_files.read_variants(put(tmp_path, text)).problems] == ["Chromosome"]
+    text = "ID\tchrom\tstart\tend\ttotal\nS\t17.0\t1\t9\t2\nS\tchr99\t1\t9\t2\nS\tGL000191.1\t1\t9\t2\n"
+    parsed = entry_files.read_segments(put(tmp_path, text))
+    assert [r["chrom"] for r in parsed.rows] == ["17", "GL000191.1"]
+    assert [(p.line, p.value) for p in parsed.problems] == [(3, "chr99")]

@@ -6,6 +6,7 @@ resources/arms_*.tsv, places of genes stand in resources/genes_*.tsv, each with 
 
 import csv
 import functools
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -33,6 +34,21 @@ NOT_TOLD = "nothing tells the genome build of the segments"
 NUMBERED = {"23": "X", "24": "Y"}
 
 
+#: Versions of the RefSeq accessions NC_000001 ... NC_000024 in GRCh37; GRCh38 has the next one of each (NCBI assembly
+#: reports GCF_000001405.25 and GCF_000001405.40).
+REFSEQ_37 = (10, 11, 11, 11, 9, 11, 13, 10, 11, 10, 11, 11, 10, 8, 9, 9, 10, 9, 9, 10, 8, 10, 10, 9)
+ACCESSION = re.compile(r"NC_0000(\d{2})(?:\.(\d+))?", re.IGNORECASE)
+MITOCHONDRION = re.compile(r"NC_012920(\.\d+)?", re.IGNORECASE)
+#: Contigs on which no call of the workflow lies: unplaced and alternative sequences, decoys, HLA, viruses (after a
+#: prefix chr is taken off), as the GRCh37, hs37d5, GRCh38 and GDC references name them.
+ELSEWHERE = re.compile(
+    r"(GL|KI|KN|JH|JTFH|KB|KQ|KV|KZ|ML|MU|GJ)\d{6,}([.v]\d+)?(_\w+)?|Un[_-]\S+|\S+_(random|alt|fix|decoy|hap\d+|PATCH)|"
+    r"NC_007605(\.\d+)?|N[TW]_\d+(\.\d+)?|hs37d5|hs38d1|HLA[-:*]\S+|HSCHR\S+|HG\d+\S*|EBV|phix\S*|CMV|HBV|"
+    r"HCV-\d|HIV-\d|KSHV|HTLV-1|MCV|SV40|HPV\S*",
+    re.IGNORECASE,
+)
+
+
 def canonical(name: str) -> str:
     """GRCh38 or hg19 by any of its spellings; "" for another build."""
     return SPELLINGS.get(str(name).strip().lower(), "")
@@ -47,11 +63,33 @@ def mentioned(text: str) -> str:
 
 
 def plain(contig: str) -> str:
-    """1-22, X, Y or MT of chr1, CHR1, 1, 23 ...; another name without its prefix chr."""
+    """1-22, X, Y or MT of chr1, CHR1, 1, 01, 1.0 (pandas), 23, NC_000001.10 ...; another name without its prefix chr."""
     name = str(contig).strip()
     name = name[3:] if name[:3].lower() == "chr" else name
+    accession = ACCESSION.fullmatch(name)
+    if accession and 1 <= int(accession.group(1)) <= len(REFSEQ_37):
+        name = accession.group(1)
+    if MITOCHONDRION.fullmatch(name):
+        name = "MT"
+    if re.fullmatch(r"0*\d{1,2}(\.0+)?", name):
+        name = str(int(name.split(".")[0]))
     name = name.upper() if name.upper() in ("X", "Y", "M", "MT") else name
     return "MT" if name == "M" else NUMBERED.get(name, name)
+
+
+def understood(contig: str) -> bool:
+    """Is the name a chromosome, or a contig on which no call of the workflow lies?"""
+    name = plain(contig)
+    return name in (*CHROMOSOMES, "MT") or bool(ELSEWHERE.fullmatch(name))
+
+
+def of_accession(contig: str) -> str:
+    """Build of a RefSeq chromosome by its version, the accession itself for a build that is not known; "" for another name."""
+    found = ACCESSION.fullmatch(str(contig).strip())
+    if not found or not found.group(2) or not 1 <= int(found.group(1)) <= len(REFSEQ_37):
+        return ""
+    later = int(found.group(2)) - REFSEQ_37[int(found.group(1)) - 1]
+    return {0: "hg19", 1: "GRCh38"}.get(later, found.group())
 
 
 def file_of(kind: str, build: str) -> str:

@@ -352,6 +352,14 @@ def _amount(parsed: Parsed, line: int, name: str, text: str, most: float) -> tup
     return value, True
 
 
+def _chromosome(parsed: Parsed, line: int, name: str, text: str) -> str:
+    """The chromosome; a problem for a name that is none, as its row would be lost and the call turn absent."""
+    if not builds.understood(text):
+        fix = "1 to 22, X, Y, MT, with or without chr, or a RefSeq name (NC_000017.10); or take the row out"
+        parsed.problem(line, name, text, "is no chromosome", fix)
+    return builds.plain(text)
+
+
 # Variants
 
 
@@ -419,6 +427,7 @@ def _variant(parsed: Parsed, line: int, get: Callable[[str], str]) -> dict[str, 
         parsed.problem(
             line, "Tumor_Seq_Allele2", alt, "is the reference allele", "give the allele of the tumour"
         )
+    chrom = _chromosome(parsed, line, "Chromosome", get("chrom"))
     term, impact = _consequence(parsed, line, get)
     reads = {}
     for name in ("depth", "ref_reads", "alt_reads", "n_depth", "n_alt"):
@@ -438,7 +447,7 @@ def _variant(parsed: Parsed, line: int, get: Callable[[str], str]) -> dict[str, 
     return {
         "name": get("sample"),
         "line": line,
-        "chrom": builds.plain(get("chrom")),
+        "chrom": chrom,
         "pos": pos,
         "ref": ref,
         "alt": alt,
@@ -452,7 +461,7 @@ def _variant(parsed: Parsed, line: int, get: Callable[[str], str]) -> dict[str, 
         "somatic": says_somatic(get("status")) or bool(matched(get("normal"), get("sample"))),
         # who the normal is, where nothing else says somatic: one name for several patients is no matched normal
         "normal": "" if says_somatic(get("status")) else matched(get("normal"), get("sample")),
-        "build": get("build"),
+        "build": builds.of_accession(get("chrom")) or get("build"),
         "af": af,
         **reads,
     }
@@ -603,7 +612,8 @@ def _segment(parsed: Parsed, line: int, get: Callable[[str], str]) -> dict[str, 
     end = _whole(parsed, line, "end", get("end"), 1)
     if start is not None and end is not None and end < start:
         parsed.problem(line, "end", get("end"), f"is before the start ({start})", "correct one of the two")
-    row = {"name": get("sample"), "line": line, "chrom": builds.plain(get("chrom")), "build": get("build")}
+    row = {"name": get("sample"), "line": line, "chrom": _chromosome(parsed, line, "chrom", get("chrom"))}
+    row["build"] = builds.of_accession(get("chrom")) or get("build")
     row |= {"start": max(1, start or 1), "end": end, "second": None, "sample_fraction": None}
     if get("major_1") or get("minor_1"):
         row |= _two_states(parsed, line, get)
@@ -723,8 +733,10 @@ def _long_row(
     if get("chrom_1") and get("pos_1") and not named:
         places = {}
         for side in ("1", "2"):
-            places[f"chrom_{side}"] = builds.plain(get(f"chrom_{side}"))
+            places[f"chrom_{side}"] = _chromosome(parsed, line, f"chrom{side}", get(f"chrom_{side}"))
             places[f"pos_{side}"] = _whole(parsed, line, f"pos{side}", get(f"pos_{side}"))
+        said = [builds.of_accession(get(f"chrom_{side}")) for side in ("1", "2")]
+        base = {**base, "build": next(filter(None, said), base["build"])}
         parsed.rows.append({**base, **places, "translocation": "", "state": state})
         return
     untested = [{**base, "translocation": name, "state": "not_assessable"} for name in sorted(known)]

@@ -124,6 +124,12 @@ def _record(parsed, line, cells, head, wanted, seen) -> None:
     if not pos.isdecimal() or not 1 <= int(pos) <= 10**9 or not BASES.fullmatch(ref.upper()):
         parsed.problem(line, "POS", pos, "no position or reference allele", "give a valid record")
         return
+    if not builds.understood(chrom):
+        fix = (
+            "1 to 22, X, Y, MT, with or without chr, or a RefSeq name (NC_000017.10); or take the record out"
+        )
+        parsed.problem(line, "CHROM", chrom, "is no chromosome", fix)
+        return
     facts = dict(part.partition("=")[::2] for part in info.split(";"))
     names = [n for n in head["samples"] if wanted is None or n in wanted]
     for number, alt in enumerate(alts.split(","), 1):
@@ -159,7 +165,8 @@ def _record(parsed, line, cells, head, wanted, seen) -> None:
             )
             parsed.rows.append(
                 {"name": name, "line": line, "chrom": builds.plain(chrom), "pos": int(pos), "ref": ref.upper(),
-                 "alt": alt.upper(), "filters": filters(filter_, ""), "somatic": somatic, "build": head["build"],
+                 "alt": alt.upper(), "filters": filters(filter_, ""), "somatic": somatic,
+                 "build": builds.of_accession(chrom) or head["build"],
                  "n_depth": None, "n_alt": None, **chosen, **support}
             )  # fmt: skip
 
