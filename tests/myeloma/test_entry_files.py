@@ -399,3 +399,72 @@ def test_chromosomes_that_pandas_or_refseq_wrote_are_read_and_unknown_ones_refus
     parsed = entry_files.read_segments(put(tmp_path, text))
     assert [r["chrom"] for r in parsed.rows] == ["17", "GL000191.1"]
     assert [(p.line, p.value) for p in parsed.problems] == [(3, "chr99")]
+
+
+def moved(tmp_path, text):
+    parsed = entry_files.read_translocations(put(tmp_path, text), KNOWN)
+    return {(r["name"], r["translocation"]): r["state"] for r in parsed.rows}, parsed.problems
+
+
+def test_columns_named_by_genes_are_taken_beside_others(tmp_path):
+    states, problems = moved(tmp_path, "sample\tNSD2\tCCND1\tMAF\tMAFB\tMYC\nA\t1\t0\t0\t0\t0\n")
+    assert not problems and states["A", "t(4;14)"] == "present" and states["A", "t(11;14)"] == "absent"
+    states, problems = moved(tmp_path, "sample\tt(4;14)\tCCND1\tMAF\nA\t0\t1\tNA\n")
+    assert (
+        not problems and states["A", "t(11;14)"] == "present" and states["A", "t(14;16)"] == "not_assessable"
+    )
+
+
+@pytest.mark.parametrize(
+    "title", ["NSD2_expression", "CCND1 partner gene", "Translocation_4_14", "IGHCCND1 percent"]
+)
+def test_a_column_that_looks_like_a_translocation_is_not_ignored(tmp_path, title):
+    problems = moved(tmp_path, f"sample\tt(14;16)\t{title}\nA\t0\t1\n")[1]
+    assert [p.field for p in problems] == [title]
+
+
+@pytest.mark.parametrize(
+    ("columns", "cells", "state", "wrong"),
+    [
+        ("IGH_NSD2\tIGH_FGFR3", "1\t0", "present", 0),
+        ("IGH_FGFR3\tIGH_NSD2", "0\t1", "present", 0),
+        ("IGH_NSD2\tIGH_FGFR3", "0\t1", "present", 1),
+        ("t(4;14)\tNSD2", "1\t0", "present", 1),
+        ("t(4;14)\tNSD2", "0\tNA", "absent", 0),
+        ("NSD2\tFGFR3", "NA\t0", "not_assessable", 0),
+        ("FGFR3\tMAF", "0\t0", "absent", 0),
+    ],
+)
+def test_two_columns_of_one_translocation(tmp_path, columns, cells, state, wrong):
+    states, problems = moved(tmp_path, f"sample\t{columns}\nA\t{cells}\n")
+    assert len(problems) == wrong and states["A", "t(4;14)"] == state
+
+
+@pytest.mark.parametrize(
+    ("cell", "names"),
+    [
+        ("IGH-NSD2/IGH-MYC", {"t(4;14)", "t(8;14)"}),
+        ("IGH-CCND1 & IGH-MYC", {"t(11;14)", "t(8;14)"}),
+        ("t(4;14)/t(14;16)", {"t(4;14)", "t(14;16)"}),
+        ("t(14;16) t(8;14)", {"t(14;16)", "t(8;14)"}),
+        ("t(4;14)(p16;q32)t(8;14)(q24;q32)", {"t(4;14)", "t(8;14)"}),
+        ("t(4;14) plus t(8;14)", {"t(4;14)", "t(8;14)"}),
+        ("CCND1/MYC", {"t(11;14)", "MYC_rearrangement"}),
+        ("t(11;14) with MYC", {"t(11;14)", "MYC_rearrangement"}),
+        ("IGH/NSD2", {"t(4;14)"}),
+        ("NSD2/FGFR3", {"t(4;14)"}),
+        ("IGHV3-23::NSD2", {"t(4;14)"}),
+        ("t(14;16)(q32;q23) c-MAF", {"t(14;16)"}),
+        ("t(4;14) IGH::NSD2", {"t(4;14)"}),
+    ],
+)
+def test_every_translocation_of_a_cell_counts(tmp_path, cell, names):
+    states, problems = moved(tmp_path, f"sample\ttranslocation\nA\t{cell}\n")
+    assert not problems and {name for _, name in states} == names and set(states.values()) == {"present"}
+
+
+@pytest.mark.parametrize("cell", ["t(4;14) negative", "t(4;14)-t(8;14)", "IGH/NSD2/MYC", "IGH-CCND1-MAF", "t(4;14) not seen",
+                                  "IGH-CCND1 gained", "t(11;14) MAF"])  # fmt: skip
+def test_a_cell_that_says_more_than_one_name_is_refused(tmp_path, cell):
+    states, problems = moved(tmp_path, f"sample\ttranslocation\nA\t{cell}\n")
+    assert not states and len(problems) == 1

@@ -188,6 +188,11 @@ PARTNERS = {
     "CCND3": "t(6;14)", "CCND1": "t(11;14)", "BCL1": "t(11;14)", "CCND2": "t(12;14)", "MAF": "t(14;16)",
     "CMAF": "t(14;16)", "C-MAF": "t(14;16)", "MAFB": "t(14;20)", "MAFA": "t(8;14)_MAFA",
 }  # fmt: skip
+#: Words beside a name that change nothing: what the column or the cell is about.
+HARMLESS = {"TRANSLOCATION", "FUSION", "REARRANGEMENT", "REARRANGED", "STATUS", "STATE", "CALL", "FISH", "SV", "WGS", "NGS", "SEQ",
+            "DNA", "PRESENT", "POSITIVE", "DETECTED"}  # fmt: skip
+#: A title that names a pair of chromosomes of a myeloma translocation in some other way, as 4_14.
+PAIR = re.compile(r"(?<!\d)((4|6|8|11|12)[;:/_., -]14|14[;:/_., -](16|20)|8[;:/_., -]22)(?!\d)")
 MYC_WITH = {"IGH": "t(8;14)", "IGK": "t(2;8)", "IGL": "t(8;22)"}
 #: Bands by which a translocation of these chromosomes is the one of the config; 6p25 is IRF4, not CCND3 (6p21).
 #: WHO Classification of Haematolymphoid Tumours, 5th ed., plasma cell myeloma; neighbouring bands as reports write them.
@@ -690,19 +695,14 @@ def read_translocations(path: str, known: Iterable[str], wanted: Iterable[str] |
     sample, chrom1, pos1, chrom2, pos2; which translocation that is the regions tell later.
     """
     chosen, known = None if wanted is None else set(wanted), set(known)
-    parsed, found, wide = Parsed(path), None, {}
+    parsed, found, wide, points = Parsed(path), None, {}, False
     for line, header, cells in table_rows(parsed, "translocations"):
         if found is None:
             found = find_columns(header, "translocations")
-            for place, title in enumerate(header):
-                named = (
-                    translocation_name(title, known) if re.search(r"^[tT][(._]\d|IG[HKL]|MYC", title) else ""
-                )
-                if named and place not in found.values():
-                    wide[named] = place
+            points = {"chrom_1", "pos_1", "chrom_2", "pos_2"} <= found.keys()
+            wide = _wide_columns(parsed, line, header, found, known, points or "name" in found)
             if lacking(parsed, "translocations", found, ["sample"]):
                 return parsed.done()
-            points = {"chrom_1", "pos_1", "chrom_2", "pos_2"} <= found.keys()
             if not (wide or points or "name" in found):
                 fix = "translocation (and state), or one column per translocation such as t(4;14), or chrom1 pos1 chrom2 pos2"
                 parsed.problem(1, "translocation", "", "no column of translocations", fix)
@@ -713,13 +713,71 @@ def read_translocations(path: str, known: Iterable[str], wanted: Iterable[str] |
         if chosen is not None and name not in chosen:
             continue
         base = {"name": name, "line": line, "build": get("build")}
-        for title, place in wide.items():
-            state = _state(parsed, line, title, cells[place])
-            parsed.rows.append({**base, "translocation": title, "state": state})
-        if not wide:
+        for named, columns in wide.items():
+            state = _wide_state(parsed, line, named, [(title, cells[place]) for title, place in columns])
+            parsed.rows.append({**base, "translocation": named, "state": state})
+        if points or "name" in found:
             _long_row(parsed, line, get, base, known, "state" in found)
     _contradictions(parsed)
     return parsed.done()
+
+
+def _wide_columns(
+    parsed: Parsed, line: int, header: list[str], found: Mapping[str, int], known: set[str], listed: bool
+) -> dict[str, list[tuple[str, int]]]:
+    """Translocation -> its columns (title, place); a problem for a column that looks like one and is not understood.
+
+    `listed`: the table names them in a column or by breakpoints as well; a column with the name of a gene alone is none
+    then, it may be its expression.
+    """
+    wide: dict[str, list[tuple[str, int]]] = {}
+    for place, title in enumerate(header):
+        if place in found.values():
+            continue
+        written = re.search(r"^[tT][(._ ]?\d|IG[HKL]|MYC", title)
+        named = translocation_name(title, known) if written or not listed else ""
+        words = set(re.split(r"[^A-Z0-9]+", title.upper()))
+        if named in known:
+            wide.setdefault(named, []).append((title, place))
+        elif named == "other":
+            parsed.notes.append(
+                f"{parsed.path}: column {title} is no translocation of the config and is left out"
+            )
+        elif not listed and (written or PAIR.search(title) or words & {*PARTNERS, "MYC", "CMYC"}):
+            fix = "name it like t(4;14), IGH_NSD2 or NSD2, or take the column out"
+            parsed.problem(line, title, "", "looks like a translocation and is not understood", fix)
+    return wide
+
+
+def _wide_state(parsed: Parsed, line: int, named: str, cells: list[tuple[str, str]]) -> str:
+    """State of a translocation by its columns: present wins; those that mean the same and differ are a problem.
+
+    FGFR3 is lost in a quarter of the t(4;14) (Keats, Blood 2003;101:1520): its absence alone contradicts nothing.
+    """
+    states = [(title, _state(parsed, line, title, text)) for title, text in cells]
+    firm = [state for title, state in states if not _of_fgfr3(title)]
+    said = {state for title, state in states if not (_of_fgfr3(title) and state == "absent" and firm)}
+    if {"present", "absent"} <= said:
+        message = f"{named} is " + ", ".join(f"{state} by {title}" for title, state in states)
+        parsed.problem(line, states[0][0], cells[0][1], message, "correct one of the columns")
+    return next((state for state in ("present", "absent") if state in said), "not_assessable")
+
+
+def _of_fgfr3(title: str) -> bool:
+    words = set(re.split(r"[^A-Z0-9]+", title.upper()))
+    return "FGFR3" in words and not words & {"NSD2", "WHSC1", "MMSET", "T"}
+
+
+def _terms(text: str, known: set[str]) -> list[str]:
+    """The translocations that one cell names, each by itself; IGH/NSD2 stays one."""
+    made = []
+    for part in re.split(
+        r"[,|;+](?![^(]*\))|\b(?:and|plus|with)\b|(?<=[)\s])\s*(?=t\()", text, flags=re.IGNORECASE
+    ):
+        pieces = re.split(r"[/&](?![^(]*\))", part)
+        alone = len(pieces) > 1 and all(translocation_name(p.strip(), known) for p in pieces)
+        made += pieces if alone else [part]
+    return made
 
 
 def _long_row(
@@ -744,7 +802,7 @@ def _long_row(
         # the sample is listed, what was found in it is not: no statement of completeness may make that "absent"
         parsed.rows += untested
         return
-    for part in re.split(r"[,|;+](?![^(]*\))|\band\b", text):
+    for part in _terms(text, known):
         part = part.strip()
         if part.lower() in NO_TRANSLOCATION:
             # "none" with an empty or untested state was not looked for; any other state says it again
@@ -779,6 +837,8 @@ def translocation_name(text: str, known: Iterable[str]) -> str:
         name, rest = f"t({sides[0]};{sides[1]})", pair.group(3).upper()
         if re.match(r"[;:/,._-]?(\d|X\b|Y\b)", rest):
             return ""  # three chromosomes: which of them is the partner only the report says
+        if not _says_no_more(name, rest):
+            return ""
         bands = re.match(r"\(?([PQ]\d+)[\d.]*[;:/,._-]([PQ]\d+)[\d.]*\)?", rest)
         if bands and name in known:
             written = zip(pair.group(1, 2), bands.groups(), strict=True)
@@ -793,15 +853,34 @@ def translocation_name(text: str, known: Iterable[str]) -> str:
     parts = [p for p in re.split(r"::|--|[-/_;]|(?<=[A-Z0-9])\(|\)", upper.replace("C-MAF", "CMAF")) if p]
     loci = {"IGH", "IGK", "IGL", "IGH@", "IGK@", "IGL@", "IG"}
     locus = next((p.rstrip("@") for p in parts if p in loci), "")
-    genes = [p for p in parts if p not in loci]
+    genes = [p for p in parts if p not in loci and p not in HARMLESS and not re.fullmatch(r"IG[HKL]\w+", p)]
+    if any(re.fullmatch(r"IG[HKL]\w+", p) for p in parts):  # a gene segment, as IGHV3-23
+        genes = [g for g in genes if not g.isdecimal()]
     named = {PARTNERS[g] for g in genes if g in PARTNERS}
-    if locus and ("MYC" in genes or "CMYC" in genes):
+    myc = {"MYC", "CMYC"} & set(genes)
+    strange = [g for g in genes if g not in PARTNERS and g not in myc]
+    if (named or myc) and (strange or len(named) + bool(myc) > 1):
+        return ""  # more than one translocation, or words that may say anything
+    if any(name in gene for gene in strange for name in (*PARTNERS, "MYC")):
+        return ""
+    if locus and myc:
         name = MYC_WITH.get(locus, "MYC_rearrangement")
         return name if name in known else "other"
     if len(named) == 1 and (locus in ("", "IGH", "IG")):
         name = named.pop()
         return name if name in known else "other"
     return "other" if locus and genes else ""
+
+
+def _says_no_more(name: str, rest: str) -> bool:
+    """Is what stands behind t(a;b) nothing but bands, genes of this translocation and harmless words?"""
+    for word in re.findall(r"[PQ]\d+(?:\.\d+)?|[A-Z0-9@]+", rest.replace("C-MAF", "CMAF")):
+        mine = PARTNERS.get(word, "").removesuffix("_MAFA") == name
+        mine = mine or (word in ("MYC", "CMYC") and name in MYC_WITH.values())
+        band = re.fullmatch(r"[PQ]\d+(\.\d+)?", word)
+        if not (mine or band or word in HARMLESS or re.fullmatch(r"IG[HKL]@?", word)):
+            return False
+    return True
 
 
 def _state(parsed: Parsed, line: int, field_name: str, text: str) -> str:
