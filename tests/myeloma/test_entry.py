@@ -278,6 +278,23 @@ def test_double_hit_of_a_gene_without_region(config):
     assert found["DIS3"]["S"].deleted == PRESENT and found["NF1"]["S"].deleted == ABSENT
 
 
+@pytest.mark.parametrize(
+    ("row", "fraction"),
+    [
+        ({"total": 2, "minor": 1, "fraction": 0.8, "second": (1, 0)}, 0.2),
+        ({"total": 2, "minor": 1, "fraction": 0.8, "second": (1, 0), "second_fraction": 0.2}, 0.2),
+        ({"total": 1, "minor": 0, "fraction": 0.2, "second": (2, 1)}, 0.2),
+        ({"total": 1, "minor": 0, "sample_fraction": 0.16}, 0.2),
+        ({"total": 2, "minor": 1, "fraction": 0.81, "second": (1, 0), "second_fraction": 0.21}, 0.21),
+    ],
+)
+def test_a_loss_in_exactly_the_limits_cells_is_present(config, row, fraction):
+    """0.8 / 0.2 of Battenberg in either order, 0.16 of all cells at purity 0.8: del17p in 0.20 of the tumour cells."""
+    made, segments, _ = events(with_17p(**row), config)
+    assert made.loc["del17p", "state"] == PRESENT and made.loc["del17p", "clonal_fraction"] == fraction
+    assert segments.loc[segments["chrom"] == "chr17", "clonal_fraction"].min() == fraction
+
+
 def biallelic(config, genes, rows, gene, mutated):
     """State of the double hit by entered segments and the place of the gene in the project's table."""
     made, segments, purity = events(rows, config)

@@ -468,3 +468,26 @@ def test_every_translocation_of_a_cell_counts(tmp_path, cell, names):
 def test_a_cell_that_says_more_than_one_name_is_refused(tmp_path, cell):
     states, problems = moved(tmp_path, f"sample\ttranslocation\nA\t{cell}\n")
     assert not states and len(problems) == 1
+
+
+@pytest.mark.parametrize(
+    "word", ["NaN", "None", "nan", "PASSED", "-", "n/a", "OK", "KEEP", "pass", ".", "Unknown", ""]
+)
+def test_words_for_no_failed_filter(word):
+    assert entry_files.filters(word, "") == []
+
+
+def test_a_file_of_which_nothing_passes_is_refused(tmp_path):
+    head = MAF.rstrip("\n") + "\tFILTER\n"
+    one = "KRAS\t12\t25398284\tC\tC\tT\tMissense_Mutation\tS1\tp.G12D\t60\t40\tGRCh37\t{}\n"
+    other = one.replace("25398284", "25398285")
+    parsed = entry_files.read_variants(put(tmp_path, head + one.format("HighConf") + other.format("weak")))
+    assert [(p.line, p.field, p.value) for p in parsed.problems] == [(3, "FILTER", "HighConf")]
+    parsed = entry_files.read_variants(put(tmp_path, head + one.format("PASS") + other.format("weak")))
+    assert not parsed.problems and [r["filters"] for r in parsed.rows] == [[], ["weak"]]
+
+
+def test_both_shares_of_battenberg_are_read(tmp_path):
+    head = "sample\tchr\tstartpos\tendpos\tnMaj1_A\tnMin1_A\tfrac1_A\tnMaj2_A\tnMin2_A\tfrac2_A\n"
+    row = entry_files.read_segments(put(tmp_path, head + "S\t17\t1\t9\t1\t1\t0.8\t1\t0\t0.2\n")).rows[0]
+    assert (row["fraction"], row["second"], row["second_fraction"]) == (0.8, (1, 0), 0.2)

@@ -289,7 +289,14 @@ def _segment(sample, file, row, contigs, rules, least: float) -> dict[str, Any]:
         other, other_minor = int(round(row["second"][0])), int(round(row["second"][1]))
     changed, rest = (total, minor), (other, other_minor)
     if row["second"] is not None and changed == (base, base // 2):
-        changed, rest, fraction = rest, changed, 1 - fraction
+        other_share = row.get("second_fraction")
+        changed, rest, fraction = (
+            rest,
+            changed,
+            1 - fraction if other_share is None else min(1.0, other_share),
+        )
+    # 1 - 0.8 and 0.16 / 0.8 are not 0.2 for a computer, and the limit is 0.2
+    fraction = round(fraction, 9)
     made |= {"total_copies": changed[0], "minor_copies": changed[1], "clonal_fraction": fraction}
     if fraction < 1:
         made |= {"other_total_copies": rest[0], "other_minor_copies": rest[1]}

@@ -165,6 +165,8 @@ IMPACTS = {
 }  # fmt: skip
 TERMS = {term: impact for impact, terms in IMPACTS.items() for term in terms}
 UNKNOWN = {"", "na", "n/a", "nan", ".", "-", "null", "none", "unknown", "__unknown__"}
+#: Words of a column FILTER for a variant that failed none.
+PASSING = {"pass", "passed", "ok", "keep"}
 PRESENT_WORDS = {"present", "yes", "1", "true", "pos", "positive", "detected", "y", "+"}
 ABSENT_WORDS = {"absent", "no", "0", "false", "neg", "negative", "not detected", "n", "-"}
 UNTESTED_WORDS = {
@@ -381,7 +383,7 @@ def read_variants(path: str, wanted: Iterable[str] | None = None) -> Parsed:
 def _read_maf(path: str, wanted: set[str] | None) -> Parsed:
     parsed, found = Parsed(path), None
     seen: dict[tuple, tuple] = {}
-    twice = 0
+    twice, failing, passing = 0, [], False
     for line, header, cells in table_rows(parsed, "variants"):
         if found is None:
             found = find_columns(header, "variants")
@@ -408,6 +410,14 @@ def _read_maf(path: str, wanted: set[str] | None) -> Parsed:
             continue
         seen[key] = (what, line)
         parsed.rows.append(row)
+        failed = filters(get("filter"), "")
+        passing = passing or not failed
+        failing += [(line, get("filter"))] if failed else []
+    if failing and not passing:
+        fix = "write PASS for those that passed, or take the column out where the file holds passing variants alone"
+        parsed.problem(
+            failing[0][0], "FILTER", failing[0][1], "no variant of the file passes its filter", fix
+        )
     if twice:
         parsed.notes.append(f"{path}: {twice} rows stand twice and are counted once")
     return parsed.done()
@@ -529,9 +539,9 @@ def anchored(pos: int, ref: str, alt: str) -> tuple[int, str, str]:
 def filters(text: str, status: str) -> list[str]:
     """Filters that a record failed; Mutation_Status Germline, LOH, Wildtype and Artifact are such as well.
 
-    "None" is none of them: programs write it for an empty cell, and a lost mutation would turn absent.
+    What programs write for an empty cell (None, nan, - ...) is none: a lost mutation would turn absent.
     """
-    named = [w for w in re.split(r"[;,]", text) if w.strip() and w.strip().upper() not in ("PASS", ".", "NA")]
+    named = [w for w in re.split(r"[;,]", text) if w.strip().lower() not in UNKNOWN | PASSING]
     word = status.strip().lower()
     more = [word] if word in ("germline", "loh", "wildtype", "artifact") else []
     return [re.sub(r"[^A-Za-z0-9_.-]", "_", w.strip()) for w in named] + more
@@ -659,12 +669,14 @@ def _two_states(parsed: Parsed, line: int, get: Callable[[str], str]) -> dict[st
     for name in ("major_1", "minor_1", "fraction_1", "major_2", "minor_2"):
         most = 1.05 if name == "fraction_1" else MOST_COPIES
         values[name], _ = _amount(parsed, line, name, get(name), most)
+    rest, _ = _amount(parsed, line, "fraction_2", get("fraction_2"), 1.05)
     one, two = (values["major_1"], values["minor_1"]), (values["major_2"], values["minor_2"])
     if None in one:
         return {"total": None, "minor": None, "fraction": None}
     made = {"total": sum(one), "minor": min(one), "fraction": values["fraction_1"]}
     if None not in two and (made["fraction"] if made["fraction"] is not None else 1) < 1:
         made["second"] = (sum(two), min(two))
+        made["second_fraction"] = rest
     return made
 
 
