@@ -491,3 +491,21 @@ def test_both_shares_of_battenberg_are_read(tmp_path):
     head = "sample\tchr\tstartpos\tendpos\tnMaj1_A\tnMin1_A\tfrac1_A\tnMaj2_A\tnMin2_A\tfrac2_A\n"
     row = entry_files.read_segments(put(tmp_path, head + "S\t17\t1\t9\t1\t1\t0.8\t1\t0\t0.2\n")).rows[0]
     assert (row["fraction"], row["second"], row["second_fraction"]) == (0.8, (1, 0), 0.2)
+
+
+@pytest.mark.parametrize(
+    ("text", "change"),
+    [("KRAS p.G12D", "p.Gly12Asp"), ("BRAF:NM_004333:exon15:c.T1799A:p.V600E", "p.Val600Glu"),
+     ("KRAS:NM_1:exon2:c.G35A:p.G12D,KRAS:NM_2:exon2:c.G35A:p.G12D", "p.Gly12Asp"), ("p.(Gly12Asp)", "p.Gly12Asp")],
+)  # fmt: skip
+def test_the_protein_change_inside_a_cell(text, change):
+    assert entry_files.three_letters(text) == change
+
+
+@pytest.mark.parametrize(
+    "word", ["stop gained", "inframe deletion", "start lost", "splice acceptor", "Start_Codon_Del"]
+)
+def test_consequences_in_words(tmp_path, word):
+    text = MAF + f"KRAS\t12\t25398284\tC\tC\tT\t{word}\tS1\tp.G12D\t60\t40\tGRCh37\n"
+    parsed = entry_files.read_variants(put(tmp_path, text))
+    assert not parsed.problems and parsed.rows[0]["impact"] in ("HIGH", "MODERATE")

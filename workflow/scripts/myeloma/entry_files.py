@@ -37,7 +37,7 @@ COLUMNS: dict[str, dict[str, tuple[str, ...]]] = {
         "build": ("ncbi_build", "build", "genome_build", "assembly"),
         "hgvsp": ("hgvsp", "hgvs_p", "hgvsp_three_letter"),
         "short": ("hgvsp_short", "protein_change", "aa_change", "aachange", "amino_acid_change", "amino_acid", "protein",
-                  "aa_mutation"),
+                  "aa_mutation", "aachange.refgene", "aa"),
         "hgvsc": ("hgvsc", "hgvs_c", "cdna_change", "c_position"),
         "transcript": ("transcript_id", "annotation_transcript", "feature", "transcript"),
         "impact": ("impact",),
@@ -117,6 +117,8 @@ CLASSES = {
     "splice_site_snp": ("splice_site_variant", "HIGH"),
     "splice_region": ("splice_region_variant", "LOW"),
     "translation_start_site": ("start_lost", "HIGH"),
+    "start_codon_del": ("start_lost", "HIGH"),
+    "start_codon_ins": ("start_lost", "HIGH"),
     "start_codon_snp": ("start_lost", "HIGH"),
     "startloss": ("start_lost", "HIGH"),
     "silent": ("synonymous_variant", "LOW"),
@@ -167,8 +169,8 @@ TERMS = {term: impact for impact, terms in IMPACTS.items() for term in terms}
 UNKNOWN = {"", "na", "n/a", "nan", ".", "-", "null", "none", "unknown", "__unknown__"}
 #: Words of a column FILTER for a variant that failed none.
 PASSING = {"pass", "passed", "ok", "keep"}
-PRESENT_WORDS = {"present", "yes", "1", "true", "pos", "positive", "detected", "y", "+"}
-ABSENT_WORDS = {"absent", "no", "0", "false", "neg", "negative", "not detected", "n", "-"}
+PRESENT_WORDS = {"present", "yes", "1", "1.0", "true", "pos", "positive", "detected", "y", "+"}
+ABSENT_WORDS = {"absent", "no", "0", "0.0", "false", "neg", "negative", "not detected", "n", "-"}
 UNTESTED_WORDS = {
     "",
     "na",
@@ -489,7 +491,8 @@ def _consequence(parsed: Parsed, line: int, get: Callable[[str], str]) -> tuple[
     impact = get("impact").upper()
     found = CLASSES.get(word)
     if found is None:
-        terms = [t for t in re.split(r"[&,;]", text.strip()) if t]
+        terms = [re.sub(r" +", "_", t.strip()) for t in re.split(r"[&,;]", text.strip()) if t]
+        terms = [t if t in TERMS else f"{t}_variant" for t in terms]
         known = [t for t in terms if t in TERMS]
         if not known:
             fix = "a Variant_Classification of the MAF format (Missense_Mutation ...) or a Sequence Ontology term"
@@ -575,7 +578,9 @@ def three_letters(text: str) -> str:
     text = text.strip().split(":")[-1]
     if text.lower() in UNKNOWN:
         return ""
-    body = text.removeprefix("p.").strip("()")
+    # ANNOVAR: GENE:transcript:exon:c.:p.,...; or words before the change, as "KRAS p.G12D"
+    inside = re.search(r"(?:^|[\s,;])p\.(\S+?)(?=[,;\s]|$)", text)
+    body = (inside.group(1) if inside else text.removeprefix("p.")).strip("()")
     if re.match(
         r"(Ala|Arg|Asn|Asp|Cys|Gln|Glu|Gly|His|Ile|Leu|Lys|Met|Phe|Pro|Ser|Thr|Trp|Tyr|Val|Ter|Sec)\d", body
     ):
