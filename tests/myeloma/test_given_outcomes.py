@@ -7,7 +7,18 @@ import pytest
 import yaml
 from small_trial import Trial
 
-from myeloma import association, flow, given_outcomes, groups, outcomes, summary, tables, visits
+from myeloma import (
+    association,
+    flow,
+    given_checks,
+    given_outcomes,
+    groups,
+    outcomes,
+    sheets,
+    summary,
+    tables,
+    visits,
+)
 from myeloma.cohort import load_cohort
 from myeloma.states import EARLY, NEITHER, NOT_EVALUABLE, POOR
 
@@ -232,3 +243,23 @@ def test_the_summary_says_what_is_given_and_what_cannot_be_made_of_it(trial):
     assert "used as given, not derived: groups B, C and D only" in said
     trial.config["sheets"]["endpoints"] = ""
     assert "no response, no groups, no comparison" in summary.text(trial.load(), trial.settings())
+
+
+def contradictions(*rows):
+    """(endpoint, field) of the problems that the order of given times has."""
+    sheet = sheets.Sheet("endpoints.tsv", [])
+    blank = {"patient": "A", "days": None}
+    for line, row in enumerate(rows, 2):
+        values = blank | row
+        written = {k: "" if v is None else str(v) for k, v in values.items()}
+        sheet.rows.append(sheets.Row(line, values, written))
+    given_checks._order(sheet)
+    return [(p.line, p.field) for p in sheet.problems]
+
+
+def test_given_times_that_contradict_each_other_are_refused():
+    assert contradictions(time("A", 10.0, 1, "PFS"), time("A", 8.0, 0, "OS")) == [(2, "months")]
+    assert contradictions(time("A", 10.0, 0, "PFS"), time("A", 10.0, 1, "OS")) == [(2, "event")]
+    assert contradictions(time("A", 12.0, 1), time("A", 5.0, 1, "PFS")) == [(2, "months")]
+    assert contradictions(time("A", 12.0, 0), time("A", 5.0, 1, "PFS")) == []
+    assert contradictions(time("A", 5.0, 1, "PFS"), time("A", 5.0, 1, "OS")) == []

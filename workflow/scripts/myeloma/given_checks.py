@@ -33,6 +33,7 @@ def check_all(sheets: Sheets, settings: Settings) -> None:
     for name, key in KEYS.items():
         _once(sheets[name], key)
     _endpoints(sheets)
+    _order(sheets["endpoints"])
     _responses(sheets)
     _calls(sheets["calls"], settings)
 
@@ -74,6 +75,40 @@ def _endpoints(sheets: Sheets) -> None:
             sheet.problem(
                 row.line, "endpoint", row["endpoint"], f"is computed for {row['patient']} from {clash}", fix
             )
+
+
+def _order(sheet: Sheet) -> None:
+    """No time to PFS or TTP after OS, and no progression (event of TTP) later than the PFS of the patient."""
+    of: dict[str, dict[str, Row]] = defaultdict(dict)
+    for row in sheet.rows:
+        of[row["patient"]].setdefault(row["endpoint"], row)
+    fix = "correct one of the two, or leave out the one that is not known"
+    for mine in of.values():
+        for first, last in (("PFS", "OS"), ("TTP", "OS"), ("TTP", "PFS")):
+            if first not in mine or last not in mine:
+                continue
+            one, other = mine[first], mine[last]
+            # a time to progression that is no event may be followed for longer than the PFS
+            if last == "PFS" and one["event"] != 1:
+                continue
+            name = next((n for n in ("days", "months") if one.written(n) and other.written(n)), "")
+            if not name or one[name] is None or other[name] is None:
+                continue
+            if (
+                (first, last) == ("PFS", "OS")
+                and one["event"] == 0
+                and other["event"] == 1
+                and one[name] == other[name]
+            ):
+                message = (
+                    f"PFS is censored on the day of the death of OS (line {other.line}), which is its event"
+                )
+                sheet.problem(
+                    one.line, "event", one.written("event"), message, "write 1, or correct the times"
+                )
+            if one[name] > other[name]:
+                message = f"{first} is later than {last} ({other[name]:g} {name}, line {other.line})"
+                sheet.problem(one.line, name, one.written(name), message, fix)
 
 
 def _computed(row: Row, patient: Row | None, visit: Row | None, sheets: Sheets) -> str:
