@@ -153,7 +153,7 @@ def test_same_tables_same_bytes(project):
 
 def test_flow_boxes_add_up():
     made = fabricate.cohort(n=40, seed=6)
-    box = sections.boxes(made.frames["flow"])
+    box = sections.boxes(made.frames["flow"], made.frames["response"])
     for b in box.values():
         assert b.n + sum(len(e.patients) for e in b.exits) == b.of
     assert sum(box[a].n for a in flow.GROUP_OF) == 40

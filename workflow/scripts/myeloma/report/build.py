@@ -238,7 +238,7 @@ def context(seen: dict[str, Any], given: Given) -> dict[str, Any]:
     anchors = cells.Anchors(patients)
     who = people.People(anchors)
     behind = people.Behind(seen, who)
-    box = sections.boxes(seen["flow"])
+    box = sections.boxes(seen["flow"], seen["response"])
     box = {name: replace(b, place=who.place(b.title, b.patients)) for name, b in box.items()}
     rows = sections.comparison_rows(seen["abnormalities_by_group"], alpha)
     kinds = dict(zip(seen["abnormalities"]["abnormality"], seen["abnormalities"]["kind"], strict=True))

@@ -20,6 +20,7 @@ from myeloma.report.cells import Anchors, Cell, Figure, Table, cell, frame_table
 from myeloma.report.people import Behind
 from myeloma.states import ABSENT, EARLY, GROUPS, NOT_ASSESSABLE, POOR, PRESENT
 
+LANDMARK = "TTP by group from the landmark"  # as the tables of survival name the analysis
 MOST_FINDINGS = 5
 MOST_GENES = 200
 FAMILIES = {
@@ -61,23 +62,28 @@ class Box:
     place: str = ""  # anchor of the list of patients
 
 
-def boxes(flow: pd.DataFrame) -> dict[str, Box]:
-    """analysis -> box. Comparisons and landmark count their exits among early and poor responders."""
+def boxes(flow: pd.DataFrame, response: pd.DataFrame) -> dict[str, Box]:
+    """analysis -> box. The two comparisons count their exits among early and poor responders; the landmark among
+    everybody, split by the group known on that day, which need not be the final one. response: RESPONSE."""
     groups = flow_of.compared_groups(flow)
+    then = dict(zip(response["patient"], response["landmark_group"], strict=True))
     compared = flow[flow["patient"].isin(groups)]
     made = {}
     for analysis, title in flow_of.ANALYSES.items():
-        among = compared if analysis in ("comparison_dna", "comparison_rna", "landmark") else flow
+        among = compared if analysis in ("comparison_dna", "comparison_rna") else flow
         rows = among[among["analysis"] == analysis]
         chosen = rows[rows["included"] == "yes"]["patient"]
-        split = Counter(groups.get(p) for p in chosen)
+        sides = then if analysis == "landmark" else groups
+        split = Counter(sides.get(p) for p in chosen)
         made[analysis] = Box(
             analysis,
             title,
             len(chosen),
             len(rows),
             _exits(rows),
-            tuple((side, split[side]) for side in (EARLY, POOR)) if among is compared else (),
+            tuple((side, split[side]) for side in (EARLY, POOR))
+            if among is compared or sides is then
+            else (),
             tuple(chosen),
         )
     return made
@@ -375,9 +381,7 @@ def caveats(rows: Sequence[Mapping], seen: Mapping, box: Mapping[str, Box], sett
         "qualifying lesion compares with patients enrolled for another lesion.",
         "The trial's record does not say what early (ER) and poor (PR) responder mean; the groups here follow the "
         "definition in Methods and would change under another.",
-        f"Survival by response group is compared only from a landmark {settings['groups']['landmark_days']} days after "
-        f"C1D1, in {box['landmark'].n} of {early + poor} early and poor responders; who progressed, died or left before "
-        "is not in it.",
+        _landmark_caveat(seen, box["landmark"], settings["groups"]["landmark_days"]),
         "Not assessable is not negative: it leaves the denominator, and the number is beside each row.",
     ]
     if never:
@@ -399,6 +403,22 @@ def caveats(rows: Sequence[Mapping], seen: Mapping, box: Mapping[str, Box], sett
             "into samples.tsv."
         )
     return said
+
+
+def _landmark_caveat(seen: Mapping, box: Box, days: int) -> Markup:
+    at = f"Survival by response group is compared only from a landmark {days} days after C1D1, in"
+    who = words.count(box.n, "patient")
+    source, split = words.source("flow", "rows", analysis="landmark", included="yes"), ""
+    rows = {side: survival_row(seen, LANDMARK, side) for side in (EARLY, POOR)}
+    if all(rows.values()):
+        split = f" ({rows[EARLY]['patients']} early, {rows[POOR]['patients']} poor)"
+        source = " ".join(
+            [source, *(words.source("survival", "patients", analysis=LANDMARK, stratum=s) for s in rows)]
+        )
+    return Markup(
+        '{} <span data-from="{}">{}{}</span> by the group known on that day, which need not be the final one; '
+        "who progressed, died or left before is not in it."
+    ).format(at, source, who, split)
 
 
 def tumour_only(seen: Mapping) -> int:
@@ -430,33 +450,40 @@ def survival_by_abnormality(rows: Sequence[Mapping], seen: Mapping) -> list[Figu
 
 def landmark(seen: Mapping, box: Box, days: int) -> dict:
     """Survival by response group from the landmark, with who was left out."""
-    rows = {side: survival_row(seen, "TTP by group from the landmark", side) for side in (EARLY, POOR)}
+    rows = {side: survival_row(seen, LANDMARK, side) for side in (EARLY, POOR)}
     out = "; ".join(f"{len(e.patients)} {e.why}" for e in box.exits) or "nobody"
     if not any(rows.values()):
         return {"sentence": f"No patient is in the landmark analysis. Left out: {out}.", "figure": None}
+    place = functools.partial(words.source, "survival", "patients,events,median,median_low,median_high")
     said = [
-        f"{words.group(side)}s: {words.count(r['patients'], 'patient')}, {words.count(r['events'], 'event')}, median "
-        f"{words.median(r['median'], r['median_low'], r['median_high'])} from the landmark."
+        Markup('<span data-from="{}">{}s: {}, {}, median {}</span> from the landmark.').format(
+            place(analysis=LANDMARK, stratum=side), words.group(side), words.count(r["patients"], "patient"),
+            words.count(r["events"], "event"), words.median(r["median"], r["median_low"], r["median_high"]),
+        )
         for side, r in rows.items()
         if r
-    ]
+    ]  # fmt: skip
     p = next(r["log_rank_p"] for r in rows.values() if r)
     if not words.missing(p):
         said.append(f"Log-rank {words.with_p(p)}.")
     said.append(f"Left out: {out}.")
-    caption = (
-        f"Time to progression counted from day {days + 1}, groups as known on that day, {box.n} patients. "
+    caption = Markup(
+        'Time to progression counted from day {}, groups as known on that day, <span data-from="{}">{}</span>. '
         "Kaplan-Meier, 95 % log-log bands, log-rank test. It says nothing about patients who progressed before."
+    ).format(
+        days + 1,
+        words.source("flow", "rows", analysis="landmark", included="yes"),
+        words.count(box.n, "patient"),
     )
-    figure = endpoint_figure("landmark", "TTP by group from the landmark", seen, "Without progression (%)",
+    figure = endpoint_figure("landmark", LANDMARK, seen, "Without progression (%)",
                              "Months from the landmark", "Time to progression by group, from the landmark", caption,
                              [EARLY, POOR])  # fmt: skip
-    return {"sentence": " ".join(said), "figure": figure}
+    return {"sentence": Markup(" ").join(said), "figure": figure}
 
 
 def survival_table(seen: Mapping, labels: Mapping[str, str], behind: Behind | None = None) -> Table:
     """All medians: the endpoints first, then by group, then by abnormality (`labels`: name -> words)."""
-    order = {"TTP": 0, "PFS": 1, "OS": 2, "TTP by group from the landmark": 3}
+    order = {"TTP": 0, "PFS": 1, "OS": 2, LANDMARK: 3}
     named = {f"TTP by {name}": f"TTP by {label}" for name, label in labels.items()}
     order |= {analysis: len(order) + i for i, analysis in enumerate(named)}
     columns = [
