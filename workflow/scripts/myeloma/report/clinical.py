@@ -184,8 +184,8 @@ def _data(name: str, title: str, frame: pd.DataFrame) -> Table:
 
 def _groups(seen: Mapping) -> dict[str, str]:
     """Group of every patient of the ITT population."""
-    of = dict(zip(seen["response"]["patient"], seen["response"]["group"], strict=True))
-    return {patient: of.get(patient, NOT_EVALUABLE) for patient in flow_of.members(seen["flow"], "itt")}
+    of = flow_of.response_groups(seen["flow"])
+    return {patient: of[patient] for patient in flow_of.members(seen["flow"], "itt")}
 
 
 def _months_between(start: str, end: str | None, per_month: float) -> float | None:

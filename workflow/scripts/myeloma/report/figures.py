@@ -328,7 +328,7 @@ def sample_map(rows: pd.DataFrame, groups: Mapping[str, str]) -> Figure:
         for value, colour, marker, label in (
             (EARLY, EARLY_COLOUR, "o", "Early responder"),
             (POOR, POOR_COLOUR, "s", "Poor responder"),
-            (None, GREY, "^", "Neither or not evaluable"),
+            (None, GREY, "^", "Neither, not evaluable or excluded"),
         ):
             mine = group == value if value else ~group.isin([EARLY, POOR])
             if mine.any():

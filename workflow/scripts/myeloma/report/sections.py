@@ -67,10 +67,13 @@ def boxes(flow: pd.DataFrame, response: pd.DataFrame) -> dict[str, Box]:
     everybody, split by the group known on that day, which need not be the final one. response: RESPONSE."""
     groups = flow_of.compared_groups(flow)
     then = dict(zip(response["patient"], response["landmark_group"], strict=True))
-    compared = flow[flow["patient"].isin(groups)]
+    # who is not yet enrolled at the data cut is nobody's denominator; the sheet's rows are those of the table
+    known = flow[flow["patient"].isin(flow_of.members(flow, "enrolled"))]
+    compared = known[known["patient"].isin(groups)]
     made = {}
     for analysis, title in flow_of.ANALYSES.items():
-        among = compared if analysis in ("comparison_dna", "comparison_rna") else flow
+        among = compared if analysis in ("comparison_dna", "comparison_rna") else known
+        among = flow if analysis == "enrolled" else among
         rows = among[among["analysis"] == analysis]
         chosen = rows[rows["included"] == "yes"]["patient"]
         sides = then if analysis == "landmark" else groups
@@ -95,6 +98,22 @@ def _exits(rows: pd.DataFrame) -> tuple[Exit, ...]:
         why, _, detail = row.reason.partition(": ")
         out.setdefault(why, []).append((row.patient, detail))
     return tuple(Exit(why, tuple(who)) for why, who in sorted(out.items(), key=lambda x: (-len(x[1]), x[0])))
+
+
+def of_enrolled(seen: Mapping[str, Any]) -> dict[str, Any]:
+    """The tables without the rows of patients that are not yet enrolled at the data cut; FLOW stays whole."""
+    inside = set(flow_of.members(seen["flow"], "enrolled"))
+    return {
+        name: frame[frame["patient"].isin(inside)]
+        if name != "flow" and isinstance(frame, pd.DataFrame) and "patient" in frame.columns
+        else frame
+        for name, frame in seen.items()
+    }
+
+
+def groups_of(seen: Mapping[str, Any]) -> dict[str, str]:
+    """Patient -> group as in the comparison, or that the patient is excluded from it; nobody without responses."""
+    return {} if seen["response"].empty else flow_of.response_groups(seen["flow"])
 
 
 # Primary endpoint and response
@@ -149,8 +168,9 @@ def time_to_progression(seen: Mapping) -> dict:
 
 
 def response(seen: Mapping, behind: Behind | None = None) -> dict:
-    """Stacked bars and rates, over all enrolled patients (ITT)."""
-    patients = flow_of.members(seen["flow"], "itt")
+    """Stacked bars and rates, over the patients of the intention to treat."""
+    patients, enrolled = (flow_of.members(seen["flow"], name) for name in ("itt", "enrolled"))
+    enrolled = len(enrolled)
     if not len(seen["response_rates"]) or not patients:
         return {"figure": None, "rates": None}
     bars, rows = {}, []
@@ -169,8 +189,8 @@ def response(seen: Mapping, behind: Behind | None = None) -> dict:
         rows += [(PERIOD_WORDS[period], level, counted[level]) for level in figures.LEVELS]
     title = "Best confirmed response"
     caption = (
-        f"Best confirmed IMWG response with onset by the end of induction and by the end of treatment, all "
-        f"{len(patients)} enrolled patients; NE (hatched): not evaluable, counted as no response. It does not "
+        f"Best confirmed IMWG response with onset by the end of induction and by the end of treatment, "
+        f"{len(patients)} of {words.count(enrolled, 'enrolled patient')} (intention to treat); NE (hatched): not evaluable, counted as no response. It does not "
         "show how long a response lasted."
     )
     if given:
@@ -523,7 +543,7 @@ SIGN_OF = {PRESENT: "+", ABSENT: "", NOT_ASSESSABLE: "n/a"}
 
 def matrix(seen: Mapping, anchors: Anchors, order: Sequence[str], kinds: Mapping[str, str]) -> Table:
     """Patients by abnormalities, ordered by group; absence is empty, not assessable hatched."""
-    group = dict(zip(seen["response"]["patient"], seen["response"]["group"], strict=True))
+    group = groups_of(seen)
     calls = {(r.patient, r.abnormality): r for r in seen["abnormalities"].itertuples()}
     patients = sorted(flow_of.members(seen["flow"], "enrolled"), key=lambda p: _rank(group.get(p, "")))
     rows = []
@@ -576,7 +596,9 @@ def frequencies(seen: Mapping, kinds: Mapping[str, str], behind: Behind | None =
              if assessable else "", out]
         )  # fmt: skip
     columns = ["Abnormality", "Kind", "Present", "Assessable", "Share", "Not assessable"]
-    return table("frequencies", "Frequency of each abnormality, all patients", columns, rows, columns[2:])
+    return table(
+        "frequencies", "Frequency of each abnormality, all enrolled patients", columns, rows, columns[2:]
+    )
 
 
 # Burden and signatures
@@ -706,7 +728,7 @@ def _map(seen: Mapping) -> Figure | None:
     rows = seen["sample_map"].dropna(subset=["pc1", "pc2"])
     if not len(rows):
         return None
-    groups = dict(zip(seen["response"]["patient"], seen["response"]["group"], strict=True))
+    groups = groups_of(seen)
     title = "Map of the RNA samples"
     caption = (
         f"First two principal components of {words.count(len(rows), 'sample')}, normalised counts. Distance is likeness of "
@@ -842,7 +864,8 @@ def patients_index(
     seen: Mapping, anchors: Anchors, patients: Sequence[str], evidence: Mapping[str, str] | None = None
 ) -> Table:
     """All patients; `evidence`: patient -> address of the page with its reads."""
-    response_of = {r["patient"]: r for r in seen["response"].to_dict("records")}
+    response_of, group = {r["patient"]: r for r in seen["response"].to_dict("records")}, groups_of(seen)
+    enrolled = set(flow_of.members(seen["flow"], "enrolled"))
     ttp = main_times(seen)
     carried: dict[str, list[str]] = {}
     for r in seen["abnormalities"].itertuples():
@@ -853,8 +876,7 @@ def patients_index(
     for p in patients:
         r, t = response_of.get(p), ttp.get(p)
         rows.append(
-            [anchors.cell(p), Cell(words.group(r["group"]) if r else "no response data", None, "",
-                                   _side(r["group"]) if r else ""),
+            [anchors.cell(p), _group_cell(r and group[p]) if p in enrolled else Cell("not yet enrolled at the data cut"),
              best_response(r) if r else "",
              Cell("" if t is None else words.months(t["months"]), None if t is None else t["months"]),
              "" if t is None else ("event" if t["event"] == 1 else "censored"),
@@ -867,6 +889,10 @@ def patients_index(
         for p, row in zip(patients, rows, strict=True):
             row.append(Cell("not beside this file", None, evidence[p], "reads") if p in evidence else "")
     return table("patients", "All patients", columns, rows, ["TTP, months"])
+
+
+def _group_cell(group: str | None) -> Cell:
+    return Cell(words.group(group) if group else "no response data", None, "", _side(group))
 
 
 def best_response(row: Mapping) -> str:
