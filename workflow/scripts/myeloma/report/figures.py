@@ -20,6 +20,7 @@ from myeloma.states import EARLY, POOR
 EARLY_COLOUR, POOR_COLOUR, GREY = "#0072B2", "#D55E00", "#7A7A7A"
 INK, FAINT = "#1b1b1b", "#d9d9d9"
 #: One scale for response, from deep to none; NE is hatched.
+NOT_KNOWN = "not known"  # beside the levels: nobody looked and none is given
 LEVELS = {
     "sCR": "#004D73",
     "CR": "#0072B2",
@@ -274,12 +275,12 @@ def response_bars(bars: Mapping[str, Mapping[str, int]]) -> Figure:
             for level, n in levels.items():
                 if not n:
                     continue
-                axes.barh(y, n, left=start, height=0.62, color=LEVELS[level], edgecolor=INK, linewidth=0.6,
-                          hatch="////" if level == "NE" else None)  # fmt: skip
+                axes.barh(y, n, left=start, height=0.62, color=LEVELS.get(level, "white"), edgecolor=INK, linewidth=0.6,
+                          hatch={"NE": "////", NOT_KNOWN: "..."}.get(level))  # fmt: skip
                 dark = level in ("sCR", "CR", "PD")
                 axes.text(start + n / 2, y, f"{level}\n{n}", ha="center", va="center", fontsize=8,
                           color="white" if dark else INK,
-                          bbox={"facecolor": "white", "edgecolor": "none", "pad": 1} if level == "NE" else None)  # fmt: skip
+                          bbox={"facecolor": "white", "edgecolor": "none", "pad": 1} if level in ("NE", NOT_KNOWN) else None)  # fmt: skip
                 start += n
         most = max((sum(v.values()) for v in bars.values()), default=0)
         axes.set(ylim=(len(bars) - 0.5, -0.5), xlim=(0, max(most, 1)))

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from myeloma import builds
+from myeloma import association, builds
 from myeloma import flow as flow_of
 from myeloma.association import LEVELS_OF_RATE, PERIODS
 from myeloma.report import figures, words
@@ -178,21 +178,29 @@ def response(seen: Mapping, behind: Behind | None = None) -> dict:
         patients
     )
     told = set(seen["response_rates"]["period"])
+    assessed = "induction" in told
     for period, column in PERIODS.items():
         if period not in told:
             continue
         best = dict(zip(seen["response"]["patient"], seen["response"][column], strict=True))
         # a best response as given has no onset: it is no finding of the induction, not even "none"
         out = given if period == "induction" else ()
-        counted = Counter(best.get(p, "NE") for p in patients if p not in out)
-        bars[PERIOD_WORDS[period]] = {level: counted[level] for level in figures.LEVELS}
-        rows += [(PERIOD_WORDS[period], level, counted[level]) for level in figures.LEVELS]
+        # without assessments nobody looked: who has no response given is no non-responder either
+        other = "NE" if assessed else figures.NOT_KNOWN
+        counted = Counter(
+            best.get(p, other) if assessed or p in given else other for p in patients if p not in out
+        )
+        levels = [*figures.LEVELS, *([] if assessed else [figures.NOT_KNOWN])]
+        bars[PERIOD_WORDS[period]] = {level: counted[level] for level in levels}
+        rows += [(PERIOD_WORDS[period], level, counted[level]) for level in levels]
     title = "Best confirmed response"
     caption = (
         f"Best confirmed IMWG response with onset by the end of induction and by the end of treatment, "
         f"{len(patients)} of {words.count(enrolled, 'enrolled patient')} (intention to treat); NE (hatched): not evaluable, counted as no response. It does not "
         "show how long a response lasted."
     )
+    if not assessed:
+        caption += " Response not known (dotted): none given and no assessments, so in no rate."
     if given:
         caption += (
             f" Of {words.count(len(given), 'patient')} the best response is as given, not derived: of no known onset, so "
@@ -200,10 +208,36 @@ def response(seen: Mapping, behind: Behind | None = None) -> dict:
         )
     figure = Figure("response", title, figures.svg(figures.response_bars(bars), "response", title), caption,
                     table("response-data", title, ["Period", "Level", "Patients"], rows, ["Patients"]))  # fmt: skip
-    return {"figure": figure, "rates": rates_table(seen["response_rates"], behind)}
+    return {"figure": figure, "rates": rates_table(seen, behind)}
 
 
-def rates_table(rates: pd.DataFrame, behind: Behind | None = None) -> Table:
+def left_out(seen: Mapping) -> dict[tuple[str, str], str]:
+    """(population, period) of RATES -> "3 best response as given, of no known onset"; without those nobody is left out of."""
+    populations = association.populations(seen["flow"])
+    assessed = "induction" in set(seen["response_rates"]["period"])
+    found = association.left_out_of_rates(seen["response"], populations, assessed)
+    return {
+        place: "; ".join(f"{len(who)} {why}" for why, who in reasons.items())
+        for place, reasons in found.items()
+        if reasons
+    }
+
+
+def _denominators(seen: Mapping) -> str:
+    """Of how many the rates of page one are, by period, and who is left out."""
+    rates = seen["response_rates"]
+    rates, reasons, said = rates[rates["population"] == "itt"], left_out(seen), []
+    for period, word in PERIOD_WORDS.items():
+        n = sorted(set(rates.loc[rates["period"] == period, "patients"]))
+        if n:
+            out = reasons.get(("itt", period))
+            said.append(f"{word.lower()} {', '.join(map(str, n))}" + (f" (left out: {out})" if out else ""))
+    itt, enrolled = (len(flow_of.members(seen["flow"], name)) for name in ("itt", "enrolled"))
+    return f"{'; '.join(said) or 'none'}; intention to treat, {itt} of {enrolled} enrolled"
+
+
+def rates_table(seen: Mapping, behind: Behind | None = None) -> Table:
+    rates = seen["response_rates"]
     by = {(r["rate"], r["period"]): r for r in rates[rates["population"] == "itt"].to_dict("records")}
     rows = []
     for rate in LEVELS_OF_RATE:
@@ -217,7 +251,7 @@ def rates_table(rates: pd.DataFrame, behind: Behind | None = None) -> Table:
             place = {"rate": rate, "period": period, "population": "itt"}
             row.append(replace(made, source=words.source("response_rates", columns, **place) if r else ""))
         rows.append(row)
-    caption = "Response rates; denominator: all enrolled patients; exact (Clopper-Pearson) intervals"
+    caption = f"Response rates; denominators: {_denominators(seen)}; exact (Clopper-Pearson) intervals"
     return table("rates", caption, ["Rate", *PERIOD_WORDS.values()], rows)
 
 
@@ -555,7 +589,8 @@ def matrix(seen: Mapping, anchors: Anchors, order: Sequence[str], kinds: Mapping
         for name in order:
             call = calls.get((p, name))
             state = call.state if call else NOT_ASSESSABLE
-            row.append(Cell(SIGN_OF[state], float(list(LOOK_OF).index(state)), "", LOOK_OF[state]))
+            row.append(Cell(SIGN_OF[state], float(list(LOOK_OF).index(state)), "", LOOK_OF[state],
+                            said=words.state(state)))  # fmt: skip
         rows.append(row)
     columns = ["Patient", "Group", *[words.abnormality(n, kinds[n]) for n in order]]
     return table("matrix", "Abnormalities by patient, ordered by response group", columns, rows)

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from myeloma import multiplicity
+from myeloma.effects import GENES
 from myeloma.report import words
 from myeloma.report.cells import Cell, Table, table
 
@@ -51,7 +52,7 @@ def chapter(seen: Mapping[str, pd.DataFrame], config: Mapping) -> dict[str, Any]
         "burden": burden(seen["burden_by_group"]),
         "effects": effects(seen["effect_sizes"]),
         "infinite": infinite(seen["abnormalities_by_group"]),
-        "families": families(seen["effect_sizes"], rules["alpha"]),
+        "families": families(seen["effect_sizes"], seen["expression_early_vs_poor"], rules["alpha"]),
         "rules": rules,
     }
 
@@ -105,8 +106,9 @@ def _table1(frame: pd.DataFrame, comparison: str) -> Table:
         ]
         for row in rows.itertuples()
     ]
-    columns = ["Variable", *heads, "Missing", "Standardised difference", "Note"]
-    return table(f"table1-{comparison}", caption, columns, made, ["Standardised difference"])
+    difference = f"Standardised difference ({heads[0].lower()} minus {heads[1].lower()})"
+    columns = ["Variable", *heads, "Missing", difference, "Note"]
+    return table(f"table1-{comparison}", caption, columns, made, [difference])
 
 
 def _variable(row) -> str:
@@ -465,12 +467,22 @@ def _number(value) -> str:
     return _limit(float(value)) if abs(float(value)) == float("inf") else words.number(value)
 
 
-def families(frame: pd.DataFrame, alpha: float) -> Table:
-    """How many tests each family holds, and how many rows are described only."""
-    known = frame[frame["p"].notna()]
+def families(frame: pd.DataFrame, genes: pd.DataFrame, alpha: float) -> Table:
+    """How many tests each family holds, and how many rows are described only. The table of effects holds the genes with
+    the smallest p only, so genes are counted where all of them stand (EXPRESSION)."""
+    known = frame[frame["p"].notna() & (frame["source"] != "expression_early_vs_poor")]
+    tested = genes[genes["p"].notna()]
+    family = tested["q"].notna().map({True: GENES, False: multiplicity.DESCRIBED})
+    known = pd.concat([known[["family", "q"]], tested[["q"]].assign(family=family)])
     made = [
         [family or "", len(rows), int((rows["q"] < alpha).sum()) if family != multiplicity.DESCRIBED else ""]
         for family, rows in known.groupby("family", sort=True)
     ]
     columns = ["Family", "Tests", f"q below {alpha:g}"]
-    return table("families", "Families of tests in the table of effects", columns, made, columns[1:])
+    return table(
+        "families",
+        "Families of tests; of the genes all, not only those in the table of effects",
+        columns,
+        made,
+        columns[1:],
+    )
