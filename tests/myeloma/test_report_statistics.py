@@ -90,9 +90,9 @@ def test_many_pairs_are_cut_and_said(made):
 
 
 def test_families_count_all_genes_and_not_those_of_the_table_of_effects(made, chapter):
-    genes = made.frames["expression_early_vs_poor"]
+    genes = made["expression_early_vs_poor"]
     shown = {row[0].text: [c.text for c in row[1:]] for row in chapter["families"].rows}
-    assert (made.frames["effect_sizes"]["source"] == "expression_early_vs_poor").sum() == 50
+    assert (made["effect_sizes"]["source"] == "expression_early_vs_poor").sum() == 50
     assert genes["q"].notna().sum() > 500
     assert shown["genes"] == [str(genes["q"].notna().sum()), str((genes["q"] < 0.05).sum())]
 
