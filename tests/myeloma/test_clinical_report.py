@@ -180,7 +180,10 @@ def rates_of(given=(), unknown=(), assessed=True):
     seen["response"] = response
     seen["flow"] = seen["flow"].copy()
     out = seen["flow"]["patient"].isin(response["patient"].iloc[list(unknown)])
-    seen["flow"].loc[out & (seen["flow"]["analysis"] == "maintenance"), ["included", "reason"]] = ["no", "x: y"]
+    seen["flow"].loc[out & (seen["flow"]["analysis"] == "maintenance"), ["included", "reason"]] = [
+        "no",
+        "x: y",
+    ]
     seen["response_rates"] = association.response_rates(
         response, association.populations(seen["flow"]), 0.95, assessed
     )
@@ -194,7 +197,10 @@ def test_rates_say_who_is_left_out_of_which_period_and_why():
     entered = said["Intention to treat, entered maintenance"]
     assert "post-maintenance: 1 not known whether maintenance began" in entered
     table = sections.rates_table(seen)
-    assert "post-induction 9 (left out: 3 best response as given, of no known onset); post-maintenance 12;" in table.caption
+    assert (
+        "post-induction 9 (left out: 3 best response as given, of no known onset); post-maintenance 12;"
+        in table.caption
+    )
     assert "all enrolled" not in table.caption and "12 of 12 enrolled" in table.caption
     assert " of 9 " in table.rows[0][1].text and " of 12 " in table.rows[0][2].text
 
@@ -205,4 +211,7 @@ def test_without_assessments_who_has_no_response_given_is_not_known_and_no_non_r
     counted = {row[1].text: row[2].text for row in figure.table.rows}
     assert counted["not known"] == "4" and sum(int(n) for n in counted.values()) == 12
     assert "Response not known" in figure.caption
-    assert "(left out: 4 response not known: none given and no assessments)" in sections.rates_table(seen).caption
+    assert (
+        "(left out: 4 response not known: none given and no assessments)"
+        in sections.rates_table(seen).caption
+    )

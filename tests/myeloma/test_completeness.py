@@ -25,8 +25,9 @@ def made(project, tmp_path_factory):
     return cohort, page
 
 
-def rendered(project, cohort):
+def rendered(project, cohort, **comparison):
     config = yaml.safe_load((project / "config/config.yaml").read_text())
+    config["comparison"] |= comparison
     config["sheets"]["assessments"] = "assessments.tsv"
     about = {"date": "2025-01-02", "version": "0.1.0", "commit": "abc", "tools": {}, "packages": {}}
     return build.render(
@@ -179,6 +180,18 @@ def test_the_landmark_is_counted_by_the_group_known_on_that_day(project, tmp_pat
         changed, places = re.subn(pattern, r"\g<1>99", text)
         page.write_text(changed)
         assert places and any("99" in s for s in completeness.failures(run((cohort, page)))), pattern
+
+
+def test_levels_and_power_are_those_of_the_config(project, made, tmp_path):
+    text = rendered(project, made[0], confidence=0.9, power=0.85)
+    said = re.sub(r"<[^>]+>", " ", re.sub(r"<pre.*?</pre>|<script.*?</script>", "", text, flags=re.DOTALL))
+    assert "exact 90 % interval" in said and "85 % power" in said and "80 % power" not in said
+    # agreement with FISH has a level of its own, 95 %
+    assert {m for m in re.findall(r"(\d+ %) interval", said)} == {"90 %", "95 %"}
+    assert said.count("95 % interval") == 1 and "95 % log-log" not in said
+    page = tmp_path / "r.html"
+    page.write_text(text)
+    assert completeness.failures(run((made[0], page))) == []
 
 
 def test_what_a_page_unfolds_later_is_read_too():

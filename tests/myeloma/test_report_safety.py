@@ -84,7 +84,9 @@ def test_numbers_are_those_of_the_tables(page):
     # Clopper-Pearson of 1 of 12 (R: binom.test(1, 12)): 0.0021 to 0.3848
     assert "Adverse events of grade 3 or more in 1 of 12 (8 %, 95 % interval 0-38) treated patients" in text
     assert "Dose reduced in " in text and "discontinued for whatever reason, progression too, in " in text
-    assert "A drug was discontinued for an adverse event (as the events' record says) in " in text.replace("&#39;", "'")
+    assert "A drug was discontinued for an adverse event (as the events' record says) in " in text.replace(
+        "&#39;", "'"
+    )
     assert "Next cut of the monitoring committee: " in text
     assert "any grade 2 of 12 (17 %, 95 % interval 2-48) 2" in text
     assert "0 of 12 (0 %, 95 % interval 0-26); 2 open" in text  # related: nothing recorded for two patients

@@ -215,7 +215,9 @@ def render(seen: dict[str, Any], given: Given) -> str:
         f"'sha256-{base64.b64encode(hashlib.sha256(s.encode()).digest()).decode()}'"
         for s in (library, script)
     )
-    page = context(seen, given) | {
+    with words.saying(given.config):
+        values = context(seen, given)
+    page = values | {
         "script": Markup(script),  # our own files, not text of a sheet
         "library": Markup(library),
         "style": Markup(style),
@@ -264,6 +266,9 @@ def context(seen: dict[str, Any], given: Given) -> dict[str, Any]:
         "sides": {EARLY: "early", POOR: "poor"},
         "rule": rule,
         "alpha": alpha,
+        "level": words.level(),
+        "safety_level": words.level("safety"),
+        "power": words.power(),
         "ttp": sections.time_to_progression(seen),
         "response": sections.response(seen, behind),
         "forest": sections.forest(rows, seen, rule, primary, behind),

@@ -118,7 +118,7 @@ def results(made: pd.DataFrame, months: Sequence[float]) -> Table:
         key=lambda r: (list(POPULATION_WORDS).index(r["population"]), names.index(r["endpoint"]),
                        order[r["analysis"]], r["rule_set"]),
     )  # fmt: skip
-    columns = ["Endpoint", "Rule set", "Population", "Patients", "Events", "Median, months", "95 % interval",
+    columns = ["Endpoint", "Rule set", "Population", "Patients", "Events", "Median, months", f"{words.level()} interval",
                *[f"At {m:g} months, %" for m in months], "Median follow-up", "Changed", "Differs by"]  # fmt: skip
     rows = []
     for r in ordered:
@@ -169,7 +169,7 @@ def incidence(made: pd.DataFrame) -> list[Figure]:
         curves = {cause: rows[rows["cause"] == cause] for cause in causes}
         n = int(rows["at_risk"].max())
         caption = (
-            f"{words.count(n, 'patient')} (ITT); rule set {rows['rule_set'].iloc[0]}. Aalen-Johansen estimate with 95 % "
+            f"{words.count(n, 'patient')} (ITT); rule set {rows['rule_set'].iloc[0]}. Aalen-Johansen estimate with {words.level()} "
             f"log-log band. {limits}"
         )
         name = f"incidence-{analysis}"

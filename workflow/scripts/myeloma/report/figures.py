@@ -184,7 +184,7 @@ def forest(rows: Sequence[Mapping]) -> Figure:
                   "hazard ratio of TTP")  # fmt: skip
         heads = [(0.0, "left", "Abnormality"), (0.235, "right", "Early"), (0.275, "right", "Poor"),
                  (0.375, "right", "Not assessable"),
-                 (0.695, "right", "Odds ratio (95 %)"), (0.745, "right", "q"), (1.0, "right", "HR of TTP (95 %)")]  # fmt: skip
+                 (0.695, "right", f"Odds ratio ({words.level()})"), (0.745, "right", "q"), (1.0, "right", f"HR of TTP ({words.level()})")]  # fmt: skip
         for x, side, text in heads:
             left.text(x, -1.0, text, ha=side, va="center", fontsize=9, fontweight="bold")
         at = 0

@@ -91,7 +91,8 @@ def portray(seen, patients, settings, arms, members, gtf, values, note=""):
     made["curves_by_abnormality"] = portrait_data.curves_by_abnormality(
         seen, primary, settings["endpoints"]["rule_set"], comparison["confidence"]
     )
-    return made, captions(made, seen, settings, members, note)
+    with words.saying(settings):
+        return made, captions(made, seen, settings, members, note)
 
 
 def captions(made, seen, settings, members, note) -> dict[str, portrait_captions.Words]:

@@ -58,7 +58,7 @@ def _told(row: Mapping[str, Any]) -> str:
     """3 of 9 (33 %, 95 % interval 7-70); 1 open"""
     if words.missing(row["of"]):
         return "" if words.missing(row["patients"]) else str(row["patients"])
-    text = words.share(int(row["patients"]), int(row["of"]), (row["low"], row["high"]))
+    text = words.share(int(row["patients"]), int(row["of"]), (row["low"], row["high"]), section="safety")
     return text if words.missing(row["unknown"]) or not row["unknown"] else f"{text}; {row['unknown']} open"
 
 
@@ -152,8 +152,10 @@ def _by_term(by_term: pd.DataFrame) -> Table:
     for r in by_term.to_dict("records"):
         name = "All events" if r["soc"] == "all" else r["soc"] if r["term"] == "all" else r["term"]
         place = "" if r["soc"] == "all" or r["term"] == "all" else r["soc"]
-        severe = words.share(r["grade_3_or_more"], r["of"], (r["grade_3_low"], r["grade_3_high"]))
-        share = words.share(r["patients"], r["of"], (r["low"], r["high"]))
+        severe = words.share(
+            r["grade_3_or_more"], r["of"], (r["grade_3_low"], r["grade_3_high"]), section="safety"
+        )
+        share = words.share(r["patients"], r["of"], (r["low"], r["high"]), section="safety")
         rows.append((r, (name, place, share, severe, *(r[f"grade_{g}"] for g in range(1, 6)), r["events"])))
     rows.sort(
         key=lambda pair: (pair[0]["soc"] != "all", pair[0]["term"] != "all", -pair[0]["patients"], pair[1][0])
@@ -237,7 +239,7 @@ def _changes(changes: pd.DataFrame, anchors: Anchors) -> Table:
 def _laboratory(by_term: pd.DataFrame) -> Table:
     rows = []
     for r in by_term.to_dict("records"):
-        share = words.share(r["grade_3_or_4"], r["of"], (r["low"], r["high"]))
+        share = words.share(r["grade_3_or_4"], r["of"], (r["low"], r["high"]), section="safety")
         grades = [r[f"grade_{g}"] for g in range(5)]
         worse, unknown = r["worse_than_baseline"], r["worse_than_baseline_unknown"]
         told = Cell(f"{worse}; {unknown} not known" if unknown else str(worse), float(worse))

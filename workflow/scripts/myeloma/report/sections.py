@@ -159,7 +159,7 @@ def time_to_progression(seen: Mapping) -> dict:
     )
     caption = (
         f"Time from C1D1 to confirmed progression or death from myeloma, {words.count(row['patients'], 'patient')}, "
-        f"{words.count(row['events'], 'event')}; rule set {row['rule_set']}. Kaplan-Meier estimate with 95 % log-log "
+        f"{words.count(row['events'], 'event')}; rule set {row['rule_set']}. Kaplan-Meier estimate with {words.level()} log-log "
         "band; a tick marks a censored patient. It does not show a comparison: the trial has one arm."
     )
     figure = endpoint_figure("ttp", "TTP", seen, "Without progression (%)", "Months from C1D1",
@@ -287,7 +287,7 @@ def forest(
     title = "Early against poor responders, one abnormality a row"
     caption = (
         f"Patients with the abnormality of those assessable, {groups[EARLY]} early and {groups[POOR]} poor responders. "
-        "Conditional odds ratio with exact 95 % interval on a log axis (above 1: more often in early responders), q: "
+        f"Conditional odds ratio with exact {words.level()} interval on a log axis (above 1: more often in early responders), q: "
         "Benjamini-Hochberg within the family. Hollow mark: the interval spans one. Arrow: it goes on. Right: hazard "
         "ratio of time to progression, present against absent, over all patients, profile-likelihood interval. Groups: "
         f"{rule}. It does not show an effect of treatment, and a row outside the families is not a test."
@@ -314,8 +314,8 @@ def drawn(rows: Sequence[Mapping], primary: Sequence[str]) -> list[dict]:
 
 def comparison_table(name: str, rows: Sequence[Mapping], behind: Behind | None = None) -> Table:
     """Every row of the comparison with all its numbers."""
-    columns = ["Abnormality", "Family", "Early", "Poor", "Not assessable", "Odds ratio", "95 % interval", "p", "q",
-               "Smallest p", "Detectable below", "Detectable above", "TTP hazard ratio", "TTP 95 % interval",
+    columns = ["Abnormality", "Family", "Early", "Poor", "Not assessable", "Odds ratio", f"{words.level()} interval", "p", "q",
+               "Smallest p", "Detectable below", "Detectable above", "TTP hazard ratio", f"TTP {words.level()} interval",
                "Log-rank p", "Note"]  # fmt: skip
     made = []
     for r in rows:
@@ -387,7 +387,7 @@ def finding(row: Mapping, of_family: int, alpha: float) -> Markup:
     numbers = (
         f"{row['early_present']} of {row['early_assessable']} early against "
         f"{row['poor_present']} of {row['poor_assessable']} poor responders (odds ratio {words.ratio(row['odds_ratio'])}, "
-        f"exact 95 % interval {words.ratio(row['ci_low'])}-{words.ratio(row['ci_high'])}; "
+        f"exact {words.level()} interval {words.ratio(row['ci_low'])}-{words.ratio(row['ci_high'])}; "
         f"{words.with_p(row['p'])}, {words.with_p(row['q'], 'q')}"
     )
     columns = (
@@ -418,7 +418,7 @@ def _detectable(row: Mapping) -> str:
     limits = [f"below {words.ratio(low)}"] * (not words.missing(low))
     limits += [f"above {words.ratio(high)}"] * (not words.missing(high))
     told = " or ".join(limits)
-    return f"with these numbers only an odds ratio {told} would have been found with 80 % power"
+    return f"with these numbers only an odds ratio {told} would have been found with {words.power()} power"
 
 
 def caveats(rows: Sequence[Mapping], seen: Mapping, box: Mapping[str, Box], settings: Mapping) -> list[str]:
@@ -523,11 +523,12 @@ def landmark(seen: Mapping, box: Box, days: int) -> dict:
     said.append(f"Left out: {out}.")
     caption = Markup(
         'Time to progression counted from day {}, groups as known on that day, <span data-from="{}">{}</span>. '
-        "Kaplan-Meier, 95 % log-log bands, log-rank test. It says nothing about patients who progressed before."
+        "Kaplan-Meier, {} log-log bands, log-rank test. It says nothing about patients who progressed before."
     ).format(
         days + 1,
         words.source("flow", "rows", analysis="landmark", included="yes"),
         words.count(box.n, "patient"),
+        words.level(),
     )
     figure = endpoint_figure("landmark", LANDMARK, seen, "Without progression (%)",
                              "Months from the landmark", "Time to progression by group, from the landmark", caption,
@@ -546,7 +547,7 @@ def survival_table(seen: Mapping, labels: Mapping[str, str], behind: Behind | No
         "Patients",
         "Events",
         "Median, months",
-        "95 % interval",
+        f"{words.level()} interval",
         "Log-rank p",
         "Note",
     ]
