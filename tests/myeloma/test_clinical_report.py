@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from tests import fabricate
 
-from myeloma import tables
+from myeloma import association, tables
 from myeloma.report import clinical, clinical_figures, figures, sections
 from myeloma.states import EARLY, NEITHER, NOT_EVALUABLE, POOR
 
@@ -170,13 +170,48 @@ def test_bars_above_the_axis_are_cut_and_say_so(tmp_path):
     assert matplotlib.image.imread(tmp_path / "w.png").size
 
 
-def test_rates_say_how_many_are_left_out_because_maintenance_is_not_known():
-    rates = pd.DataFrame(
-        [{"rate": "ORR", "period": "treatment", "population": name, "responders": 1, "patients": 2, "not_known": left,
-          "fraction": 0.5, "ci_low": 0.01, "ci_high": 0.99} for name, left in (("itt", 0), ("itt_maintenance", 3))]
-    )  # fmt: skip
-    said = [row[0].text for row in clinical.rates(rates).rows]
-    assert said == [
-        "Intention to treat",
-        "Intention to treat, entered maintenance (3 left out: not known whether maintenance began)",
+def rates_of(given=(), unknown=(), assessed=True):
+    """A cohort of 12 of whom some have a best response as given, and some an unknown maintenance."""
+    cohort = fabricate.cohort(n=12, seed=3)
+    seen = cohort.frames | {"rule_set": "trial"}
+    response = seen["response"].copy()
+    response.loc[response.index[list(given)], "response_source"] = "given"
+    response.loc[response.index[list(unknown)], "maintenance"] = "not_known"
+    seen["response"] = response
+    seen["flow"] = seen["flow"].copy()
+    out = seen["flow"]["patient"].isin(response["patient"].iloc[list(unknown)])
+    seen["flow"].loc[out & (seen["flow"]["analysis"] == "maintenance"), ["included", "reason"]] = [
+        "no",
+        "x: y",
     ]
+    seen["response_rates"] = association.response_rates(
+        response, association.populations(seen["flow"]), 0.95, assessed
+    )
+    return seen
+
+
+def test_rates_say_who_is_left_out_of_which_period_and_why():
+    seen = rates_of(given=(0, 1, 2), unknown=(5,))
+    said = {row[0].text: row[4].text for row in clinical.rates(seen).rows}
+    assert said["Intention to treat"] == "post-induction: 3 best response as given, of no known onset"
+    entered = said["Intention to treat, entered maintenance"]
+    assert "post-maintenance: 1 not known whether maintenance began" in entered
+    table = sections.rates_table(seen)
+    assert (
+        "post-induction 9 (left out: 3 best response as given, of no known onset); post-maintenance 12;"
+        in table.caption
+    )
+    assert "all enrolled" not in table.caption and "12 of 12 enrolled" in table.caption
+    assert " of 9 " in table.rows[0][1].text and " of 12 " in table.rows[0][2].text
+
+
+def test_without_assessments_who_has_no_response_given_is_not_known_and_no_non_responder():
+    seen = rates_of(given=range(8), assessed=False)
+    figure = sections.response(seen)["figure"]
+    counted = {row[1].text: row[2].text for row in figure.table.rows}
+    assert counted["not known"] == "4" and sum(int(n) for n in counted.values()) == 12
+    assert "Response not known" in figure.caption
+    assert (
+        "(left out: 4 response not known: none given and no assessments)"
+        in sections.rates_table(seen).caption
+    )

@@ -11,6 +11,7 @@ from tests import fabricate
 from myeloma import completeness, tables
 from myeloma.completeness import FAILED, OFF, OK, Told
 from myeloma.report import build
+from myeloma.states import EARLY, NEITHER, POOR
 
 GIVEN = ("assessments",)
 
@@ -19,14 +20,19 @@ GIVEN = ("assessments",)
 def made(project, tmp_path_factory):
     """A made-up cohort of 12 with its report."""
     cohort = fabricate.cohort(n=12, seed=3)
+    page = tmp_path_factory.mktemp("page") / "report.html"
+    page.write_text(rendered(project, cohort))
+    return cohort, page
+
+
+def rendered(project, cohort, **comparison):
     config = yaml.safe_load((project / "config/config.yaml").read_text())
+    config["comparison"] |= comparison
     config["sheets"]["assessments"] = "assessments.tsv"
     about = {"date": "2025-01-02", "version": "0.1.0", "commit": "abc", "tools": {}, "packages": {}}
-    page = tmp_path_factory.mktemp("page") / "report.html"
-    page.write_text(
-        build.render(cohort.frames, build.Given(cohort.patients, config, about, {"multiqc": "multiqc.html"}))
+    return build.render(
+        cohort.frames, build.Given(cohort.patients, config, about, {"multiqc": "multiqc.html"})
     )
-    return cohort, page
 
 
 def run(made, frames=None, page=None, given=GIVEN, promised=(), patients=None):
@@ -149,6 +155,43 @@ def test_nested_marks_are_read_apart():
 
 def test_the_rows_keep_their_contract(made):
     assert list(run(made).columns) == tables.COMPLETENESS.names()
+
+
+def test_the_landmark_is_counted_by_the_group_known_on_that_day(project, tmp_path):
+    """SD until the landmark, VGPR after it: POOR there, NEITHER in the end; page one counts it as survival.tsv does."""
+    cohort = fabricate.cohort(n=20, seed=3)
+    response, endpoints = cohort.frames["response"], cohort.frames["endpoints"]
+    late = response["patient"][response["group"] == NEITHER].iloc[0]
+    response.loc[response["patient"] == late, ["landmark_group", "landmark_reason"]] = [POOR, ""]
+    endpoints.loc[endpoints["patient"] == late, ["days", "months"]] = [300, 300 / 30.4375]
+    fabricate._compare(cohort)
+    counted = cohort.frames["survival"].query("analysis == 'TTP by group from the landmark'")
+    counted = dict(zip(counted["stratum"], counted["patients"], strict=True))
+    text = rendered(project, cohort)
+    box = re.search(r'id="flow-landmark">.*?</div>', text, re.DOTALL).group()
+    assert re.findall(r"\d+", re.sub("<[^>]+>", " ", box))[:4] == [
+        str(n) for n in (sum(counted.values()), 20, counted[EARLY], counted[POOR])
+    ]
+    page = tmp_path / "r.html"
+    page.write_text(text)
+    assert completeness.failures(run((cohort, page))) == []
+    # caveat and caption are held against the tables: another number is found
+    for pattern in (r"(C1D1, in <span[^>]*>)\d+", r"(as known on that day, <span[^>]*>)\d+"):
+        changed, places = re.subn(pattern, r"\g<1>99", text)
+        page.write_text(changed)
+        assert places and any("99" in s for s in completeness.failures(run((cohort, page)))), pattern
+
+
+def test_levels_and_power_are_those_of_the_config(project, made, tmp_path):
+    text = rendered(project, made[0], confidence=0.9, power=0.85)
+    said = re.sub(r"<[^>]+>", " ", re.sub(r"<pre.*?</pre>|<script.*?</script>", "", text, flags=re.DOTALL))
+    assert "exact 90 % interval" in said and "85 % power" in said and "80 % power" not in said
+    # agreement with FISH has a level of its own, 95 %
+    assert {m for m in re.findall(r"(\d+ %) interval", said)} == {"90 %", "95 %"}
+    assert said.count("95 % interval") == 1 and "95 % log-log" not in said
+    page = tmp_path / "r.html"
+    page.write_text(text)
+    assert completeness.failures(run((made[0], page))) == []
 
 
 def test_what_a_page_unfolds_later_is_read_too():

@@ -5,6 +5,9 @@ import pytest
 from tests import fabricate
 
 from myeloma import flow, tables, translocations
+from myeloma.report import checklist, clinical, expression_classes, sections
+from myeloma.report.cells import Anchors
+from myeloma.report.people import People
 from myeloma.states import EARLY, NEITHER, NOT_EVALUABLE, POOR
 
 RULES = {"definition": "A", "landmark_days": 91, "rule_set": "trial"}
@@ -200,3 +203,42 @@ def test_not_known_whether_maintenance_began_is_a_class_of_its_own(made):
     assert table.loc[(a, "maintenance"), "included"] == "yes"
     assert table.loc[(b, "maintenance"), "reason"].startswith("not known whether maintenance began: ")
     assert table.loc[(c, "maintenance"), "reason"].startswith("did not enter maintenance: ")
+
+
+def test_who_is_enrolled_after_the_data_cut_is_in_nothing_and_in_no_denominator(made):
+    made.patients[0]["after_cut"] = "not yet enrolled: at the data cut 2024-01-01"
+    table = build(made)
+    rows = table.loc[ids(made)[0]]
+    assert set(rows["included"]) == {"no"}
+    assert set(rows["reason"]) == {"not yet enrolled: at the data cut 2024-01-01"}
+    made.frames["flow"] = table.reset_index()
+    box = sections.boxes(made.frames["flow"], made.frames["response"])
+    assert box["enrolled"].n == 3 and sum(box[name].n for name in flow.GROUP_OF) == 3
+    assert {
+        box[name].of for name in ("treated", "dna", "rna", "early", "qualifying_confirmed", "landmark")
+    } == {3}
+    anchors = Anchors(ids(made))
+    inside = sections.of_enrolled(made.frames | {"rule_set": "trial"})
+    often = sections.frequencies(inside, {"TP53": "mutation"}).rows[0]
+    assert often[3].value + often[5].value == 3
+    said = {r[0].text: r[3].value for r in checklist.missing(inside, made.patients, People(anchors)).rows}
+    assert set(said.values()) == {3}
+    index = sections.patients_index(inside, anchors, ids(made)).rows
+    assert index[0][1].text == "not yet enrolled at the data cut" and index[1][1].text == "Poor responder"
+
+
+def test_an_excluded_responder_is_in_no_group_and_says_so(made):
+    a, *_ = ids(made)
+    table = build(made, [{"patient": a, "analysis": "comparison", "reason": "consent withdrawn"}])
+    made.frames |= {"flow": table.reset_index(), "rule_set": "trial"}
+    assert flow.response_groups(made.frames["flow"])[a] == flow.EXCLUDED
+    anchors = Anchors(ids(made))
+    for rows in (
+        sections.matrix(made.frames, anchors, ["TP53"], {"TP53": "mutation"}).rows,
+        sections.patients_index(made.frames, anchors, ids(made)).rows,
+    ):
+        assert {r[0].text: r[1].text for r in rows}[a] == "Excluded"
+    assert clinical._groups(made.frames)[a] == flow.EXCLUDED
+    figure = sections.response(made.frames)["figure"]
+    assert "4 of 4 enrolled patients (intention to treat)" in figure.caption
+    assert expression_classes.groups_of(made.frames)[a] == flow.EXCLUDED

@@ -153,7 +153,7 @@ def test_same_tables_same_bytes(project):
 
 def test_flow_boxes_add_up():
     made = fabricate.cohort(n=40, seed=6)
-    box = sections.boxes(made.frames["flow"])
+    box = sections.boxes(made.frames["flow"], made.frames["response"])
     for b in box.values():
         assert b.n + sum(len(e.patients) for e in b.exits) == b.of
     assert sum(box[a].n for a in flow.GROUP_OF) == 40
@@ -370,3 +370,14 @@ def test_no_fusion_and_no_call_say_so():
     made = translocations.chapter(seen, sections.Anchors([]))
     assert made["votes"].rows == made["fusions"].rows == ()
     assert "0 of 4 rows" in made["told"] and "0 of 0 candidate fusions" in made["told"]
+
+
+def test_a_download_of_the_matrix_says_absent_and_not_assessable(project):
+    made = fabricate.cohort(n=4, seed=2)
+    anchors = build.cells.Anchors([p["patient"] for p in made.patients])
+    table = sections.matrix(made.frames, anchors, ["TP53"], {"TP53": "mutation"})
+    state = made.frames["abnormalities"].query("abnormality == 'TP53'").set_index("patient")["state"]
+    text = str(build.markup.table(table))
+    assert {row[0].text: row[2].said for row in table.rows} == {p: words.state(s) for p, s in state.items()}
+    for value in set(state):
+        assert text.count(f'data-text="{words.state(value)}"') == (state == value).sum()

@@ -83,6 +83,11 @@ def test_numbers_are_those_of_the_tables(page):
     text = words_of(page("dosing", "adverse_events", "laboratory"))
     # Clopper-Pearson of 1 of 12 (R: binom.test(1, 12)): 0.0021 to 0.3848
     assert "Adverse events of grade 3 or more in 1 of 12 (8 %, 95 % interval 0-38) treated patients" in text
+    assert "Dose reduced in " in text and "discontinued for whatever reason, progression too, in " in text
+    assert "A drug was discontinued for an adverse event (as the events' record says) in " in text.replace(
+        "&#39;", "'"
+    )
+    assert "Next cut of the monitoring committee: " in text
     assert "any grade 2 of 12 (17 %, 95 % interval 2-48) 2" in text
     assert "0 of 12 (0 %, 95 % interval 0-26); 2 open" in text  # related: nothing recorded for two patients
     assert "patient 10 by enrolment, P10: C1D1 + 21 days, no dose of cycle 2 on record" in text
@@ -140,3 +145,13 @@ def test_without_an_event_table_nothing_is_said_to_be_unreported(page):
     row = "Platelet count decreased 1 0 0 0 1 0 0 1 of 1 (100 %, 95 % interval 3-100) 1"
     assert f"{row} no table of events" in words_of(page("laboratory"))
     assert f"{row} 1 " in words_of(page("laboratory", "adverse_events"))
+
+
+def test_the_next_cut_is_the_first_regular_one_after_the_last():
+    made = pd.DataFrame(
+        [["2021-01-22", "first", "x", 10, 10, ""], ["2021-07-22", "regular", "x", 12, 12, ""],
+         ["2021-09-01", "data cut", "x", 12, 12, ""]], columns=idmc.CUTS,
+    )  # fmt: skip
+    assert idmc.next_cut(made, 6) == ("2022-01-22", "12 months after the first")
+    none = made.tail(1).assign(note="before the first cut: 4 patients enrolled")
+    assert idmc.next_cut(none, 6) == ("", "before the first cut: 4 patients enrolled")

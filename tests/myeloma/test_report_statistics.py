@@ -87,3 +87,16 @@ def test_many_pairs_are_cut_and_said(made):
     one = made["cooccurrence"].head(1)
     many = statistics.pairs(one.loc[one.index.repeat(301)].reset_index(drop=True))
     assert len(many.rows) == 300 and "300 of 301" in many.caption
+
+
+def test_families_count_all_genes_and_not_those_of_the_table_of_effects(made, chapter):
+    genes = made["expression_early_vs_poor"]
+    shown = {row[0].text: [c.text for c in row[1:]] for row in chapter["families"].rows}
+    assert (made["effect_sizes"]["source"] == "expression_early_vs_poor").sum() == 50
+    assert genes["q"].notna().sum() > 500
+    assert shown["genes"] == [str(genes["q"].notna().sum()), str((genes["q"] < 0.05).sum())]
+
+
+def test_the_standardised_difference_says_its_direction(chapter):
+    heads = [head for head, _ in chapter["table1"].columns]
+    assert "Standardised difference (early responders minus poor responders)" in heads

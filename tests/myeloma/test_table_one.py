@@ -12,7 +12,7 @@ from myeloma import table_one
 def test_standardised_differences_by_hand():
     """65 and 71.25 with variances 166.67 and 222.92: 6.25 / sqrt(194.79). 2 of 4 and 3 of 4: 0.25 / sqrt(0.21875)."""
     numbers = pd.Series([50, 60, 70, 80.0]), pd.Series([55, 65, 75, 90.0])
-    assert table_one.standardised(*numbers, True)[0] == pytest.approx(6.25 / math.sqrt(194.7916667))
+    assert table_one.standardised(*numbers, True)[0] == pytest.approx(-6.25 / math.sqrt(194.7916667))
     sexes = pd.Series(list("mfmf")), pd.Series(list("mmmf"))
     assert table_one.standardised(*sexes, False)[0] == pytest.approx(0.25 / math.sqrt(0.21875))
     # Yang and Dalton, three levels, the 2 x 2 system solved by hand: 0.046875 / 0.0217013 = 2.16

@@ -306,6 +306,10 @@ LEVELS_OF_RATE = {
     "CR": ("sCR", "CR"),
     "CBR": ("sCR", "CR", "VGPR", "PR", "MR"),
 }
+#: Why a patient is outside a rate.
+NO_ONSET = "best response as given, of no known onset"
+NO_RESPONSE_GIVEN = "response not known: none given and no assessments"
+NO_MAINTENANCE = "not known whether maintenance began"
 PERIODS = {"induction": "best_confirmed_induction", "treatment": "best_confirmed_treatment"}
 
 
@@ -320,6 +324,25 @@ def any_assessed(endpoints: pd.DataFrame) -> bool:
     """Does the run have assessments: without them ENDPOINTS holds survival, and times as given, only."""
     computed = ~endpoints["source_record"].astype(str).str.startswith(GIVEN)
     return bool(((endpoints["endpoint"] == "TTP") & computed).any())
+
+
+def left_out_of_rates(
+    response: pd.DataFrame, populations: Mapping[str, Sequence[str]], assessed: bool
+) -> dict[tuple[str, str], dict[str, set[str]]]:
+    """(population, period) -> why -> patients that RATES counts as not known. Arguments as of `response_rates`."""
+    unknown = set(response.loc[response["maintenance"] == "not_known", "patient"])
+    given, made = with_given_response(response), {}
+    for population, everyone in populations.items():
+        whole = population.removesuffix("_maintenance")
+        for period in PERIODS:
+            why = {NO_ONSET: given & set(everyone) if period == "induction" else set()}
+            why[NO_RESPONSE_GIVEN] = set() if assessed else set(everyone) - given
+            aside = set().union(*why.values())
+            why[NO_MAINTENANCE] = (
+                set() if whole == population else unknown & set(populations.get(whole, ())) - aside
+            )
+            made[population, period] = {reason: who for reason, who in why.items() if who}
+    return made
 
 
 def response_rates(
@@ -338,17 +361,13 @@ def response_rates(
     assessments so are, everywhere, those whose best response is not given: nobody says that they did not respond.
     """
     rows = []
-    unknown = set(response.loc[response["maintenance"] == "not_known", "patient"])
     given = with_given_response(response)
+    why = left_out_of_rates(response, populations, assessed)
     for population, everyone in populations.items() if assessed or given else ():
-        whole = population.removesuffix("_maintenance")
-        maintained = whole != population
         for period, column in PERIODS.items():
             if period == "induction" and not assessed:
                 continue
-            aside = given & set(everyone) if period == "induction" else set()
-            if not assessed:
-                aside |= set(everyone) - given
+            aside = set().union(*why[population, period].values())
             patients = [p for p in everyone if p not in aside]
             best = dict(zip(response["patient"], response[column], strict=True))
             for rate, levels in LEVELS_OF_RATE.items():
@@ -361,8 +380,7 @@ def response_rates(
                         "population": population,
                         "responders": x,
                         "patients": len(patients),
-                        "not_known": len(aside)
-                        + (len(unknown & set(populations.get(whole, ())) - aside) if maintained else 0),
+                        "not_known": len(aside),
                         "fraction": x / len(patients) if patients else math.nan,
                         "ci_low": low,
                         "ci_high": high,

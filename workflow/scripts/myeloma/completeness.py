@@ -34,7 +34,8 @@ BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b00030000000000000000
 BGZF = (".vcf.gz", ".bed.gz")
 #: The attribute of the page that names the table, row and columns of the numbers in an element's text.
 MARK = "data-from"
-LEVEL = "95 %"  # of every interval in the text; not a number of a table
+#: Level of an interval in the text; not a number of a table.
+LEVEL = re.compile(r"\d+(?:\.\d+)? % (?=interval)")
 #: Elements without an end tag.
 VOID = {"meta", "link", "img", "br", "hr", "input", "col", "source", "wbr", "area", "base", "embed", "track"}
 TOKEN = re.compile(r"interval not estimable|not reached|<\s*0\.0*1|∞|\d+(?:\.\d+)?(?:e[-+]?\d+)?")
@@ -257,7 +258,7 @@ def compare(one: Told, seen: Mapping[str, pd.DataFrame]) -> tuple[str, str]:
             wanted += values_of(part, seen)
         except (LookupError, ValueError) as error:
             return part, f"no such place: {error}"
-    text = one.text.replace(LEVEL, "")
+    text = LEVEL.sub("", one.text)
     tokens = [token for found in TOKEN.findall(text) for token in _tokens(found)]
     listed = ", ".join(_plain(v) for v in wanted)
     if len(tokens) != len(wanted):

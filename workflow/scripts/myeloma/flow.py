@@ -36,6 +36,8 @@ ANALYSES = {
     "qualifying_confirmed": "Qualifying abnormality confirmed by sequencing",
 }
 GROUP_OF = {"early": EARLY, "poor": POOR, "neither": NEITHER, "not_evaluable": NOT_EVALUABLE}
+#: In place of a group, of an early or poor responder whom the sheet takes out of the comparison.
+EXCLUDED = "excluded"
 ASSAY_OF = {"dna": "wes", "rna": "rna"}
 WORDS = {"wes": "tumour DNA", "rna": "tumour RNA"}
 #: Gates whose number says little without its reason.
@@ -151,6 +153,12 @@ def rule_of(response: pd.DataFrame) -> str:
     return "; ".join(sorted(set(response["rule"])))
 
 
+def response_groups(flow: pd.DataFrame) -> dict[str, str]:
+    """enrolled patient -> group as the comparison has it; EXCLUDED for whom the sheet of exclusions takes out of it."""
+    of = {p: group for analysis, group in GROUP_OF.items() for p in members(flow, analysis)}
+    return {p: of.get(p, EXCLUDED) for p in members(flow, "enrolled")}
+
+
 def compared_groups(flow: pd.DataFrame) -> dict[str, str]:
     """patient -> EARLY_RESPONDER or POOR_RESPONDER, for those in the comparison."""
     return {p: EARLY for p in members(flow, "early")} | {p: POOR for p in members(flow, "poor")}
@@ -207,16 +215,16 @@ def _reasons(patient: Mapping, facts: _Facts) -> dict[str, str]:
     out["maintenance"] = out["treated"] or _no_maintenance(name, facts)
     out["response"] = out["treated"] or _not_evaluable(name, facts)
     for analysis, assay in ASSAY_OF.items():
-        out[analysis] = facts.excluded(name, "all", analysis) or _not_sequenced(name, assay, facts)
-    out |= _groups(name, out, facts)
-    in_comparison = not out["early"] or not out["poor"]
+        out[analysis] = later or facts.excluded(name, "all", analysis) or _not_sequenced(name, assay, facts)
+    out |= dict.fromkeys(GROUP_OF, later) if later else _groups(name, out, facts)
+    in_comparison = not later and (not out["early"] or not out["poor"])
     for analysis in ("dna", "rna"):
         if in_comparison:
             out[f"comparison_{analysis}"] = out[analysis]
         else:
-            out[f"comparison_{analysis}"] = _why_not_compared(name, out, facts)
+            out[f"comparison_{analysis}"] = later or _why_not_compared(name, out, facts)
     out["landmark"] = out["itt"] or _not_in_landmark(name, facts)
-    out["qualifying_confirmed"] = _qualifying(patient, facts)
+    out["qualifying_confirmed"] = later or _qualifying(patient, facts)
     return {analysis: out[analysis] for analysis in ANALYSES}
 
 

@@ -208,6 +208,21 @@ def cuts(seen: Clinical, data_cut: Date, config: Mapping[str, Any], cycle_days: 
     return pd.DataFrame(rows, columns=CUTS)
 
 
+def next_cut(made: pd.DataFrame, months: int) -> tuple[str, str]:
+    """(date of the first regular cut after the last of CUTS, "how many months after the first one"); where there was
+    no first cut yet, ("", why). months: between two regular cuts."""
+    if not len(made):
+        return "", "no date in the clinical tables"
+    last = made.sort_values("cut").iloc[-1]
+    first = made.loc[made["kind"] == "first", "cut"]
+    if not len(first):
+        return "", last["note"]
+    step = 1
+    while (date := _months_later(day(str(first.iloc[0])), step * months)) <= day(str(last["cut"])):
+        step += 1
+    return str(date), f"{step * months} months after the first"
+
+
 def _months_later(date: Date, months: int) -> Date:
     """The same day of a later month, or its last day."""
     return (pd.Timestamp(date) + pd.DateOffset(months=months)).date()

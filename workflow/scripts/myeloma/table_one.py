@@ -70,7 +70,7 @@ def _spread(side: str, values: pd.Series) -> dict:
 
 
 def standardised(one: pd.Series, other: pd.Series, numeric: bool) -> tuple[float, str]:
-    """Standardised mean difference of two sides (absolute for categories), and why there is none.
+    """Standardised mean difference, first side minus second (absolute for categories), and why there is none.
 
     Pooled standard deviation; categories after Yang and Dalton (SAS Global Forum 2012;335), by the package tableone.
     Patients without a value are left out.
@@ -93,4 +93,6 @@ def standardised(one: pd.Series, other: pd.Series, numeric: bool) -> tuple[float
     # said both ways: else few values among many patients (ISS of 700) count as categories too, and that is an error
     kind = {"continuous": [column] if numeric else [], "categorical": [] if numeric else [column]}
     made = TableOne(data, columns=[column], groupby="side", smd=True, pval=False, missing=False, **kind)
-    return float(made.smd_table.iloc[0, 0]), ""
+    found = float(made.smd_table.iloc[0, 0])
+    # tableone subtracts the first side from the second; every other effect here is the first against the second
+    return (-found if numeric else found), ""

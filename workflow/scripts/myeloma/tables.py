@@ -2147,7 +2147,7 @@ TABLE1 = Table(
         _whole("second_missing", "without a value", "patients", empty=False),
         _number(
             "smd",
-            "standardised difference of the variable, second minus first; absolute for categories",
+            "standardised difference of the variable, first minus second; absolute for categories",
             "standard deviations",
         ),
         _text("note", "why there is no standardised difference", empty=True),

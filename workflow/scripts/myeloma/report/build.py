@@ -215,7 +215,9 @@ def render(seen: dict[str, Any], given: Given) -> str:
         f"'sha256-{base64.b64encode(hashlib.sha256(s.encode()).digest()).decode()}'"
         for s in (library, script)
     )
-    page = context(seen, given) | {
+    with words.saying(given.config):
+        values = context(seen, given)
+    page = values | {
         "script": Markup(script),  # our own files, not text of a sheet
         "library": Markup(library),
         "style": Markup(style),
@@ -232,13 +234,16 @@ def render(seen: dict[str, Any], given: Given) -> str:
 def context(seen: dict[str, Any], given: Given) -> dict[str, Any]:
     """Everything the templates place."""
     config = given.config
-    seen = {**seen, "rule_set": config["endpoints"]["rule_set"]}
+    whole = {**seen, "rule_set": config["endpoints"]["rule_set"]}
+    # samples are judged, and a patient's own page is written, whether enrolled at the data cut or not; all that
+    # counts patients knows the enrolled only
+    seen = sections.of_enrolled(whole)
     alpha = config["comparison"]["alpha"]
     patients = [p["patient"] for p in given.patients]
     anchors = cells.Anchors(patients)
     who = people.People(anchors)
     behind = people.Behind(seen, who)
-    box = sections.boxes(seen["flow"])
+    box = sections.boxes(seen["flow"], seen["response"])
     box = {name: replace(b, place=who.place(b.title, b.patients)) for name, b in box.items()}
     rows = sections.comparison_rows(seen["abnormalities_by_group"], alpha)
     kinds = dict(zip(seen["abnormalities"]["abnormality"], seen["abnormalities"]["kind"], strict=True))
@@ -261,6 +266,9 @@ def context(seen: dict[str, Any], given: Given) -> dict[str, Any]:
         "sides": {EARLY: "early", POOR: "poor"},
         "rule": rule,
         "alpha": alpha,
+        "level": words.level(),
+        "safety_level": words.level("safety"),
+        "power": words.power(),
         "ttp": sections.time_to_progression(seen),
         "response": sections.response(seen, behind),
         "forest": sections.forest(rows, seen, rule, primary, behind),
@@ -288,23 +296,23 @@ def context(seen: dict[str, Any], given: Given) -> dict[str, Any]:
         "clinical": clinical.chapter(seen, given.patients, anchors, config),
         "survival": sections.survival_table(seen, {r["abnormality"]: r["label"] for r in rows}, behind),
         "pharmacokinetics": pharmacokinetics.chapter(seen, anchors, config),
-        "gates": sections.lamps(seen),
-        "quality": sections.quality(seen, anchors),
-        "purity": sections.purity(seen, anchors),
+        "gates": sections.lamps(whole),
+        "quality": sections.quality(whole, anchors),
+        "purity": sections.purity(whole, anchors),
         "copy_plots": given.copy_plots,
         "translocations": translocations.chapter(seen, anchors),
         "fish": sections.fish(seen, anchors),
         "fish_agreement": sections.fish_agreement(seen),
-        "identity": sections.identity(seen),
-        "implausible": implausible.section(seen, anchors),
+        "identity": sections.identity(whole),
+        "implausible": implausible.section(whole, anchors),
         "evidence": given.evidence,
         "index": sections.patients_index(seen, anchors, patients, given.evidence),
-        "dossiers": dossier.dossiers(seen, anchors, given.patients, kinds, given.records, config),
+        "dossiers": dossier.dossiers(whole, anchors, given.patients, kinds, given.records, config),
         "statistics": statistics.chapter(seen, config),
         "remark": checklist.remark(_places()),
         "missing": checklist.missing(seen, given.patients, who),
         "plan": given.plan,
-        "gates_shown": reproduce.gates(seen["qc"]),
+        "gates_shown": reproduce.gates(whole["qc"]),
         "inputs": reproduce.inputs(given.inputs),
         "run_times": reproduce.run_times(given.benchmarks),
         "files": reproduce.files_by_stage(),

@@ -39,6 +39,7 @@ class Cell:
     value: float | None = None
     link: str = ""
     look: str = ""
+    said: str = ""  # the text in a download and a search, where the cell shows a sign only
     source: str = ""  # words.source; "" = not held against its table
 
 

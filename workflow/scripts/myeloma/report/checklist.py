@@ -58,6 +58,8 @@ def remark(places: Iterable[str]) -> Table:
 
 def missing(seen: Mapping[str, Any], details: Sequence[Mapping[str, Any]], people: People) -> Table:
     """How often each patient's characteristic, endpoint, sample and call is missing, and in whom."""
+    enrolled = set(flow_of.members(seen["flow"], "enrolled"))
+    details = [p for p in details if p["patient"] in enrolled]
     everybody = [p["patient"] for p in details]
     rows: list[list] = []
 
@@ -111,5 +113,5 @@ def missing(seen: Mapping[str, Any], details: Sequence[Mapping[str, Any]], peopl
         )
     rows = rows if everybody else []
     columns = ["What", "Part", "Missing", "Of", "Share", "Why"]
-    return table("missing-values", "Missing values over all patients; nothing was filled in", columns, rows, ["Missing", "Of", "Share"],
+    return table("missing-values", "Missing values over all enrolled patients; nothing was filled in", columns, rows, ["Missing", "Of", "Share"],
                  empty="Nobody is enrolled.")  # fmt: skip

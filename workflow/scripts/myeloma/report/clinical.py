@@ -20,6 +20,7 @@ from myeloma.report.sections import (
     Cell,
     Figure,
     Table,
+    left_out,
     table,
 )
 from myeloma.states import EARLY, NOT_EVALUABLE, POOR
@@ -59,7 +60,7 @@ def chapter(seen: Mapping[str, Any], patients: Sequence[Mapping], anchors: Ancho
     """What the template places. patients: `flow.detail_rows`. config: the whole config."""
     per_month = config["endpoints"]["days_per_month"]
     return {
-        "rates": rates(seen["response_rates"]),
+        "rates": rates(seen),
         "results": results(seen["endpoint_results"], config["comparison"]["survival_months"]),
         "incidence": incidence(seen["cumulative_incidence"]),
         "swimmer": swimmer(seen, patients, per_month),
@@ -77,13 +78,16 @@ def chapter(seen: Mapping[str, Any], patients: Sequence[Mapping], anchors: Ancho
 # ---------------------------------------------------------------- rates and endpoints
 
 
-def rates(made: pd.DataFrame) -> Table:
-    """Every rate, by period, population and denominator."""
-    rows = []
+def rates(seen: Mapping[str, pd.DataFrame]) -> Table:
+    """Every rate, by period, population and denominator, and who is outside it for which reason."""
+    rows, made, reasons = [], seen["response_rates"], left_out(seen)
     for population, said in POPULATION_WORDS.items():
         of = made[made["population"] == population]
-        left = int(of["not_known"].max()) if len(of) else 0
-        said += f" ({left} left out: not known whether maintenance began)" if left else ""
+        told = "; ".join(
+            f"{PERIOD_WORDS[period].lower()}: {reasons[population, period]}"
+            for period in PERIODS
+            if reasons.get((population, period)) and (of["period"] == period).any()
+        )
         by = {(r["rate"], r["period"]): r for r in of.to_dict("records")}
         for rate in LEVELS_OF_RATE:
             found = [by.get((rate, period)) for period in PERIODS]
@@ -92,12 +96,12 @@ def rates(made: pd.DataFrame) -> Table:
                     words.share(r["responders"], r["patients"], (r["ci_low"], r["ci_high"])) if r else ""
                     for r in found
                 ]
-                rows.append([said, RATE_WORDS[rate], *cells])
+                rows.append([said, RATE_WORDS[rate], *cells, told])
     caption = (
         "Response rates by population; a patient of the denominator without a confirmed response counts as no "
         "responder; exact (Clopper-Pearson) intervals"
     )
-    return table("rates-all", caption, ["Population", "Rate", *PERIOD_WORDS.values()], rows,
+    return table("rates-all", caption, ["Population", "Rate", *PERIOD_WORDS.values(), "Left out"], rows,
                  empty="No patient, or no assessments: nothing is known of response.")  # fmt: skip
 
 
@@ -114,7 +118,7 @@ def results(made: pd.DataFrame, months: Sequence[float]) -> Table:
         key=lambda r: (list(POPULATION_WORDS).index(r["population"]), names.index(r["endpoint"]),
                        order[r["analysis"]], r["rule_set"]),
     )  # fmt: skip
-    columns = ["Endpoint", "Rule set", "Population", "Patients", "Events", "Median, months", "95 % interval",
+    columns = ["Endpoint", "Rule set", "Population", "Patients", "Events", "Median, months", f"{words.level()} interval",
                *[f"At {m:g} months, %" for m in months], "Median follow-up", "Changed", "Differs by"]  # fmt: skip
     rows = []
     for r in ordered:
@@ -165,7 +169,7 @@ def incidence(made: pd.DataFrame) -> list[Figure]:
         curves = {cause: rows[rows["cause"] == cause] for cause in causes}
         n = int(rows["at_risk"].max())
         caption = (
-            f"{words.count(n, 'patient')} (ITT); rule set {rows['rule_set'].iloc[0]}. Aalen-Johansen estimate with 95 % "
+            f"{words.count(n, 'patient')} (ITT); rule set {rows['rule_set'].iloc[0]}. Aalen-Johansen estimate with {words.level()} "
             f"log-log band. {limits}"
         )
         name = f"incidence-{analysis}"
@@ -184,8 +188,8 @@ def _data(name: str, title: str, frame: pd.DataFrame) -> Table:
 
 def _groups(seen: Mapping) -> dict[str, str]:
     """Group of every patient of the ITT population."""
-    of = dict(zip(seen["response"]["patient"], seen["response"]["group"], strict=True))
-    return {patient: of.get(patient, NOT_EVALUABLE) for patient in flow_of.members(seen["flow"], "itt")}
+    of = flow_of.response_groups(seen["flow"])
+    return {patient: of[patient] for patient in flow_of.members(seen["flow"], "itt")}
 
 
 def _months_between(start: str, end: str | None, per_month: float) -> float | None:

@@ -13,14 +13,28 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from myeloma.flow import EXCLUDED
 from myeloma.report import figures, words
 from myeloma.report.figures import EARLY_COLOUR, FAINT, GREY, INK, LEVELS, POOR_COLOUR, STYLE
 from myeloma.states import EARLY, NEITHER, NOT_EVALUABLE, POOR
 
 ORDER = (EARLY, POOR, NEITHER, NOT_EVALUABLE)
-COLOURS = {EARLY: EARLY_COLOUR, POOR: POOR_COLOUR, NEITHER: "#5C5C5C", NOT_EVALUABLE: "#A8A8A8"}
-LINES = {EARLY: "solid", POOR: (0, (5, 2)), NEITHER: (0, (1, 1.2)), NOT_EVALUABLE: (0, (1, 1.2))}
-HATCHES = {EARLY: "", POOR: "///", NEITHER: "", NOT_EVALUABLE: "..."}
+DRAWN = (*ORDER, EXCLUDED)
+COLOURS = {
+    EARLY: EARLY_COLOUR,
+    POOR: POOR_COLOUR,
+    NEITHER: "#5C5C5C",
+    NOT_EVALUABLE: "#A8A8A8",
+    EXCLUDED: "#D0D0D0",
+}
+LINES = {
+    EARLY: "solid",
+    POOR: (0, (5, 2)),
+    NEITHER: (0, (1, 1.2)),
+    NOT_EVALUABLE: (0, (1, 1.2)),
+    EXCLUDED: (0, (1, 3)),
+}
+HATCHES = {EARLY: "", POOR: "///", NEITHER: "", NOT_EVALUABLE: "...", EXCLUDED: "xxx"}
 NOT_KNOWN = "////"  # hatch
 INDUCTION, MAINTENANCE, OFF = "#B9B9B9", "#E4E4E4", "#8C8C8C"
 TALLEST = 100.0  # per cent of baseline at which bars and lines are cut
@@ -33,8 +47,8 @@ def swimmer(rows: Sequence[Mapping]) -> Figure:
     treatment), end (months followed),
     levels [(months, level)], progression, death, next_therapy (months or None), ongoing (bool).
     """
-    rows = sorted(rows, key=lambda r: (ORDER.index(r["group"]), -r["end"], r["patient"]))
-    heads = [g for g in ORDER if any(r["group"] == g for r in rows)]
+    rows = sorted(rows, key=lambda r: (DRAWN.index(r["group"]), -r["end"], r["patient"]))
+    heads = [g for g in DRAWN if any(r["group"] == g for r in rows)]
     with matplotlib.rc_context(STYLE):
         lines = len(rows) + len(heads)
         height = 1.15 + 0.23 * max(lines, 2)
@@ -156,7 +170,7 @@ def waterfall(rows: Sequence[Mapping]) -> Figure:
         axes.set_xticks([x for x, _ in ticks], [name for _, name in ticks], rotation=90, fontsize=7)
         axes.tick_params(axis="x", length=0)
         axes.spines["bottom"].set_visible(False)
-        present = [g for g in ORDER if any(r["group"] == g for r in rows)]
+        present = [g for g in DRAWN if any(r["group"] == g for r in rows)]
         figure.legend(
             handles=[_patch(g) for g in present], loc="upper left", ncol=4, fontsize=8, frameon=False
         )
@@ -197,7 +211,7 @@ def spider(rows: Sequence[Mapping]) -> Figure:
                  ylabel="Change from baseline (%)")  # fmt: skip
         axes.set_xticks(np.arange(0, end * 1.03 + 1e-9, step))
         axes.set_yticks([-90, -50, -25, 0, 50, 100])
-        present = [g for g in ORDER if any(r["group"] == g for r in rows)]
+        present = [g for g in DRAWN if any(r["group"] == g for r in rows)]
         handles = [
             Line2D([], [], color=COLOURS[g], linestyle=LINES[g], linewidth=1.8, label=words.group(g))
             for g in present

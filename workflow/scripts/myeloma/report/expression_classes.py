@@ -8,19 +8,19 @@ import pandas as pd
 from matplotlib.figure import Figure as Drawing
 
 from myeloma.report import figures, words
-from myeloma.report.sections import Anchors, Cell, Figure, Table, table
+from myeloma.report.sections import Anchors, Cell, Figure, Table, groups_of, table
 from myeloma.states import EARLY, NOT_ASSESSABLE, POOR, PRESENT
 
 SIDES = (
     (EARLY, figures.EARLY_COLOUR, "o", "Early responder", 0.18),
     (POOR, figures.POOR_COLOUR, "s", "Poor responder", -0.18),
-    (None, figures.GREY, "^", "Neither or not evaluable", 0.0),
+    (None, figures.GREY, "^", "Neither, not evaluable or excluded", 0.0),
 )
 
 
 def chapter(seen: Mapping[str, pd.DataFrame], anchors: Anchors) -> dict[str, Any]:
     """Tables, figure and the sentences with their n."""
-    groups = dict(zip(seen["response"]["patient"], seen["response"]["group"], strict=True))
+    groups = groups_of(seen)
     return {
         "tc": _tc(seen["tc_classes"], groups, anchors),
         "tc_said": _tc_said(seen["tc_classes"]),

@@ -20,6 +20,7 @@ from myeloma.states import EARLY, POOR
 EARLY_COLOUR, POOR_COLOUR, GREY = "#0072B2", "#D55E00", "#7A7A7A"
 INK, FAINT = "#1b1b1b", "#d9d9d9"
 #: One scale for response, from deep to none; NE is hatched.
+NOT_KNOWN = "not known"  # beside the levels: nobody looked and none is given
 LEVELS = {
     "sCR": "#004D73",
     "CR": "#0072B2",
@@ -183,7 +184,7 @@ def forest(rows: Sequence[Mapping]) -> Figure:
                   "hazard ratio of TTP")  # fmt: skip
         heads = [(0.0, "left", "Abnormality"), (0.235, "right", "Early"), (0.275, "right", "Poor"),
                  (0.375, "right", "Not assessable"),
-                 (0.695, "right", "Odds ratio (95 %)"), (0.745, "right", "q"), (1.0, "right", "HR of TTP (95 %)")]  # fmt: skip
+                 (0.695, "right", f"Odds ratio ({words.level()})"), (0.745, "right", "q"), (1.0, "right", f"HR of TTP ({words.level()})")]  # fmt: skip
         for x, side, text in heads:
             left.text(x, -1.0, text, ha=side, va="center", fontsize=9, fontweight="bold")
         at = 0
@@ -274,12 +275,12 @@ def response_bars(bars: Mapping[str, Mapping[str, int]]) -> Figure:
             for level, n in levels.items():
                 if not n:
                     continue
-                axes.barh(y, n, left=start, height=0.62, color=LEVELS[level], edgecolor=INK, linewidth=0.6,
-                          hatch="////" if level == "NE" else None)  # fmt: skip
+                axes.barh(y, n, left=start, height=0.62, color=LEVELS.get(level, "white"), edgecolor=INK, linewidth=0.6,
+                          hatch={"NE": "////", NOT_KNOWN: "..."}.get(level))  # fmt: skip
                 dark = level in ("sCR", "CR", "PD")
                 axes.text(start + n / 2, y, f"{level}\n{n}", ha="center", va="center", fontsize=8,
                           color="white" if dark else INK,
-                          bbox={"facecolor": "white", "edgecolor": "none", "pad": 1} if level == "NE" else None)  # fmt: skip
+                          bbox={"facecolor": "white", "edgecolor": "none", "pad": 1} if level in ("NE", NOT_KNOWN) else None)  # fmt: skip
                 start += n
         most = max((sum(v.values()) for v in bars.values()), default=0)
         axes.set(ylim=(len(bars) - 0.5, -0.5), xlim=(0, max(most, 1)))
@@ -328,7 +329,7 @@ def sample_map(rows: pd.DataFrame, groups: Mapping[str, str]) -> Figure:
         for value, colour, marker, label in (
             (EARLY, EARLY_COLOUR, "o", "Early responder"),
             (POOR, POOR_COLOUR, "s", "Poor responder"),
-            (None, GREY, "^", "Neither or not evaluable"),
+            (None, GREY, "^", "Neither, not evaluable or excluded"),
         ):
             mine = group == value if value else ~group.isin([EARLY, POOR])
             if mine.any():

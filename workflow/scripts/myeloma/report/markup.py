@@ -46,6 +46,7 @@ def _cell(c: Cell, first: bool, number: bool) -> str:
     kind = 'th scope="row"' if first else "td"
     value = "" if c.value is None else f' data-value="{c.value}"'
     value += f' data-from="{escape(c.source)}"' if c.source else ""
+    value += f' data-text="{escape(c.said)}"' if c.said else ""
     look = f' class="{escape(" ".join(looks))}"' if looks else ""
     return f"<{kind}{value}{look}>{inner(c)}</{'th' if first else 'td'}>"
 

@@ -100,7 +100,7 @@ class Behind:
         return self.people.cell(n, f"patients {said} {label}", self.in_state(name, states))
 
     def responders(self, row: Mapping, text: str, said: str) -> Cell:
-        """A rate of all enrolled patients: leads to the responders."""
+        """A rate of the intention to treat: leads to the responders."""
         best = dict(
             zip(
                 self._seen["response"]["patient"], self._seen["response"][PERIODS[row["period"]]], strict=True

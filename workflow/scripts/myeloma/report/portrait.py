@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from myeloma import files, flow, places, tables
-from myeloma.report import cells, figures, portrait_captions, portrait_data, words
+from myeloma.report import cells, figures, portrait_captions, portrait_data, sections, words
 from myeloma.report.drawing import style
 
 #: Figure -> the contract of its table, in the order of the report.
@@ -70,6 +70,9 @@ def portray(seen, patients, settings, arms, members, gtf, values, note=""):
     """`prepare` on frames. values: function of gene ids that gives log2 normalised counts, genes x samples."""
     asked, comparison = settings["report"]["portrait"], settings["comparison"]
     primary, alpha = comparison["primary_family"], comparison["alpha"]
+    seen = sections.of_enrolled(seen)
+    enrolled = set(flow.members(seen["flow"], "enrolled"))
+    patients = [p for p in patients if p["patient"] in enrolled]
     ids = [p["patient"] for p in patients]
     made = {"oncoprint": portrait_data.oncoprint(seen, patients, primary, asked["oncoprint_rows"])}
     made["copy_number"] = portrait_data.copy_number(seen, arms, ids, settings, asked["copy_places"])
@@ -88,7 +91,8 @@ def portray(seen, patients, settings, arms, members, gtf, values, note=""):
     made["curves_by_abnormality"] = portrait_data.curves_by_abnormality(
         seen, primary, settings["endpoints"]["rule_set"], comparison["confidence"]
     )
-    return made, captions(made, seen, settings, members, note)
+    with words.saying(settings):
+        return made, captions(made, seen, settings, members, note)
 
 
 def captions(made, seen, settings, members, note) -> dict[str, portrait_captions.Words]:

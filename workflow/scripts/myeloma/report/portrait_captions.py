@@ -134,7 +134,7 @@ def forest_all(rows: pd.DataFrame, of: Mapping[str, int], rule: str) -> Words:
     return Words(
         "Every abnormality, early against poor responders",
         "Present of assessable in each group (n/a: early or poor responders in whom it could not be assessed), the shares, "
-        "the conditional odds ratio with its exact 95 % interval (above 1: more often in early responders) and the hazard "
+        f"the conditional odds ratio with its exact {words.level()} interval (above 1: more often in early responders) and the hazard "
         "ratio of time to progression, present against absent over all patients, with its profile interval. Hollow: the "
         "interval spans one; grey: outside every family; arrow: the interval goes on; no mark: beyond the axis."
         + (f" {words.count(hidden, 'row')} without any carrier are in the table only." if hidden else "")
@@ -153,7 +153,7 @@ def curves_overall(rows: pd.DataFrame, landmark_days: int, rule: str) -> Words:
     of = dict(zip(late["stratum"], late["patients"].astype(int), strict=True))
     return Words(
         "Time to event of all patients, and by response group from the landmark",
-        "Kaplan-Meier estimate with 95 % log-log band; a tick marks a censored patient; numbers at risk below. Last panel: "
+        f"Kaplan-Meier estimate with {words.level()} log-log band; a tick marks a censored patient; numbers at risk below. Last panel: "
         f"response group as known on day {landmark_days + 1}, patients still without progression then, time from there."
         + ("" if LANDMARK in drawn else " It is missing: nobody is in that comparison, or the group definition is made from this endpoint.")
         + f" Groups: {rule}.",
@@ -170,7 +170,7 @@ def curves_by_abnormality(rows: pd.DataFrame, primary: Sequence[str]) -> Words:
     return Words(
         "Time to event by abnormality, primary family",
         "Kaplan-Meier estimate by presence of the abnormality, in patients in whom it could be assessed, whatever their "
-        "response; 95 % log-log band, ticks: censored, numbers at risk below. "
+        f"response; {words.level()} log-log band, ticks: censored, numbers at risk below. "
         + (f"No panel: {', '.join(silent)} (nobody with, or nobody without it)." if silent else ""),
         f"{words.count(panels, 'panel')}; patients and events by side in each heading.",
         "Log-rank, unadjusted and not corrected for the number of panels (q: survival_by_abnormality.tsv).",

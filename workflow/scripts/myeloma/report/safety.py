@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from myeloma import idmc
 from myeloma.report import words
 from myeloma.report.sections import Anchors, Cell, Table, table
 from myeloma.tables import DRUGS
@@ -38,6 +39,8 @@ def chapter(seen: Mapping[str, pd.DataFrame], anchors: Anchors, config: Mapping[
         "without": [f"Not in this run: {why}." for name, why in WITHOUT.items() if not given[name]],
         "sentence": _sentence(seen["adverse_events_summary"]) if given["adverse_events"] else "",
         "source": _source(seen["adverse_events_summary"]) if given["adverse_events"] else "",
+        "doses": _doses(seen["idmc"]) if given["dosing"] else None,
+        "next_cut": _next_cut(seen["idmc_cuts"], config["safety"]["idmc_every_months"]),
         "summary": _summary(seen["adverse_events_summary"]),
         "by_drug": _by_drug(seen["adverse_events_summary"]),
         "by_term": _by_term(seen["adverse_events_by_term"]),
@@ -55,7 +58,7 @@ def _told(row: Mapping[str, Any]) -> str:
     """3 of 9 (33 %, 95 % interval 7-70); 1 open"""
     if words.missing(row["of"]):
         return "" if words.missing(row["patients"]) else str(row["patients"])
-    text = words.share(int(row["patients"]), int(row["of"]), (row["low"], row["high"]))
+    text = words.share(int(row["patients"]), int(row["of"]), (row["low"], row["high"]), section="safety")
     return text if words.missing(row["unknown"]) or not row["unknown"] else f"{text}; {row['unknown']} open"
 
 
@@ -67,7 +70,40 @@ def _sentence(summary: pd.DataFrame) -> str:
     fatal, stop = found["grade 5", "any"], found["led to stop", "any"]
     return (
         f"Adverse events of grade 3 or more in {_told(worst)} treated patients, serious ones in {_told(serious)}; "
-        f"grade 5 in {_told(fatal)}. An event stopped a drug in {_told(stop)}."
+        f"grade 5 in {_told(fatal)}. A drug was discontinued for an adverse event (as the events' record says) in {_told(stop)}."
+    )
+
+
+DOSES = {
+    "dose reduced": "Dose reduced in",
+    "discontinued": "a drug discontinued for whatever reason, progression too, in",
+}
+
+
+def _doses(made: pd.DataFrame) -> dict[str, str] | None:
+    """Reductions and discontinuations of any drug, from the package at the last cut; None where it has none."""
+    last = made[(made["cut"] == made["cut"].max()) & (made["section"] == "doses") & (made["drug"] == "any")]
+    found = {r["measure"]: r for r in last.to_dict("records")}
+    if not all(name in found and not words.missing(found[name]["of"]) for name in DOSES):
+        return None
+    said, source = [], []
+    for name, words_ in DOSES.items():
+        row = found[name]
+        said.append(f"{words_} {_told(row)}")
+        columns = words.share_columns(row, "patients", "of", "low", "high")
+        columns += ",unknown" if not words.missing(row["unknown"]) and row["unknown"] else ""
+        place = {"cut": row["cut"], "section": "doses", "measure": name, "drug": "any"}
+        source.append(words.source("idmc", columns, **place))
+    return {"sentence": f"{'; '.join(said)} treated patients.", "source": " ".join(source)}
+
+
+def _next_cut(cuts: pd.DataFrame, months: int) -> str:
+    """When the monitoring committee sees the data next, or why that is not known."""
+    date, how = idmc.next_cut(cuts, months)
+    return (
+        f"Next cut of the monitoring committee: {date}, {how}."
+        if date
+        else f"Next cut of the monitoring committee: not known, {how}."
     )
 
 
@@ -116,8 +152,10 @@ def _by_term(by_term: pd.DataFrame) -> Table:
     for r in by_term.to_dict("records"):
         name = "All events" if r["soc"] == "all" else r["soc"] if r["term"] == "all" else r["term"]
         place = "" if r["soc"] == "all" or r["term"] == "all" else r["soc"]
-        severe = words.share(r["grade_3_or_more"], r["of"], (r["grade_3_low"], r["grade_3_high"]))
-        share = words.share(r["patients"], r["of"], (r["low"], r["high"]))
+        severe = words.share(
+            r["grade_3_or_more"], r["of"], (r["grade_3_low"], r["grade_3_high"]), section="safety"
+        )
+        share = words.share(r["patients"], r["of"], (r["low"], r["high"]), section="safety")
         rows.append((r, (name, place, share, severe, *(r[f"grade_{g}"] for g in range(1, 6)), r["events"])))
     rows.sort(
         key=lambda pair: (pair[0]["soc"] != "all", pair[0]["term"] != "all", -pair[0]["patients"], pair[1][0])
@@ -130,9 +168,9 @@ def _by_term(by_term: pd.DataFrame) -> Table:
                  empty="No adverse event in this run.")  # fmt: skip
 
 
-def _exposure(idmc: pd.DataFrame) -> Table:
+def _exposure(made: pd.DataFrame) -> Table:
     """From the package at the last cut: the data cut of the run."""
-    last = idmc[idmc["cut"] == idmc["cut"].max()] if len(idmc) else idmc
+    last = made[made["cut"] == made["cut"].max()] if len(made) else made
     found = {(r["measure"], r["drug"]): r for r in last.to_dict("records")}
     rows = []
     for drug in DRUGS:
@@ -201,7 +239,7 @@ def _changes(changes: pd.DataFrame, anchors: Anchors) -> Table:
 def _laboratory(by_term: pd.DataFrame) -> Table:
     rows = []
     for r in by_term.to_dict("records"):
-        share = words.share(r["grade_3_or_4"], r["of"], (r["low"], r["high"]))
+        share = words.share(r["grade_3_or_4"], r["of"], (r["low"], r["high"]), section="safety")
         grades = [r[f"grade_{g}"] for g in range(5)]
         worse, unknown = r["worse_than_baseline"], r["worse_than_baseline_unknown"]
         told = Cell(f"{worse}; {unknown} not known" if unknown else str(worse), float(worse))
@@ -240,9 +278,9 @@ def _cuts(cuts: pd.DataFrame) -> Table:
                  rows, ["Enrolled", "Treated"], empty="No date in the clinical tables.")  # fmt: skip
 
 
-def _committee(idmc: pd.DataFrame) -> Table:
-    cuts = sorted(set(idmc["cut"]))
-    found = {(r["cut"], r["section"], r["measure"]): r for r in idmc.to_dict("records") if r["drug"] == "any"}
+def _committee(made: pd.DataFrame) -> Table:
+    cuts = sorted(set(made["cut"]))
+    found = {(r["cut"], r["section"], r["measure"]): r for r in made.to_dict("records") if r["drug"] == "any"}
     rows = []
     for section, measure in COMMITTEE:
         if any((cut, section, measure) in found for cut in cuts):

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from myeloma import builds
+from myeloma import association, builds
 from myeloma import flow as flow_of
 from myeloma.association import LEVELS_OF_RATE, PERIODS
 from myeloma.report import figures, words
@@ -20,6 +20,7 @@ from myeloma.report.cells import Anchors, Cell, Figure, Table, cell, frame_table
 from myeloma.report.people import Behind
 from myeloma.states import ABSENT, EARLY, GROUPS, NOT_ASSESSABLE, POOR, PRESENT
 
+LANDMARK = "TTP by group from the landmark"  # as the tables of survival name the analysis
 MOST_FINDINGS = 5
 MOST_GENES = 200
 FAMILIES = {
@@ -61,23 +62,31 @@ class Box:
     place: str = ""  # anchor of the list of patients
 
 
-def boxes(flow: pd.DataFrame) -> dict[str, Box]:
-    """analysis -> box. Comparisons and landmark count their exits among early and poor responders."""
+def boxes(flow: pd.DataFrame, response: pd.DataFrame) -> dict[str, Box]:
+    """analysis -> box. The two comparisons count their exits among early and poor responders; the landmark among
+    everybody, split by the group known on that day, which need not be the final one. response: RESPONSE."""
     groups = flow_of.compared_groups(flow)
-    compared = flow[flow["patient"].isin(groups)]
+    then = dict(zip(response["patient"], response["landmark_group"], strict=True))
+    # who is not yet enrolled at the data cut is nobody's denominator; the sheet's rows are those of the table
+    known = flow[flow["patient"].isin(flow_of.members(flow, "enrolled"))]
+    compared = known[known["patient"].isin(groups)]
     made = {}
     for analysis, title in flow_of.ANALYSES.items():
-        among = compared if analysis in ("comparison_dna", "comparison_rna", "landmark") else flow
+        among = compared if analysis in ("comparison_dna", "comparison_rna") else known
+        among = flow if analysis == "enrolled" else among
         rows = among[among["analysis"] == analysis]
         chosen = rows[rows["included"] == "yes"]["patient"]
-        split = Counter(groups.get(p) for p in chosen)
+        sides = then if analysis == "landmark" else groups
+        split = Counter(sides.get(p) for p in chosen)
         made[analysis] = Box(
             analysis,
             title,
             len(chosen),
             len(rows),
             _exits(rows),
-            tuple((side, split[side]) for side in (EARLY, POOR)) if among is compared else (),
+            tuple((side, split[side]) for side in (EARLY, POOR))
+            if among is compared or sides is then
+            else (),
             tuple(chosen),
         )
     return made
@@ -89,6 +98,22 @@ def _exits(rows: pd.DataFrame) -> tuple[Exit, ...]:
         why, _, detail = row.reason.partition(": ")
         out.setdefault(why, []).append((row.patient, detail))
     return tuple(Exit(why, tuple(who)) for why, who in sorted(out.items(), key=lambda x: (-len(x[1]), x[0])))
+
+
+def of_enrolled(seen: Mapping[str, Any]) -> dict[str, Any]:
+    """The tables without the rows of patients that are not yet enrolled at the data cut; FLOW stays whole."""
+    inside = set(flow_of.members(seen["flow"], "enrolled"))
+    return {
+        name: frame[frame["patient"].isin(inside)]
+        if name != "flow" and isinstance(frame, pd.DataFrame) and "patient" in frame.columns
+        else frame
+        for name, frame in seen.items()
+    }
+
+
+def groups_of(seen: Mapping[str, Any]) -> dict[str, str]:
+    """Patient -> group as in the comparison, or that the patient is excluded from it; nobody without responses."""
+    return {} if seen["response"].empty else flow_of.response_groups(seen["flow"])
 
 
 # Primary endpoint and response
@@ -134,7 +159,7 @@ def time_to_progression(seen: Mapping) -> dict:
     )
     caption = (
         f"Time from C1D1 to confirmed progression or death from myeloma, {words.count(row['patients'], 'patient')}, "
-        f"{words.count(row['events'], 'event')}; rule set {row['rule_set']}. Kaplan-Meier estimate with 95 % log-log "
+        f"{words.count(row['events'], 'event')}; rule set {row['rule_set']}. Kaplan-Meier estimate with {words.level()} log-log "
         "band; a tick marks a censored patient. It does not show a comparison: the trial has one arm."
     )
     figure = endpoint_figure("ttp", "TTP", seen, "Without progression (%)", "Months from C1D1",
@@ -143,8 +168,9 @@ def time_to_progression(seen: Mapping) -> dict:
 
 
 def response(seen: Mapping, behind: Behind | None = None) -> dict:
-    """Stacked bars and rates, over all enrolled patients (ITT)."""
-    patients = flow_of.members(seen["flow"], "itt")
+    """Stacked bars and rates, over the patients of the intention to treat."""
+    patients, enrolled = (flow_of.members(seen["flow"], name) for name in ("itt", "enrolled"))
+    enrolled = len(enrolled)
     if not len(seen["response_rates"]) or not patients:
         return {"figure": None, "rates": None}
     bars, rows = {}, []
@@ -152,21 +178,29 @@ def response(seen: Mapping, behind: Behind | None = None) -> dict:
         patients
     )
     told = set(seen["response_rates"]["period"])
+    assessed = "induction" in told
     for period, column in PERIODS.items():
         if period not in told:
             continue
         best = dict(zip(seen["response"]["patient"], seen["response"][column], strict=True))
         # a best response as given has no onset: it is no finding of the induction, not even "none"
         out = given if period == "induction" else ()
-        counted = Counter(best.get(p, "NE") for p in patients if p not in out)
-        bars[PERIOD_WORDS[period]] = {level: counted[level] for level in figures.LEVELS}
-        rows += [(PERIOD_WORDS[period], level, counted[level]) for level in figures.LEVELS]
+        # without assessments nobody looked: who has no response given is no non-responder either
+        other = "NE" if assessed else figures.NOT_KNOWN
+        counted = Counter(
+            best.get(p, other) if assessed or p in given else other for p in patients if p not in out
+        )
+        levels = [*figures.LEVELS, *([] if assessed else [figures.NOT_KNOWN])]
+        bars[PERIOD_WORDS[period]] = {level: counted[level] for level in levels}
+        rows += [(PERIOD_WORDS[period], level, counted[level]) for level in levels]
     title = "Best confirmed response"
     caption = (
-        f"Best confirmed IMWG response with onset by the end of induction and by the end of treatment, all "
-        f"{len(patients)} enrolled patients; NE (hatched): not evaluable, counted as no response. It does not "
+        f"Best confirmed IMWG response with onset by the end of induction and by the end of treatment, "
+        f"{len(patients)} of {words.count(enrolled, 'enrolled patient')} (intention to treat); NE (hatched): not evaluable, counted as no response. It does not "
         "show how long a response lasted."
     )
+    if not assessed:
+        caption += " Response not known (dotted): none given and no assessments, so in no rate."
     if given:
         caption += (
             f" Of {words.count(len(given), 'patient')} the best response is as given, not derived: of no known onset, so "
@@ -174,10 +208,36 @@ def response(seen: Mapping, behind: Behind | None = None) -> dict:
         )
     figure = Figure("response", title, figures.svg(figures.response_bars(bars), "response", title), caption,
                     table("response-data", title, ["Period", "Level", "Patients"], rows, ["Patients"]))  # fmt: skip
-    return {"figure": figure, "rates": rates_table(seen["response_rates"], behind)}
+    return {"figure": figure, "rates": rates_table(seen, behind)}
 
 
-def rates_table(rates: pd.DataFrame, behind: Behind | None = None) -> Table:
+def left_out(seen: Mapping) -> dict[tuple[str, str], str]:
+    """(population, period) of RATES -> "3 best response as given, of no known onset"; without those nobody is left out of."""
+    populations = association.populations(seen["flow"])
+    assessed = "induction" in set(seen["response_rates"]["period"])
+    found = association.left_out_of_rates(seen["response"], populations, assessed)
+    return {
+        place: "; ".join(f"{len(who)} {why}" for why, who in reasons.items())
+        for place, reasons in found.items()
+        if reasons
+    }
+
+
+def _denominators(seen: Mapping) -> str:
+    """Of how many the rates of page one are, by period, and who is left out."""
+    rates = seen["response_rates"]
+    rates, reasons, said = rates[rates["population"] == "itt"], left_out(seen), []
+    for period, word in PERIOD_WORDS.items():
+        n = sorted(set(rates.loc[rates["period"] == period, "patients"]))
+        if n:
+            out = reasons.get(("itt", period))
+            said.append(f"{word.lower()} {', '.join(map(str, n))}" + (f" (left out: {out})" if out else ""))
+    itt, enrolled = (len(flow_of.members(seen["flow"], name)) for name in ("itt", "enrolled"))
+    return f"{'; '.join(said) or 'none'}; intention to treat, {itt} of {enrolled} enrolled"
+
+
+def rates_table(seen: Mapping, behind: Behind | None = None) -> Table:
+    rates = seen["response_rates"]
     by = {(r["rate"], r["period"]): r for r in rates[rates["population"] == "itt"].to_dict("records")}
     rows = []
     for rate in LEVELS_OF_RATE:
@@ -191,7 +251,7 @@ def rates_table(rates: pd.DataFrame, behind: Behind | None = None) -> Table:
             place = {"rate": rate, "period": period, "population": "itt"}
             row.append(replace(made, source=words.source("response_rates", columns, **place) if r else ""))
         rows.append(row)
-    caption = "Response rates; denominator: all enrolled patients; exact (Clopper-Pearson) intervals"
+    caption = f"Response rates; denominators: {_denominators(seen)}; exact (Clopper-Pearson) intervals"
     return table("rates", caption, ["Rate", *PERIOD_WORDS.values()], rows)
 
 
@@ -227,7 +287,7 @@ def forest(
     title = "Early against poor responders, one abnormality a row"
     caption = (
         f"Patients with the abnormality of those assessable, {groups[EARLY]} early and {groups[POOR]} poor responders. "
-        "Conditional odds ratio with exact 95 % interval on a log axis (above 1: more often in early responders), q: "
+        f"Conditional odds ratio with exact {words.level()} interval on a log axis (above 1: more often in early responders), q: "
         "Benjamini-Hochberg within the family. Hollow mark: the interval spans one. Arrow: it goes on. Right: hazard "
         "ratio of time to progression, present against absent, over all patients, profile-likelihood interval. Groups: "
         f"{rule}. It does not show an effect of treatment, and a row outside the families is not a test."
@@ -254,8 +314,8 @@ def drawn(rows: Sequence[Mapping], primary: Sequence[str]) -> list[dict]:
 
 def comparison_table(name: str, rows: Sequence[Mapping], behind: Behind | None = None) -> Table:
     """Every row of the comparison with all its numbers."""
-    columns = ["Abnormality", "Family", "Early", "Poor", "Not assessable", "Odds ratio", "95 % interval", "p", "q",
-               "Smallest p", "Detectable below", "Detectable above", "TTP hazard ratio", "TTP 95 % interval",
+    columns = ["Abnormality", "Family", "Early", "Poor", "Not assessable", "Odds ratio", f"{words.level()} interval", "p", "q",
+               "Smallest p", "Detectable below", "Detectable above", "TTP hazard ratio", f"TTP {words.level()} interval",
                "Log-rank p", "Note"]  # fmt: skip
     made = []
     for r in rows:
@@ -327,7 +387,7 @@ def finding(row: Mapping, of_family: int, alpha: float) -> Markup:
     numbers = (
         f"{row['early_present']} of {row['early_assessable']} early against "
         f"{row['poor_present']} of {row['poor_assessable']} poor responders (odds ratio {words.ratio(row['odds_ratio'])}, "
-        f"exact 95 % interval {words.ratio(row['ci_low'])}-{words.ratio(row['ci_high'])}; "
+        f"exact {words.level()} interval {words.ratio(row['ci_low'])}-{words.ratio(row['ci_high'])}; "
         f"{words.with_p(row['p'])}, {words.with_p(row['q'], 'q')}"
     )
     columns = (
@@ -358,7 +418,7 @@ def _detectable(row: Mapping) -> str:
     limits = [f"below {words.ratio(low)}"] * (not words.missing(low))
     limits += [f"above {words.ratio(high)}"] * (not words.missing(high))
     told = " or ".join(limits)
-    return f"with these numbers only an odds ratio {told} would have been found with 80 % power"
+    return f"with these numbers only an odds ratio {told} would have been found with {words.power()} power"
 
 
 def caveats(rows: Sequence[Mapping], seen: Mapping, box: Mapping[str, Box], settings: Mapping) -> list[str]:
@@ -375,9 +435,7 @@ def caveats(rows: Sequence[Mapping], seen: Mapping, box: Mapping[str, Box], sett
         "qualifying lesion compares with patients enrolled for another lesion.",
         "The trial's record does not say what early (ER) and poor (PR) responder mean; the groups here follow the "
         "definition in Methods and would change under another.",
-        f"Survival by response group is compared only from a landmark {settings['groups']['landmark_days']} days after "
-        f"C1D1, in {box['landmark'].n} of {early + poor} early and poor responders; who progressed, died or left before "
-        "is not in it.",
+        _landmark_caveat(seen, box["landmark"], settings["groups"]["landmark_days"]),
         "Not assessable is not negative: it leaves the denominator, and the number is beside each row.",
     ]
     if never:
@@ -399,6 +457,22 @@ def caveats(rows: Sequence[Mapping], seen: Mapping, box: Mapping[str, Box], sett
             "into samples.tsv."
         )
     return said
+
+
+def _landmark_caveat(seen: Mapping, box: Box, days: int) -> Markup:
+    at = f"Survival by response group is compared only from a landmark {days} days after C1D1, in"
+    who = words.count(box.n, "patient")
+    source, split = words.source("flow", "rows", analysis="landmark", included="yes"), ""
+    rows = {side: survival_row(seen, LANDMARK, side) for side in (EARLY, POOR)}
+    if all(rows.values()):
+        split = f" ({rows[EARLY]['patients']} early, {rows[POOR]['patients']} poor)"
+        source = " ".join(
+            [source, *(words.source("survival", "patients", analysis=LANDMARK, stratum=s) for s in rows)]
+        )
+    return Markup(
+        '{} <span data-from="{}">{}{}</span> by the group known on that day, which need not be the final one; '
+        "who progressed, died or left before is not in it."
+    ).format(at, source, who, split)
 
 
 def tumour_only(seen: Mapping) -> int:
@@ -430,33 +504,41 @@ def survival_by_abnormality(rows: Sequence[Mapping], seen: Mapping) -> list[Figu
 
 def landmark(seen: Mapping, box: Box, days: int) -> dict:
     """Survival by response group from the landmark, with who was left out."""
-    rows = {side: survival_row(seen, "TTP by group from the landmark", side) for side in (EARLY, POOR)}
+    rows = {side: survival_row(seen, LANDMARK, side) for side in (EARLY, POOR)}
     out = "; ".join(f"{len(e.patients)} {e.why}" for e in box.exits) or "nobody"
     if not any(rows.values()):
         return {"sentence": f"No patient is in the landmark analysis. Left out: {out}.", "figure": None}
+    place = functools.partial(words.source, "survival", "patients,events,median,median_low,median_high")
     said = [
-        f"{words.group(side)}s: {words.count(r['patients'], 'patient')}, {words.count(r['events'], 'event')}, median "
-        f"{words.median(r['median'], r['median_low'], r['median_high'])} from the landmark."
+        Markup('<span data-from="{}">{}s: {}, {}, median {}</span> from the landmark.').format(
+            place(analysis=LANDMARK, stratum=side), words.group(side), words.count(r["patients"], "patient"),
+            words.count(r["events"], "event"), words.median(r["median"], r["median_low"], r["median_high"]),
+        )
         for side, r in rows.items()
         if r
-    ]
+    ]  # fmt: skip
     p = next(r["log_rank_p"] for r in rows.values() if r)
     if not words.missing(p):
         said.append(f"Log-rank {words.with_p(p)}.")
     said.append(f"Left out: {out}.")
-    caption = (
-        f"Time to progression counted from day {days + 1}, groups as known on that day, {box.n} patients. "
-        "Kaplan-Meier, 95 % log-log bands, log-rank test. It says nothing about patients who progressed before."
+    caption = Markup(
+        'Time to progression counted from day {}, groups as known on that day, <span data-from="{}">{}</span>. '
+        "Kaplan-Meier, {} log-log bands, log-rank test. It says nothing about patients who progressed before."
+    ).format(
+        days + 1,
+        words.source("flow", "rows", analysis="landmark", included="yes"),
+        words.count(box.n, "patient"),
+        words.level(),
     )
-    figure = endpoint_figure("landmark", "TTP by group from the landmark", seen, "Without progression (%)",
+    figure = endpoint_figure("landmark", LANDMARK, seen, "Without progression (%)",
                              "Months from the landmark", "Time to progression by group, from the landmark", caption,
                              [EARLY, POOR])  # fmt: skip
-    return {"sentence": " ".join(said), "figure": figure}
+    return {"sentence": Markup(" ").join(said), "figure": figure}
 
 
 def survival_table(seen: Mapping, labels: Mapping[str, str], behind: Behind | None = None) -> Table:
     """All medians: the endpoints first, then by group, then by abnormality (`labels`: name -> words)."""
-    order = {"TTP": 0, "PFS": 1, "OS": 2, "TTP by group from the landmark": 3}
+    order = {"TTP": 0, "PFS": 1, "OS": 2, LANDMARK: 3}
     named = {f"TTP by {name}": f"TTP by {label}" for name, label in labels.items()}
     order |= {analysis: len(order) + i for i, analysis in enumerate(named)}
     columns = [
@@ -465,7 +547,7 @@ def survival_table(seen: Mapping, labels: Mapping[str, str], behind: Behind | No
         "Patients",
         "Events",
         "Median, months",
-        "95 % interval",
+        f"{words.level()} interval",
         "Log-rank p",
         "Note",
     ]
@@ -496,7 +578,7 @@ SIGN_OF = {PRESENT: "+", ABSENT: "", NOT_ASSESSABLE: "n/a"}
 
 def matrix(seen: Mapping, anchors: Anchors, order: Sequence[str], kinds: Mapping[str, str]) -> Table:
     """Patients by abnormalities, ordered by group; absence is empty, not assessable hatched."""
-    group = dict(zip(seen["response"]["patient"], seen["response"]["group"], strict=True))
+    group = groups_of(seen)
     calls = {(r.patient, r.abnormality): r for r in seen["abnormalities"].itertuples()}
     patients = sorted(flow_of.members(seen["flow"], "enrolled"), key=lambda p: _rank(group.get(p, "")))
     rows = []
@@ -508,7 +590,8 @@ def matrix(seen: Mapping, anchors: Anchors, order: Sequence[str], kinds: Mapping
         for name in order:
             call = calls.get((p, name))
             state = call.state if call else NOT_ASSESSABLE
-            row.append(Cell(SIGN_OF[state], float(list(LOOK_OF).index(state)), "", LOOK_OF[state]))
+            row.append(Cell(SIGN_OF[state], float(list(LOOK_OF).index(state)), "", LOOK_OF[state],
+                            said=words.state(state)))  # fmt: skip
         rows.append(row)
     columns = ["Patient", "Group", *[words.abnormality(n, kinds[n]) for n in order]]
     return table("matrix", "Abnormalities by patient, ordered by response group", columns, rows)
@@ -549,7 +632,9 @@ def frequencies(seen: Mapping, kinds: Mapping[str, str], behind: Behind | None =
              if assessable else "", out]
         )  # fmt: skip
     columns = ["Abnormality", "Kind", "Present", "Assessable", "Share", "Not assessable"]
-    return table("frequencies", "Frequency of each abnormality, all patients", columns, rows, columns[2:])
+    return table(
+        "frequencies", "Frequency of each abnormality, all enrolled patients", columns, rows, columns[2:]
+    )
 
 
 # Burden and signatures
@@ -679,7 +764,7 @@ def _map(seen: Mapping) -> Figure | None:
     rows = seen["sample_map"].dropna(subset=["pc1", "pc2"])
     if not len(rows):
         return None
-    groups = dict(zip(seen["response"]["patient"], seen["response"]["group"], strict=True))
+    groups = groups_of(seen)
     title = "Map of the RNA samples"
     caption = (
         f"First two principal components of {words.count(len(rows), 'sample')}, normalised counts. Distance is likeness of "
@@ -815,7 +900,8 @@ def patients_index(
     seen: Mapping, anchors: Anchors, patients: Sequence[str], evidence: Mapping[str, str] | None = None
 ) -> Table:
     """All patients; `evidence`: patient -> address of the page with its reads."""
-    response_of = {r["patient"]: r for r in seen["response"].to_dict("records")}
+    response_of, group = {r["patient"]: r for r in seen["response"].to_dict("records")}, groups_of(seen)
+    enrolled = set(flow_of.members(seen["flow"], "enrolled"))
     ttp = main_times(seen)
     carried: dict[str, list[str]] = {}
     for r in seen["abnormalities"].itertuples():
@@ -826,8 +912,7 @@ def patients_index(
     for p in patients:
         r, t = response_of.get(p), ttp.get(p)
         rows.append(
-            [anchors.cell(p), Cell(words.group(r["group"]) if r else "no response data", None, "",
-                                   _side(r["group"]) if r else ""),
+            [anchors.cell(p), _group_cell(r and group[p]) if p in enrolled else Cell("not yet enrolled at the data cut"),
              best_response(r) if r else "",
              Cell("" if t is None else words.months(t["months"]), None if t is None else t["months"]),
              "" if t is None else ("event" if t["event"] == 1 else "censored"),
@@ -840,6 +925,10 @@ def patients_index(
         for p, row in zip(patients, rows, strict=True):
             row.append(Cell("not beside this file", None, evidence[p], "reads") if p in evidence else "")
     return table("patients", "All patients", columns, rows, ["TTP, months"])
+
+
+def _group_cell(group: str | None) -> Cell:
+    return Cell(words.group(group) if group else "no response data", None, "", _side(group))
 
 
 def best_response(row: Mapping) -> str:

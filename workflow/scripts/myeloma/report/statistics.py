@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from myeloma import multiplicity
+from myeloma.effects import GENES
 from myeloma.report import words
 from myeloma.report.cells import Cell, Table, table
 
@@ -51,7 +52,7 @@ def chapter(seen: Mapping[str, pd.DataFrame], config: Mapping) -> dict[str, Any]
         "burden": burden(seen["burden_by_group"]),
         "effects": effects(seen["effect_sizes"]),
         "infinite": infinite(seen["abnormalities_by_group"]),
-        "families": families(seen["effect_sizes"], rules["alpha"]),
+        "families": families(seen["effect_sizes"], seen["expression_early_vs_poor"], rules["alpha"]),
         "rules": rules,
     }
 
@@ -105,8 +106,9 @@ def _table1(frame: pd.DataFrame, comparison: str) -> Table:
         ]
         for row in rows.itertuples()
     ]
-    columns = ["Variable", *heads, "Missing", "Standardised difference", "Note"]
-    return table(f"table1-{comparison}", caption, columns, made, ["Standardised difference"])
+    difference = f"Standardised difference ({heads[0].lower()} minus {heads[1].lower()})"
+    columns = ["Variable", *heads, "Missing", difference, "Note"]
+    return table(f"table1-{comparison}", caption, columns, made, [difference])
 
 
 def _variable(row) -> str:
@@ -155,7 +157,7 @@ def response(frame: pd.DataFrame, primary: Sequence[str]) -> Table:
         ]
         for row in rows
     ]
-    columns = ["Abnormality", "Measure", "With it", "Without it", "Difference (points, 95 %)", "Odds ratio (95 %)",
+    columns = ["Abnormality", "Measure", "With it", "Without it", f"Difference (points, {words.level()})", f"Odds ratio ({words.level()})",
                "p", "q", DETECTABLE, "Not assessable", "Note"]  # fmt: skip
     return table(
         "response-by-abnormality",
@@ -182,7 +184,9 @@ def _rate(row, side: str) -> str:
     if words.missing(fraction):
         return f"not known: {n} patients, none followed so long" if n else "0 patients"
     interval = (
-        "" if words.missing(low) else f", 95 % interval {words.percent(low, n)}-{words.percent(high, n)}"
+        ""
+        if words.missing(low)
+        else f", {words.level()} interval {words.percent(low, n)}-{words.percent(high, n)}"
     )
     return f"{words.percent(fraction, n)} %{interval}; {getattr(row, f'{side}_at_risk')} of {n} at risk"
 
@@ -234,7 +238,7 @@ def survival(frame: pd.DataFrame, primary: Sequence[str]) -> Table:
         for row in rows
     ]
     columns = ["Endpoint", "Abnormality", "With it (events)", "Without it (events)", "Median with it",
-               "Median without it", "Hazard ratio (95 %)", "Model", "p", "q", "Restricted mean, difference",
+               "Median without it", f"Hazard ratio ({words.level()})", "Model", "p", "q", "Restricted mean, difference",
                DETECTABLE, "Not assessable", "Note"]  # fmt: skip
     return table(
         "survival-by-abnormality", "Time to event by presence of each abnormality", columns, made, NUMERIC
@@ -283,7 +287,7 @@ def checks(by_group: pd.DataFrame, adjusted: pd.DataFrame, permutations: int) ->
                 (more.note or f"adjusted for {more.adjusted_for}") if more else "",
             ]
         )
-    columns = ["Abnormality", "Odds ratio (95 %)", "p", "q", "Permutation p", "Adjusted odds ratio (95 %)",
+    columns = ["Abnormality", f"Odds ratio ({words.level()})", "p", "q", "Permutation p", f"Adjusted odds ratio ({words.level()})",
                "Adjusted p", "Note"]  # fmt: skip
     caption = "Primary family: exact test, permutation of the group labels, adjustment"
     return table("primary-checks", caption, columns, made, [*NUMERIC, "Adjusted p"])
@@ -321,7 +325,7 @@ def sensitivity(frame: pd.DataFrame, primary: Sequence[str]) -> Table:
         ]
         for row in rows
     ]
-    columns = ["Abnormality", "Analysis", "Early", "Poor", "Odds ratio (95 %)", "p", "Same direction",
+    columns = ["Abnormality", "Analysis", "Early", "Poor", f"Odds ratio ({words.level()})", "p", "Same direction",
                "Not assessable", "Note", "What differs"]  # fmt: skip
     return table(
         "primary-sensitivity-table",
@@ -353,7 +357,7 @@ def interactions(frame: pd.DataFrame) -> Table:
         for row in frame.itertuples()
     ]
     columns = ["Abnormality", "Known risk", "Both (events)", "Abnormality only (events)", "Risk only (events)",
-               "Neither (events)", "Ratio of hazard ratios (95 %)", "p", "q", "Not assessable", "Note"]  # fmt: skip
+               "Neither (events)", f"Ratio of hazard ratios ({words.level()})", "p", "q", "Not assessable", "Note"]  # fmt: skip
     return table("interactions", "Time to progression: interaction with known risk", columns, made, NUMERIC)
 
 
@@ -374,7 +378,7 @@ def pairs(frame: pd.DataFrame) -> Table:
         ]
         for row in frame.sort_values("p", na_position="last", kind="stable").head(MOST_PAIRS).itertuples()
     ]
-    columns = ["First", "Second", "Both", "First only", "Second only", "Neither", "Odds ratio (95 %)", "p", "q",
+    columns = ["First", "Second", "Both", "First only", "Second only", "Neither", f"Odds ratio ({words.level()})", "p", "q",
                "Not assessable", "Note"]  # fmt: skip
     counts = ("Both", "First only", "Second only", "Neither")
     shown = f", {MOST_PAIRS} of {len(frame)} by p" if len(frame) > MOST_PAIRS else ""
@@ -394,7 +398,7 @@ def burden(frame: pd.DataFrame) -> Table:
         ]
         for row in frame.itertuples()
     ]
-    columns = ["Measure", "Early: median (quartiles)", "Poor: median (quartiles)", "Shift, early minus poor (95 %)",
+    columns = ["Measure", "Early: median (quartiles)", "Poor: median (quartiles)", f"Shift, early minus poor ({words.level()})",
                "p", "q", "Not assessable", "Note"]  # fmt: skip
     return table("burden-by-group", "Burden of early and poor responders", columns, made, NUMERIC)
 
@@ -447,7 +451,7 @@ def effects(frame: pd.DataFrame) -> Table:
         "Item",
         "Measure",
         "Estimate",
-        "95 % interval",
+        f"{words.level()} interval",
         "p",
         "q",
         "Family",
@@ -465,12 +469,22 @@ def _number(value) -> str:
     return _limit(float(value)) if abs(float(value)) == float("inf") else words.number(value)
 
 
-def families(frame: pd.DataFrame, alpha: float) -> Table:
-    """How many tests each family holds, and how many rows are described only."""
-    known = frame[frame["p"].notna()]
+def families(frame: pd.DataFrame, genes: pd.DataFrame, alpha: float) -> Table:
+    """How many tests each family holds, and how many rows are described only. The table of effects holds the genes with
+    the smallest p only, so genes are counted where all of them stand (EXPRESSION)."""
+    known = frame[frame["p"].notna() & (frame["source"] != "expression_early_vs_poor")]
+    tested = genes[genes["p"].notna()]
+    family = tested["q"].notna().map({True: GENES, False: multiplicity.DESCRIBED})
+    known = pd.concat([known[["family", "q"]], tested[["q"]].assign(family=family)])
     made = [
         [family or "", len(rows), int((rows["q"] < alpha).sum()) if family != multiplicity.DESCRIBED else ""]
         for family, rows in known.groupby("family", sort=True)
     ]
     columns = ["Family", "Tests", f"q below {alpha:g}"]
-    return table("families", "Families of tests in the table of effects", columns, made, columns[1:])
+    return table(
+        "families",
+        "Families of tests; of the genes all, not only those in the table of effects",
+        columns,
+        made,
+        columns[1:],
+    )

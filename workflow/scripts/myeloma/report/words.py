@@ -2,12 +2,43 @@
 
 import math
 import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import MappingProxyType
 from urllib.parse import urlencode
 
 from markupsafe import Markup, escape
 
 INFINITE = "∞"
+#: Levels of intervals and power of the run whose report is written, by config section; `saying` sets them. What is written
+#: outside of it (a single table in a test) has those of config/config.yaml.
+_LEVELS: ContextVar[Mapping[str, float]] = ContextVar(
+    "levels", default=MappingProxyType({"comparison": 0.95, "safety": 0.95, "power": 0.80})
+)
 GENE_NAMES = ("TP53", "RAS", "RAF", "CRBN", "MYC")
+
+
+@contextmanager
+def saying(config: Mapping) -> Iterator[None]:
+    """Inside, `level` and `power` are those of the config: comparison.confidence, .power and safety.confidence."""
+    own = config["comparison"]
+    safety = config["safety"]["confidence"] if "safety" in config else own["confidence"]
+    before = _LEVELS.set({"comparison": own["confidence"], "safety": safety, "power": own["power"]})
+    try:
+        yield
+    finally:
+        _LEVELS.reset(before)
+
+
+def level(section: str = "comparison") -> str:
+    """95 %: level of the intervals of a section of the config."""
+    return f"{100 * _LEVELS.get()[section]:.4g} %"
+
+
+def power() -> str:
+    """80 %: power of the smallest detectable effects."""
+    return level("power")
 
 
 def missing(value) -> bool:
@@ -25,12 +56,12 @@ def percent(fraction: float, of: int) -> str:
     return f"{100 * fraction:.0f}" if of < 100 else f"{100 * fraction:.1f}"
 
 
-def share(x: int, n: int, interval: tuple[float, float], what: str = "") -> str:
+def share(x: int, n: int, interval: tuple[float, float], what: str = "", section: str = "comparison") -> str:
     """12 of 31 assessable (39 %, 95 % interval 22-58); of nobody: "0 of 0"."""
     if not n:
         return f"0 of 0{' ' + what if what else ''}"
     low, high = (percent(v, n) for v in interval)
-    return f"{x} of {n}{' ' + what if what else ''} ({percent(x / n, n)} %, 95 % interval {low}-{high})"
+    return f"{x} of {n}{' ' + what if what else ''} ({percent(x / n, n)} %, {level(section)} interval {low}-{high})"
 
 
 def p_value(p) -> str:
@@ -77,7 +108,7 @@ def median(value, low, high) -> str:
     told = "not reached" if missing(value) else f"{months(value)} months"
     if missing(low) and missing(high):
         return f"{told} (interval not estimable)"
-    return f"{told} (95 % interval {months(low)}-{months(high)}{' months' if missing(value) else ''})"
+    return f"{told} ({level()} interval {months(low)}-{months(high)}{' months' if missing(value) else ''})"
 
 
 def number(value) -> str:

@@ -52,7 +52,7 @@ def draw(rows):
 def _heads(axes) -> None:
     heads = ((0.02, "left", "Abnormality", INK), (2.55, "right", "Early", EARLY_COLOUR), (3.05, "right", "Poor", POOR_COLOUR),
              (3.65, "right", "n/a", INK), (SHARES[0], "left", "Share of assessable", INK), (ODDS[0], "left", "Odds ratio", INK),
-             (9.3, "right", "(95 % interval)", INK), (9.72, "right", "q", INK), (HAZARD[0], "left", "HR of TTP", INK))  # fmt: skip
+             (9.3, "right", "(interval)", INK), (9.72, "right", "q", INK), (HAZARD[0], "left", "HR of TTP", INK))  # fmt: skip
     for x, side, words, colour in heads:
         axes.text(x, TOP - 0.14, words, ha=side, va="bottom", fontsize=8, fontweight="bold", color=colour)
 

@@ -68,7 +68,8 @@
   }
 
   function words(cell) {
-    return cell.textContent.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, "").replace(/\s+/g, " ").trim();
+    const said = cell.hasAttribute("data-text") ? cell.getAttribute("data-text") : cell.textContent;
+    return said.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, "").replace(/\s+/g, " ").trim();
   }
 
   // A spreadsheet must not read a cell of the sheets as a formula.
