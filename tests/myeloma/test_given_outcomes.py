@@ -245,6 +245,9 @@ def test_the_summary_says_what_is_given_and_what_cannot_be_made_of_it(trial):
     assert "no response, no groups, no comparison" in summary.text(trial.load(), trial.settings())
 
 
+LIMITS = {"time_tolerance_days": 15, "days_per_month": 30.4375}
+
+
 def contradictions(*rows):
     """(endpoint, field) of the problems that the order of given times has."""
     sheet = sheets.Sheet("endpoints.tsv", [])
@@ -253,7 +256,8 @@ def contradictions(*rows):
         values = blank | row
         written = {k: "" if v is None else str(v) for k, v in values.items()}
         sheet.rows.append(sheets.Row(line, values, written))
-    given_checks._order(sheet)
+    given_checks._order(sheet, LIMITS)
+    given_checks._unit(sheet, 120)
     return [(p.line, p.field) for p in sheet.problems]
 
 
@@ -262,4 +266,12 @@ def test_given_times_that_contradict_each_other_are_refused():
     assert contradictions(time("A", 10.0, 0, "PFS"), time("A", 10.0, 1, "OS")) == [(2, "event")]
     assert contradictions(time("A", 12.0, 1), time("A", 5.0, 1, "PFS")) == [(2, "months")]
     assert contradictions(time("A", 12.0, 0), time("A", 5.0, 1, "PFS")) == []
+    # rounded: 10.4 months against 10.0 are 12 days
+    assert contradictions(time("A", 10.4, 1, "PFS"), time("A", 10.0, 0, "OS")) == []
+    assert contradictions(time("A", 10.6, 1, "PFS"), time("A", 10.0, 0, "OS")) == [(2, "months")]
+
+
+def test_days_in_the_column_of_months_are_noticed():
+    assert contradictions(time("A", 310.0, 1), time("B", 408.0, 0)) == [(2, "months")]
+    assert contradictions(time("A", 130.0, 1), time("B", 40.0, 0)) == []
     assert contradictions(time("A", 5.0, 1, "PFS"), time("A", 5.0, 1, "OS")) == []

@@ -1,6 +1,7 @@
 """Cross-row rules of what is given instead of derived: times to event, best responses, genomic calls."""
 
 import re
+import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
@@ -33,7 +34,9 @@ def check_all(sheets: Sheets, settings: Settings) -> None:
     for name, key in KEYS.items():
         _once(sheets[name], key)
     _endpoints(sheets)
-    _order(sheets["endpoints"])
+    limits = config_check.section(settings, "entry") | config_check.section(settings, "endpoints")
+    _order(sheets["endpoints"], limits)
+    _unit(sheets["endpoints"], limits["max_median_months"])
     _responses(sheets)
     _calls(sheets["calls"], settings)
 
@@ -77,38 +80,56 @@ def _endpoints(sheets: Sheets) -> None:
             )
 
 
-def _order(sheet: Sheet) -> None:
-    """No time to PFS or TTP after OS, and no progression (event of TTP) later than the PFS of the patient."""
+def _order(sheet: Sheet, limits: Mapping[str, float]) -> None:
+    """No time to PFS or TTP after OS, and no progression (event of TTP) later than the PFS of the patient.
+
+    `limits`: time_tolerance_days (published times are rounded), days_per_month.
+    """
     of: dict[str, dict[str, Row]] = defaultdict(dict)
     for row in sheet.rows:
         of[row["patient"]].setdefault(row["endpoint"], row)
-    fix = "correct one of the two, or leave out the one that is not known"
     for mine in of.values():
         for first, last in (("PFS", "OS"), ("TTP", "OS"), ("TTP", "PFS")):
-            if first not in mine or last not in mine:
-                continue
-            one, other = mine[first], mine[last]
-            # a time to progression that is no event may be followed for longer than the PFS
-            if last == "PFS" and one["event"] != 1:
-                continue
-            name = next((n for n in ("days", "months") if one.written(n) and other.written(n)), "")
-            if not name or one[name] is None or other[name] is None:
-                continue
-            if (
-                (first, last) == ("PFS", "OS")
-                and one["event"] == 0
-                and other["event"] == 1
-                and one[name] == other[name]
-            ):
-                message = (
-                    f"PFS is censored on the day of the death of OS (line {other.line}), which is its event"
-                )
-                sheet.problem(
-                    one.line, "event", one.written("event"), message, "write 1, or correct the times"
-                )
-            if one[name] > other[name]:
-                message = f"{first} is later than {last} ({other[name]:g} {name}, line {other.line})"
-                sheet.problem(one.line, name, one.written(name), message, fix)
+            if first in mine and last in mine:
+                _pair(sheet, mine[first], mine[last], limits)
+
+
+def _pair(sheet: Sheet, one: Row, other: Row, limits: Mapping[str, float]) -> None:
+    first, last = one["endpoint"], other["endpoint"]
+    # a time to progression that is no event may be followed for longer than the PFS
+    if last == "PFS" and one["event"] != 1:
+        return
+    early, late = (_days(row, limits["days_per_month"]) for row in (one, other))
+    if early is None or late is None:
+        return
+    name = "days" if one.written("days") else "months"
+    if early > late + limits["time_tolerance_days"]:
+        there = next(n for n in ("days", "months") if other.written(n))
+        message = f"{first} is later than {last} ({other[there]:g} {there}, line {other.line})"
+        fix = "correct one of the two, or leave out the one that is not known"
+        sheet.problem(one.line, name, one.written(name), message, fix)
+    elif (first, last, one["event"], other["event"]) == ("PFS", "OS", 0, 1) and early == late:
+        message = f"PFS is censored on the day of the death of OS (line {other.line}), which is its event"
+        fix = "write 1, correct the times, or enter it as TTP if death was no event"
+        sheet.problem(one.line, "event", one.written("event"), message, fix)
+
+
+def _days(row: Row, days_per_month: float) -> float | None:
+    if row["days"] is not None:
+        return float(row["days"])
+    return None if row["months"] is None else row["months"] * days_per_month
+
+
+def _unit(sheet: Sheet, most: float) -> None:
+    """Days in the column of months: the median of all months is more than a patient lives."""
+    rows = [row for row in sheet.rows if row["months"] is not None]
+    if not rows:
+        return
+    middle = statistics.median(row["months"] for row in rows)
+    if middle > most:
+        message = f"half of all {len(rows)} times are above {middle:g} months (limit {most:g}, entry.max_median_months)"
+        fix = "name the column days if these are days"
+        sheet.problem(rows[0].line, "months", rows[0].written("months"), message, fix)
 
 
 def _computed(row: Row, patient: Row | None, visit: Row | None, sheets: Sheets) -> str:
