@@ -85,7 +85,7 @@ def seen(marker_rows, progression="", therapy_day=None):
               for day in sorted({r[0] for r in marker_rows})]  # fmt: skip
     response = {"patient": ["P"], "group": [POOR], "rule": ["A: made up"], "best_confirmed_response": ["SD"],
                 "progression_date": [progression]}  # fmt: skip
-    flow = {"patient": ["P"], "analysis": ["itt"], "included": ["yes"], "reason": [""]}
+    flow = {"patient": "P", "analysis": ["enrolled", "itt", "poor"], "included": "yes", "reason": ""}
     return {
         "markers": pd.DataFrame(rows),
         "visits": visits(*phases),

@@ -310,6 +310,7 @@ FOR_COMPLETENESS = {
         "abnormalities_by_group",
         "survival",
         "adverse_events_summary",
+        "idmc",
     )
 }
 
