@@ -43,7 +43,7 @@ def test_every_count_of_the_tables_fits_its_patients(made):
     for table in (
         sections.comparison_table("t", rows, counted),
         sections.frequencies(seen, kinds, counted),
-        sections.rates_table(seen["response_rates"], counted),
+        sections.rates_table(seen, counted),
         sections.survival_table(seen, {r["abnormality"]: r["label"] for r in rows}, counted),
     ):
         links = [c.link for row in table.rows for c in row if c.link]
