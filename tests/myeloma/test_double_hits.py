@@ -161,6 +161,17 @@ def test_a_loss_in_too_few_cells_is_said_and_absence_still_needs_power():
     assert unknown.deleted == NOT_ASSESSABLE and double_hits.judge(MUTATED, unknown)[0] == NOT_ASSESSABLE
 
 
+@pytest.mark.parametrize(("mode", "state"), [("tumour_normal", NOT_ASSESSABLE), ("given", ABSENT)])
+def test_a_deletion_called_by_the_copy_ratio_keeps_the_double_hit_open(mode, state):
+    """Measured: del17p in a part of the cells is read off the ratio of a segment whose integer state is unchanged, so
+    that state says nothing against it. As stated by a table: the segment over the gene has both alleles."""
+    events = pd.DataFrame({"sample": ["S"], "abnormality": ["delX"], "state": [PRESENT]})
+    seen = found(
+        [segment(total=2, minor=1, targets=600)], {"GENE": ("chr5", 100, 200, "delX")}, events, mode=mode
+    )
+    assert double_hits.judge(MUTATED, seen)[0] == state
+
+
 def test_places_of_the_project_are_spelled_as_the_regions_of_the_run():
     regions = pd.DataFrame([("del17p", "copy_number", "17", 5, 50, "TP53")], columns=PLACES)
     genes = pd.DataFrame([("TP53", "chr17", 7, 9), ("NF1", "chr17", 60, 70), ("MAX", "chr14", 1, 2)],

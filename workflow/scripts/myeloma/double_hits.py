@@ -200,19 +200,21 @@ def _number(value: Any) -> float | None:
 def _deleted(sample, row, total, minor, region_state, rules) -> tuple[str, str]:
     """Is one allele of the gene lost (deletion or LOH)? With the reason where that cannot be told.
 
-    A deletion region of the gene speaks where there is one, but for a loss in it that leaves the gene itself both
-    alleles; else absence needs a segment in which a loss in `min_clonal_fraction` of the cells would have shown.
+    A deletion region of the gene speaks where there is one, but for a loss in it of copies as stated, which leave the
+    gene itself both alleles (measured, the region may be called by the copy ratio of a segment whose state is the
+    unchanged one); else absence needs a segment in which a loss in `min_clonal_fraction` of the cells would have shown.
     """
     if total is None:
         return region_state or NOT_ASSESSABLE, "the segment over the gene has no integer copies"
     if minor == 0 or total <= 1:
         return PRESENT, ""
-    if region_state is not None and not (region_state == PRESENT and minor is not None):
+    stated = sample["mode"] == copy_events.GIVEN
+    if region_state is not None and not (stated and region_state == PRESENT and minor is not None):
         why = "" if region_state != NOT_ASSESSABLE else "loss in its deletion region cannot be told"
         return region_state, why
     if minor is None:
         return NOT_ASSESSABLE, "too few heterozygous sites to see a loss of heterozygosity"
-    if sample["mode"] == copy_events.GIVEN:
+    if stated:
         return ABSENT, ""
     error = copy_events.standard_error(sample["noise"], int(row["targets"]), sample["scatter"])
     base = int(sample["base_copies"])
