@@ -12,20 +12,11 @@ sys.path[:0] = [str(PROJECT / part) for part in ("workflow/scripts", "tests", "t
 import fabricate  # noqa: E402
 import planning  # noqa: E402
 
-from myeloma import contexts, files, tables  # noqa: E402
+from myeloma import STAGES, contexts, files, tables  # noqa: E402
 
 #: As many abnormalities as the demo's call; fabricate has 20 of them.
 ABNORMALITIES = 99
-STAGES_BEFORE = (
-    "cohort",
-    "references",
-    "alignments",
-    "expression",
-    "calls",
-    "abnormalities",
-    "response",
-    "safety",
-)
+STAGES_BEFORE = STAGES[: STAGES.index("comparison")]
 
 
 def make(folder: Path, patients: int, genes: int) -> Path:

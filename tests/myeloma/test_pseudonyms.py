@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from myeloma import pseudonyms, tables
+from myeloma import flow, pseudonyms, tables
 from myeloma.pseudonyms import Names, PrivacyError
 
 KEY = bytes(range(32))
@@ -182,7 +182,7 @@ WITHDRAWN = {"patient": "B-2", "analysis": "all", "reason": "consent withdrawn"}
 def test_excluded_from_everything_is_a_whole_patient_of_all_analyses():
     rows = [WITHDRAWN, {"patient": "C-3", "analysis": ""}, {"patient": "D-4", "analysis": "dna"},
             {"patient": "E-5", "analysis": "all", "sample": "E-5-T"}]  # fmt: skip
-    assert pseudonyms.excluded(rows) == {"B-2", "C-3"}
+    assert flow.left_out(rows, "all") == {"B-2", "C-3"}
 
 
 @pytest.mark.parametrize("mode", ["none", "hmac"])

@@ -77,6 +77,10 @@ def plain(contig: str) -> str:
     return "MT" if name == "M" else NUMBERED.get(name, name)
 
 
+#: What to write instead of a name that is not `understood`.
+SPELLED = "1 to 22, X, Y, MT, with or without chr, or a RefSeq name (NC_000017.10)"
+
+
 def understood(contig: str) -> bool:
     """Is the name a chromosome, or a contig on which no call of the workflow lies?"""
     name = plain(contig)

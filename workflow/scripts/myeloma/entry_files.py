@@ -364,8 +364,7 @@ def _amount(parsed: Parsed, line: int, name: str, text: str, most: float) -> tup
 def _chromosome(parsed: Parsed, line: int, name: str, text: str) -> str:
     """The chromosome; a problem for a name that is none, as its row would be lost and the call turn absent."""
     if not builds.understood(text):
-        fix = "1 to 22, X, Y, MT, with or without chr, or a RefSeq name (NC_000017.10); or take the row out"
-        parsed.problem(line, name, text, "is no chromosome", fix)
+        parsed.problem(line, name, text, "is no chromosome", f"{builds.SPELLED}; or take the row out")
     return builds.plain(text)
 
 

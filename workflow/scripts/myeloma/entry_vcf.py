@@ -125,10 +125,7 @@ def _record(parsed, line, cells, head, wanted, seen) -> None:
         parsed.problem(line, "POS", pos, "no position or reference allele", "give a valid record")
         return
     if not builds.understood(chrom):
-        fix = (
-            "1 to 22, X, Y, MT, with or without chr, or a RefSeq name (NC_000017.10); or take the record out"
-        )
-        parsed.problem(line, "CHROM", chrom, "is no chromosome", fix)
+        parsed.problem(line, "CHROM", chrom, "is no chromosome", f"{builds.SPELLED}; or take the record out")
         return
     facts = dict(part.partition("=")[::2] for part in info.split(";"))
     names = [n for n in head["samples"] if wanted is None or n in wanted]

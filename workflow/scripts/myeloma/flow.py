@@ -36,6 +36,8 @@ ANALYSES = {
     "qualifying_confirmed": "Qualifying abnormality confirmed by sequencing",
 }
 GROUP_OF = {"early": EARLY, "poor": POOR, "neither": NEITHER, "not_evaluable": NOT_EVALUABLE}
+#: Survival by response group, as the tables of survival name the analysis.
+LANDMARK = "TTP by group from the landmark"
 #: In place of a group, of an early or poor responder whom the sheet takes out of the comparison.
 EXCLUDED = "excluded"
 ASSAY_OF = {"dna": "wes", "rna": "rna"}

@@ -6,8 +6,9 @@ the sheet holds the worst grade without its day. A grade 5 counts as such only o
 """
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import count, takewhile
 from typing import Any
 
 import pandas as pd
@@ -182,10 +183,10 @@ def cuts(seen: Clinical, data_cut: Date, config: Mapping[str, Any], cycle_days: 
     found: dict[Date, tuple[str, str]] = {}
     if start is not None and start <= data_cut:
         found[start] = ("first", how)
-        step = 1
-        while (date := _months_later(start, step * config["idmc_every_months"])) <= data_cut:
-            found[date] = ("regular", f"{step * config['idmc_every_months']} months after the first")
-            step += 1
+        for date, how_long in takewhile(
+            lambda c: c[0] <= data_cut, _regular(start, config["idmc_every_months"])
+        ):
+            found[date] = ("regular", how_long)
     elif start is not None:
         how = f"{how}: {start}, after the data cut"
     for text in config["extra_cuts"]:
@@ -217,10 +218,15 @@ def next_cut(made: pd.DataFrame, months: int) -> tuple[str, str]:
     first = made.loc[made["kind"] == "first", "cut"]
     if not len(first):
         return "", last["note"]
-    step = 1
-    while (date := _months_later(day(str(first.iloc[0])), step * months)) <= day(str(last["cut"])):
-        step += 1
-    return str(date), f"{step * months} months after the first"
+    date, how_long = next(
+        c for c in _regular(day(str(first.iloc[0])), months) if c[0] > day(str(last["cut"]))
+    )
+    return str(date), how_long
+
+
+def _regular(start: Date, months: int) -> Iterator[tuple[Date, str]]:
+    """Every `months` after the first cut, without end: the date and how long after it."""
+    return ((_months_later(start, n), f"{n} months after the first") for n in count(months, months))
 
 
 def _months_later(date: Date, months: int) -> Date:

@@ -21,7 +21,7 @@ from typing import Any
 
 import pandas as pd
 
-from myeloma import files, tables
+from myeloma import files, flow, tables
 
 KEY_BYTES = 32
 CHARACTERS = 10  # base32: 50 bits; two of 10,000 ids collide with probability 5e-8
@@ -139,20 +139,10 @@ def names_of(cohort: Any, rules: Mapping[str, Any], project: str, results: str =
         samples = keyed(samples, "sample", key)
     starts = {p.patient: p.c1d1 or p.enrolment_date for p in cohort.patients}
     owners = {s.sample: s.patient for s in cohort.samples}
-    made = Names(patients, samples, owners, starts, excluded(cohort.exclusions))
+    made = Names(patients, samples, owners, starts, frozenset(flow.left_out(cohort.exclusions, "all")))
     if rules["mode"] == "hmac":
         write_map(made, rules["map_file"])
     return made
-
-
-def excluded(exclusions: Iterable[Mapping[str, Any]]) -> frozenset[str]:
-    """Patients whom exclusions.tsv takes out of everything: analysis "all" (or empty), no sample or library named."""
-    return frozenset(
-        row["patient"]
-        for row in exclusions
-        if (row.get("analysis") or "all") == "all"
-        and not any(row.get(name) for name in ("sample", "library", "flowcell", "lane"))
-    )
 
 
 def without(frame: pd.DataFrame, names: Names) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from scipy.optimize import brentq, minimize_scalar
 from scipy.stats import chi2, norm
 
 from myeloma import exact_log_rank, tables
-from myeloma.flow import members, rule_of
+from myeloma.flow import LANDMARK, members, rule_of
 from myeloma.states import ABSENT, EARLY, POOR, PRESENT
 
 UNKNOWN = "not recorded"  # a stratum of its own: nobody leaves a stratified test
@@ -394,7 +394,7 @@ def summarise(
         if len(rows):
             made.add(endpoint, "follow-up", rows.assign(event=1 - rows["event"]))
     ttp = main[main["endpoint"] == "TTP"]
-    made.compare("TTP by group from the landmark", _from_landmark(ttp, landmark, landmark_days, days_per_month),
+    made.compare(LANDMARK, _from_landmark(ttp, landmark, landmark_days, days_per_month),
                  (EARLY, POOR), group_rule)  # fmt: skip
     for name, rows in abnormalities.groupby("abnormality", sort=True):
         state = ttp["patient"].map(dict(zip(rows["patient"], rows["state"], strict=True)))

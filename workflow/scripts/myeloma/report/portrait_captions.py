@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
+from myeloma.flow import LANDMARK
 from myeloma.report import words
-from myeloma.report.portrait_data import LANDMARK
 from myeloma.states import EARLY, POOR
 
 ONE_ARM = (

@@ -22,6 +22,7 @@ from myeloma import (
     tables,
     transcripts,
 )
+from myeloma.flow import LANDMARK
 from myeloma.report import sections, words
 from myeloma.states import ABSENT, EARLY, GROUPS, NOT_ASSESSABLE, POOR, PRESENT
 
@@ -462,7 +463,6 @@ def forest(by_group: pd.DataFrame, alpha: float, primary: Sequence[str]) -> pd.D
 
 ENDPOINTS = {"TTP": "Time to progression", "PFS": "Progression-free survival", "OS": "Overall survival"}
 FROM_START, FROM_LANDMARK = "months from C1D1", "months from the landmark"
-LANDMARK = "TTP by group from the landmark"
 
 
 def curves_overall(seen: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

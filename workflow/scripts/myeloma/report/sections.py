@@ -15,12 +15,12 @@ from markupsafe import Markup
 from myeloma import association, builds
 from myeloma import flow as flow_of
 from myeloma.association import LEVELS_OF_RATE, PERIODS
+from myeloma.flow import LANDMARK
 from myeloma.report import figures, words
 from myeloma.report.cells import Anchors, Cell, Figure, Table, cell, frame_table, table
 from myeloma.report.people import Behind
 from myeloma.states import ABSENT, EARLY, GROUPS, NOT_ASSESSABLE, POOR, PRESENT
 
-LANDMARK = "TTP by group from the landmark"  # as the tables of survival name the analysis
 MOST_FINDINGS = 5
 MOST_GENES = 200
 FAMILIES = {
