@@ -27,7 +27,8 @@ SEGMENTS_FILE = "results/calls/segments.tsv.gz"
 #: PURITY.mode of a sample whose copies are finished calls (entry.py): no targets, no noise, copies as stated.
 GIVEN = "given"
 _DEVIATION_Z = 4.0
-_DIGITS = 9  # of a share of cells that is compared with a limit: sums of exact tenths are none for a computer
+#: Of a share of cells that is compared with a limit: sums of exact tenths are none for a computer.
+DIGITS = 9
 _GAUSS = np.polynomial.hermite_e.hermegauss(40)  # nodes and weights of a normal distribution
 #: Columns of COPY_EVENTS that stand in the abnormality table (where `event` is `abnormality`).
 _CARRIED = ("patient", "sample", "event", "kind", "state", "value", "threshold", "reason", "evidence")
@@ -331,7 +332,7 @@ def _call_event(sample: _Sample, event: _Event, arms: pd.DataFrame, rules: Mappi
     weight = _weights(here)
     change = _change(event.direction, rules, sample.base)
     cells = _cells(here, change)
-    fraction = round(float(weight @ cells["at"]), _DIGITS)
+    fraction = round(float(weight @ cells["at"]), DIGITS)
     top = here.iloc[int(np.argmax(weight))]
     # Copies of the tumour alone: a germline change of the matched normal is taken off.
     somatic = here["copies"].to_numpy(dtype=float) - here["unchanged"].to_numpy() + sample.base
@@ -365,12 +366,12 @@ def _call_event(sample: _Sample, event: _Event, arms: pd.DataFrame, rules: Mappi
         # entered segments over a part of the region speak for that part alone
         why = (
             _uncovered(stated, rules)
-            if round(fraction * stated, _DIGITS) < rules["min_clonal_fraction"]
+            if round(fraction * stated, DIGITS) < rules["min_clonal_fraction"]
             else ""
         )
         return give(NOT_ASSESSABLE if why else PRESENT, value, why, evidence=evidence, **more)
     why = _why_not_absent(sample, event, here, weight, copies, change, rules)
-    if sample.mode == GIVEN and round(float(weight @ cells["high"]), _DIGITS) >= rules["min_clonal_fraction"]:
+    if sample.mode == GIVEN and round(float(weight @ cells["high"]), DIGITS) >= rules["min_clonal_fraction"]:
         why = why or _needs_purity(sample, region, rules)
     return give(NOT_ASSESSABLE if why else ABSENT, value, why, evidence, **more)
 
@@ -436,7 +437,7 @@ def _shares(here: pd.DataFrame, hit: pd.Series, other: pd.Series) -> pd.DataFram
     for name, column in (("at", "clonal_fraction"), ("low", "clonal_low"), ("high", "clonal_high")):
         fraction = here[column].astype("float64").fillna(own).fillna(1.0)
         # 1 - 0.8 is not 0.2 for a computer, and the limit is 0.2
-        made[name] = (hit * fraction + other * (1 - fraction)).round(_DIGITS)
+        made[name] = (hit * fraction + other * (1 - fraction)).round(DIGITS)
     low, high = np.minimum(made["low"], made["high"]), np.maximum(made["low"], made["high"])
     return pd.DataFrame({"at": made["at"], "low": low, "high": high})
 
@@ -695,7 +696,7 @@ def _loh_at(sample: _Sample, region, arms) -> float:
         return float("nan")
     here, _ = _covering(sample.segments, region.chrom, region.start, region.end, arms)
     here = here[here["copies"].notna() & here["minor_copies"].notna()]
-    return round(float(_weights(here) @ _loh_cells(here)["at"]), _DIGITS) if len(here) else float("nan")
+    return round(float(_weights(here) @ _loh_cells(here)["at"]), DIGITS) if len(here) else float("nan")
 
 
 def _cnloh_numbers(sample: _Sample, name: str, here, weight, cells, hit, rules) -> dict[str, Any]:

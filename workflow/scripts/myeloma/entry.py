@@ -24,7 +24,7 @@ from myeloma import (
     variants,
 )
 from myeloma.copies import germline_copies, is_sex
-from myeloma.copy_events import GIVEN
+from myeloma.copy_events import DIGITS, GIVEN
 from myeloma.entry_files import UNKNOWN_BASES, known_names, known_symbols, short_name
 from myeloma.states import ABSENT, NOT_ASSESSABLE, PRESENT
 from myeloma.structural_votes import REARRANGEMENT, Vote
@@ -296,7 +296,7 @@ def _segment(sample, file, row, contigs, rules, least: float) -> dict[str, Any]:
             1 - fraction if other_share is None else min(1.0, other_share),
         )
     # 1 - 0.8 and 0.16 / 0.8 are not 0.2 for a computer, and the limit is 0.2
-    fraction = round(fraction, 9)
+    fraction = round(fraction, DIGITS)
     made |= {"total_copies": changed[0], "minor_copies": changed[1], "clonal_fraction": fraction}
     if fraction < 1:
         made |= {"other_total_copies": rest[0], "other_minor_copies": rest[1]}
