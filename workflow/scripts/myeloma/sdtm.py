@@ -125,8 +125,6 @@ def convert(domains: Mapping[str, list[dict[str, str]]], rules: Iterable[Rule]) 
         if sheet in out.rows:
             out.rows[sheet] = list(rows.values())
     _derived_first(out)
-    for patient in without_cause(out):
-        out.unmapped["DM", "DTHDTC", patient, CAUSE] += 1
     return out
 
 
@@ -345,14 +343,17 @@ def make_sheets(
             used.insert(used.index("death_date") + 1, "death_cause")
         _write(Path(out) / f"{name}.tsv", used, rows)
         said.append(f"{name}.tsv: {len(rows)} rows")
+    # no record is at fault for a cause that is missing, so it is none of `convert`'s; the user has it in the same list
+    missing = without_cause(made)
+    listed = made.unmapped + Counter(("DM", "DTHDTC", patient, CAUSE) for patient in missing)
     rows = [
         dict(zip(("domain", "variable", "value", "what"), key, strict=True)) | {"records": str(count)}
-        for key, count in sorted(made.unmapped.items())
+        for key, count in sorted(listed.items())
     ]
     _write(Path(out) / "unmapped.tsv", ["domain", "variable", "value", "what", "records"], rows)
-    records = sum(made.unmapped.values())
+    records = sum(listed.values())
     said.append(f"unmapped.tsv: {len(rows)} kinds of values, {records} in all, were not taken over: read it")
-    if missing := without_cause(made):
+    if missing:
         said.append(
             f"CAUSE OF DEATH MISSING of {len(missing)} patients ({', '.join(missing)}): fill in death_cause in patients.tsv. "
             "A death without a cause is unknown: it is censored in the primary time to progression, also if it was of myeloma"
