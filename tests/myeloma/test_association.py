@@ -225,3 +225,14 @@ def test_an_abnormality_nobody_could_be_assessed_for_has_no_p():
     )
     assert math.isnan(made["p"]) and math.isnan(made["odds_ratio"])
     assert (made["family"], made["tested"]) == ("described", "no")
+
+
+@pytest.mark.parametrize(
+    ("name", "noted"),
+    [("del17p", True), ("biallelic_TP53", True), ("biallelic_del17p", True), ("del17p_high_fraction", True),
+     ("monosomy17", True), ("monosomy13", False), ("TP53", False), ("biallelic_del13q", False)],
+)  # fmt: skip
+def test_stricter_readings_of_a_qualifying_lesion_say_so(name, noted):
+    """They cannot occur in patients enrolled for the other lesion any more often than the lesion itself."""
+    said = association.qualifying_note(name, {"P1": "del17p", "P2": "t(4;14)"}, ["P1", "P2"])
+    assert bool(said) is noted

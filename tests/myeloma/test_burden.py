@@ -16,7 +16,7 @@ RULES = {
         "min_segmented_fraction": 0.8,
         "arm_changed_fraction": 0.5,
     },
-    "copy_number": {"detection_z": 3.0},
+    "copy_number": {"detection_z": 3.0, "min_clonal_fraction": 0.2},
     "somatic": {
         "callable_power": 0.9,
         "min_tumour_alt_reads": 3,

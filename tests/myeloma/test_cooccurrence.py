@@ -98,3 +98,24 @@ def test_losses_of_other_arms_and_gains_are_tested(loh, other):
 
 def test_too_few_carriers_are_in_no_pair():
     assert not len(made({"DIS3": "++--------", "TP53": "+++++-----"}))
+
+
+def test_homozygous_loss_contains_losses_of_its_own_chromosome_only():
+    contains = cooccurrence.contains
+    assert contains("biallelic_del17p", "del17p", DEFINITIONS)
+    assert contains("biallelic_del13q", "monosomy13", DEFINITIONS)
+    assert contains("biallelic_delCDKN2A", "delCDKN2A", DEFINITIONS)
+    assert not contains("biallelic_del1p32", "del17p", DEFINITIONS)
+    assert not contains("biallelic_del1p32", "del13q", DEFINITIONS)
+    assert not contains("biallelic_del17p", "del1p32", DEFINITIONS)
+    assert not contains("biallelic_delCDKN2A", "del17p", DEFINITIONS)
+
+
+def test_stricter_readings_of_two_qualifying_lesions_are_not_tested():
+    """Patients enrolled for one of two lesions look exclusive: the design, not the biology (rules.md 4)."""
+    names = {"del17p": "+++++-----", "t(4;14)": "-----+++++", "del17p_high_fraction": "++++------",
+             "biallelic_del17p": "+++-------"}  # fmt: skip
+    found = made(names, ["del17p"] * 5 + ["t(4;14)"] * 5).reset_index()
+    pairs = found[(found["first"] == "t(4;14)") | (found["second"] == "t(4;14)")]
+    assert len(pairs) == 3
+    assert pairs["p"].isna().all() and pairs["note"].str.contains("enrolled").all()

@@ -6,6 +6,7 @@ distribution, so p < alpha exactly when the interval excludes one (Fay, Biostati
 """
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -264,9 +265,22 @@ def _notes(row, name, kinds, groups, qualifying, rules) -> Iterable[str]:
 def qualifying_note(name: str, qualifying: Mapping[str, str], patients: Iterable[str]) -> str:
     """What an estimate for a lesion must say that qualified one of the patients for the trial; "" for another lesion."""
     lesions = {plain(qualifying.get(patient, "")) for patient in patients} - {""}
-    if plain(name) in lesions or plain(CONTAINS.get(name, "")) in lesions:
+    if {plain(n) for n in (name, *implied(name))} & lesions:
         return "qualifying lesion: versus patients enrolled for another lesion"
     return ""
+
+
+def implied(name: str) -> set[str]:
+    """What a carrier of `name` carries too, because it is the same lesion in a stricter reading: the deletion behind
+    biallelic_delX, NAME behind NAME_high_fraction, both arms behind a monosomy, and CONTAINS."""
+    found = {CONTAINS[name]} if name in CONTAINS else set()
+    if name.startswith("biallelic_del"):
+        found.add(name.removeprefix("biallelic_"))
+    if name.endswith("_high_fraction"):
+        found.add(name.removesuffix("_high_fraction"))
+    if match := re.fullmatch(r"monosomy(\d+)", name):
+        found |= {f"del{match.group(1)}{arm}" for arm in "pq"}
+    return found
 
 
 def _time_to_progression(states: Mapping[str, str], times: pd.DataFrame, rules: Mapping) -> dict:

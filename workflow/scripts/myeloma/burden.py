@@ -227,6 +227,14 @@ def changed_copies(
     plain = (germline * base / 2).round().astype("Int64")
     changed = (own["total_copies"] != plain) | ((germline == 2) & (own["minor_copies"] != base // 2))
     changed = changed.fillna(False).astype(bool) & own["total_copies"].notna()
+    # what fewer cells carry than an event needs is no change, as in the table of abnormalities
+    other = own["other_total_copies"].astype("Int64")
+    rest_plain = other.isna() | (
+        (other == plain) & ~((germline == 2) & (own["other_minor_copies"] != base // 2))
+    )
+    fraction = own["clonal_fraction"].astype(float).round(copy_events.DIGITS)
+    small = fraction < rules["copy_number"]["min_clonal_fraction"]
+    changed &= ~(small & rest_plain.fillna(True).astype(bool))
     # finished calls state their copies: no targets and no noise of ours are behind them
     shows = entry["mode"] == copy_events.GIVEN or shows_gain(
         own, entry, base, rules["copy_number"]["detection_z"]

@@ -84,7 +84,7 @@ def by_construction(one: str, other: str, definitions: Mapping) -> str:
 
 
 def _qualifies(name: str, lesions: set[str]) -> bool:
-    return plain(name) in lesions or plain(association.CONTAINS.get(name, "")) in lesions
+    return bool({plain(n) for n in (name, *association.implied(name))} & lesions)
 
 
 def excludes(loh: str, loss: str) -> bool:
@@ -106,8 +106,12 @@ def contains(whole: str, part: str, definitions: Mapping) -> bool:
         return True
     if match := re.fullmatch(r"biallelic_(.+)", whole):
         gene = match.group(1)
-        of_gene = r"del|monosomy" if gene.startswith("del") else r"del|monosomy|cnloh"
-        return part == gene or bool(re.match(of_gene, part))
+        if gene.startswith("del"):
+            chromosome = re.match(r"del(\d+)[pq]", gene)
+            same = rf"(del{chromosome.group(1)}[pq]|monosomy{chromosome.group(1)}$)" if chromosome else "$"
+            return part == gene or bool(re.match(same, part))
+        # the definitions do not say where a gene lies: any loss may be the one that took its other copy
+        return part == gene or bool(re.match("del|monosomy|cnloh", part))
     if whole.endswith("_high_fraction"):
         return part in (whole.removesuffix("_high_fraction"), "monosomy17", "biallelic_TP53")
     if match := re.fullmatch(r"monosomy(\d+)", whole):

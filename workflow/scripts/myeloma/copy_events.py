@@ -5,7 +5,7 @@ a change of that fraction would have shown at this sample's noise and purity. So
 config/config.yaml; formulae: docs/copy-number.md.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -412,6 +412,22 @@ def _by_ratio(
     off = float(seen["minor_fraction"]) <= (0.5 + float(share)) / 2
     z = rules["detection_z"]
     return fraction if off and moved >= z / 2 and evidence >= z**2 / 2 else 0.0
+
+
+def cell_states(segment: Mapping[str, Any]) -> list[tuple[float, float, float]]:
+    """(total copies, minor copies or NaN, share of the tumour cells) of a row of SEGMENTS with known copies: the changed
+    cells, and the others where there are any."""
+    fraction = segment["clonal_fraction"]
+    fraction = 1.0 if pd.isna(fraction) else float(fraction)
+    found = [(segment["total_copies"], segment["minor_copies"], fraction)]
+    if not pd.isna(segment["other_total_copies"]):
+        found.append((segment["other_total_copies"], segment["other_minor_copies"], 1 - fraction))
+    return [(float(total), np.nan if pd.isna(minor) else float(minor), part) for total, minor, part in found]
+
+
+def share(cells: Iterable[tuple[float, float, float]], has: Callable[[float, float], bool]) -> float:
+    """Share of the tumour cells whose (total, minor) copies `has` says yes to; `cells` from cell_states."""
+    return round(sum(part for total, minor, part in cells if has(total, minor)), DIGITS)
 
 
 def _ratio_interval(sample: _Sample, here, weight, copies: float, change: int) -> tuple[float, float]:

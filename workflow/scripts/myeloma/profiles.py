@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from myeloma import abnormalities, tumour_in_normal
+from myeloma import abnormalities, copy_events, tumour_in_normal
 from myeloma.copy_events import GIVEN
 from myeloma.states import PRESENT
 
@@ -193,15 +193,17 @@ def _level(row: Mapping[str, Any], sample: pd.Series, limits: Mapping[str, Any])
     if pd.isna(row["total_copies"]) or pd.isna(germline):
         return "NA"
     base = sample["base_copies"] * germline / 2
-    change = float(row["total_copies"]) - base
-    small = not pd.isna(row["clonal_fraction"]) and row["clonal_fraction"] < limits["min_clonal_fraction"]
-    if change == 0 or small:
+    cells, least = copy_events.cell_states(row), limits["min_clonal_fraction"]
+    lost = copy_events.share(cells, lambda total, minor: total < base)
+    gained = copy_events.share(cells, lambda total, minor: total > base)
+    if max(lost, gained) < least:
         if sample["mode"] == GIVEN:
             return "0"
         return "0" if _seen(row, float(sample["purity_used"]), base, germline, limits) else "NA"
-    if change < 0:
-        return "-2" if row["total_copies"] == 0 else "-1"
-    return "2" if change >= limits["amp_copies"] - 2 else "1"
+    if lost >= gained:
+        return "-2" if copy_events.share(cells, lambda total, minor: total == 0) >= least else "-1"
+    amplified = base + limits["amp_copies"] - 2
+    return "2" if copy_events.share(cells, lambda total, minor: total >= amplified) >= least else "1"
 
 
 def _seen(row: Mapping[str, Any], purity: float, base: float, germline: float, limits: Mapping) -> bool:

@@ -22,7 +22,7 @@ from myeloma import (
     tables,
     transcripts,
 )
-from myeloma.flow import LANDMARK
+from myeloma.flow import LANDMARK, plain
 from myeloma.report import sections, words
 from myeloma.states import ABSENT, EARLY, GROUPS, NOT_ASSESSABLE, POOR, PRESENT
 
@@ -96,7 +96,7 @@ def oncoprint(
             rows.append(
                 {"row": name, "label": label[name], "block": block, "patient": p, "kind": kind, "detail": "",
                  "state": states.get((name, p), NOT_ASSESSABLE), "value": value.get((name, p), ""),
-                 "qualifying": "yes" if qualifying[p] == name else "no"}
+                 "qualifying": "yes" if plain(qualifying[p]) == plain(name) else "no"}
             )  # fmt: skip
     frame = pd.DataFrame(rows, columns=[c for c in tables.FIGURE_ONCOPRINT.names()])
     number = {row: i for i, row in enumerate(dict.fromkeys(frame["row"]))}
@@ -242,15 +242,19 @@ def _covered(segments: pd.DataFrame, bins: pd.DataFrame) -> float:
 
 
 def segment_state(segment, base: int, least: float) -> str:
-    """gain, loss, cnloh or unchanged against the base copies; a change in fewer cells than `least` is none."""
+    """gain, loss, cnloh or unchanged against the base copies; a change in fewer cells than `least` is none.
+
+    Of two clones with different changes the cells of both count, and the change in more of them is shown.
+    """
     germline = 2 if pd.isna(segment.germline_copies) else segment.germline_copies
     plain = round(germline * base / 2)
-    if pd.notna(segment.clonal_fraction) and segment.clonal_fraction < least:
-        return "unchanged"
-    if segment.total_copies != plain:
-        return "gain" if segment.total_copies > plain else "loss"
-    lost = germline == 2 and pd.notna(segment.minor_copies) and segment.minor_copies == 0
-    return "cnloh" if lost else "unchanged"
+    cells = copy_events.cell_states(segment._asdict())
+    lost = copy_events.share(cells, lambda total, minor: total < plain)
+    gained = copy_events.share(cells, lambda total, minor: total > plain)
+    if max(lost, gained) >= least:
+        return "loss" if lost >= gained else "gain"
+    neutral = copy_events.share(cells, lambda total, minor: total == plain and minor == 0)
+    return "cnloh" if germline == 2 and neutral >= least else "unchanged"
 
 
 def runs(part: pd.DataFrame) -> pd.DataFrame:
