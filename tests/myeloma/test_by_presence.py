@@ -135,6 +135,7 @@ def test_a_response_that_nobody_gives_is_no_failure_in_a_run_without_assessments
 
 def test_carriers_who_have_all_died_have_a_survival_of_zero():
     made = responses([3, 5, 30, 30], [1, 1, 0, 0], [PRESENT, PRESENT, ABSENT, ABSENT]).loc["OS at 12 months"]
+    assert "no certainty" in made["note"]  # 0 of 2 and 2 of 2: log-log limits exist for neither
     assert (made["carrier_fraction"], made["non_carrier_fraction"], made["difference"]) == (0, 1, -1)
     assert math.isnan(made["carrier_low"]) and math.isnan(made["difference_low"])
 

@@ -279,7 +279,7 @@ def _survival_at(times: pd.DataFrame, sides: Sides, months: float, rules: Mappin
             f"{side}_high": at[2],
         }
     made |= dict(zip(("difference", "difference_low", "difference_high"), difference(*found), strict=True))
-    return made | {
-        "family": multiplicity.DESCRIBED,
-        "note": "not tested at one time: see the log-rank test of OS",
-    }
+    note = "not tested at one time: see the log-rank test of OS"
+    if any(at[0] in (0.0, 1.0) for at in found):
+        note += "; where all or none are alive the limits do not exist, which is no certainty"
+    return made | {"family": multiplicity.DESCRIBED, "note": note}
