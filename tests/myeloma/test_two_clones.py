@@ -17,7 +17,7 @@ def segment(total, minor, fraction, other=None, other_minor=None):
     return {
         "chrom": "chr17", "start": 1, "end": 20_000_000, "total_copies": total, "minor_copies": minor,
         "clonal_fraction": fraction, "other_total_copies": other, "other_minor_copies": other_minor,
-        "germline_copies": 2,
+        "germline_copies": 2, "clonal_low": None, "clonal_high": None,
     }  # fmt: skip
 
 
@@ -31,6 +31,12 @@ CASES = {
     "amplified in few, gained in the others": (segment(4, 1, 0.1, 3, 1), "gain", "1", True),
     "copy-neutral loss in most": (segment(2, 0, 0.9, 2, 1), "cnloh", "0", True),
     "copy-neutral loss in few": (segment(2, 0, 0.1, 2, 1), "unchanged", "0", False),
+    "few cells as before with unknown alleles, a loss in the others": (
+        segment(2, None, 0.15, 1, 0),
+        "loss",
+        "-1",
+        True,
+    ),
     "unchanged": (segment(2, 1, 1.0), "unchanged", "0", False),
 }
 

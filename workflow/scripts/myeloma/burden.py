@@ -225,16 +225,14 @@ def changed_copies(
     # what the germline has in other copies is unchanged with those
     germline = own["germline_copies"].fillna(2.0)
     plain = (germline * base / 2).round().astype("Int64")
-    changed = (own["total_copies"] != plain) | ((germline == 2) & (own["minor_copies"] != base // 2))
-    changed = changed.fillna(False).astype(bool) & own["total_copies"].notna()
+
+    def differs(kind: str) -> pd.Series:
+        total, minor = (own[f"{kind}{name}"].astype("Int64") for name in ("total_copies", "minor_copies"))
+        return (total != plain) | ((germline == 2) & (minor != base // 2))
+
     # what fewer cells carry than an event needs is no change, as in the table of abnormalities
-    other = own["other_total_copies"].astype("Int64")
-    rest_plain = other.isna() | (
-        (other == plain) & ~((germline == 2) & (own["other_minor_copies"] != base // 2))
-    )
-    fraction = own["clonal_fraction"].astype(float).round(copy_events.DIGITS)
-    small = fraction < rules["copy_number"]["min_clonal_fraction"]
-    changed &= ~(small & rest_plain.fillna(True).astype(bool))
+    cells = copy_events.cell_shares(own, differs(""), differs("other_"))["at"]
+    changed = (cells >= rules["copy_number"]["min_clonal_fraction"]) & own["total_copies"].notna()
     # finished calls state their copies: no targets and no noise of ours are behind them
     shows = entry["mode"] == copy_events.GIVEN or shows_gain(
         own, entry, base, rules["copy_number"]["detection_z"]

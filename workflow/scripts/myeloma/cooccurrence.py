@@ -102,18 +102,16 @@ def contains(whole: str, part: str, definitions: Mapping) -> bool:
 
     definitions: section `abnormalities` of the config.
     """
-    if whole in association.CONTAINS and association.CONTAINS[whole] == part:
+    if part in association.implied(whole):
         return True
-    if match := re.fullmatch(r"biallelic_(.+)", whole):
-        gene = match.group(1)
-        if gene.startswith("del"):
-            chromosome = re.match(r"del(\d+)[pq]", gene)
-            same = rf"(del{chromosome.group(1)}[pq]|monosomy{chromosome.group(1)}$)" if chromosome else "$"
-            return part == gene or bool(re.match(same, part))
+    if match := re.fullmatch(r"biallelic_del(\d+)[pq].*", whole):
+        chromosome = match.group(1)
+        return bool(re.match(rf"del{chromosome}[pq]|monosomy{chromosome}$", part))
+    if match := re.fullmatch(r"biallelic_(?!del)(.+)", whole):
         # the definitions do not say where a gene lies: any loss may be the one that took its other copy
-        return part == gene or bool(re.match("del|monosomy|cnloh", part))
+        return part == match.group(1) or bool(re.match("del|monosomy|cnloh", part))
     if whole.endswith("_high_fraction"):
-        return part in (whole.removesuffix("_high_fraction"), "monosomy17", "biallelic_TP53")
+        return part in ("monosomy17", "biallelic_TP53")
     if match := re.fullmatch(r"monosomy(\d+)", whole):
         return bool(re.match(rf"del{match.group(1)}[pq]", part))
     if whole == "RAS_RAF_mutation":

@@ -415,14 +415,15 @@ def _by_ratio(
 
 
 def cell_states(segment: Mapping[str, Any]) -> list[tuple[float, float, float]]:
-    """(total copies, minor copies or NaN, share of the tumour cells) of a row of SEGMENTS with known copies: the changed
-    cells, and the others where there are any."""
-    fraction = segment["clonal_fraction"]
-    fraction = 1.0 if pd.isna(fraction) else float(fraction)
-    found = [(segment["total_copies"], segment["minor_copies"], fraction)]
-    if not pd.isna(segment["other_total_copies"]):
-        found.append((segment["other_total_copies"], segment["other_minor_copies"], 1 - fraction))
-    return [(float(total), np.nan if pd.isna(minor) else float(minor), part) for total, minor, part in found]
+    """(total copies, minor copies, share of the tumour cells) of the two kinds of cells of a row of SEGMENTS, the changed
+    first; one kind where all cells are alike. Copies that are not known: NaN."""
+    names = ("total_copies", "minor_copies", "other_total_copies", "other_minor_copies", "clonal_fraction")
+    values = (segment[name] for name in names)
+    total, minor, other, other_minor, fraction = (np.nan if pd.isna(v) else float(v) for v in values)
+    fraction = 1.0 if np.isnan(fraction) else fraction
+    rest = round(1 - fraction, DIGITS)
+    changed = (total, minor, fraction)
+    return [changed, (other, other_minor, rest)] if rest > 0 else [changed]
 
 
 def share(cells: Iterable[tuple[float, float, float]], has: Callable[[float, float], bool]) -> float:
@@ -442,11 +443,12 @@ def _cells(here: pd.DataFrame, change: int) -> pd.DataFrame:
     """Share of tumour cells with the event per segment, and its interval (at, low, high)."""
     total = here["total_copies"].astype("float64")
     other = here["other_total_copies"].astype("float64")
-    return _shares(here, _has(total, change, here["unchanged"]), _has(other, change, here["unchanged"]))
+    return cell_shares(here, _has(total, change, here["unchanged"]), _has(other, change, here["unchanged"]))
 
 
-def _shares(here: pd.DataFrame, hit: pd.Series, other: pd.Series) -> pd.DataFrame:
-    """Share of cells when the changed cells have the event (`hit`), and the other ones (`other`)."""
+def cell_shares(here: pd.DataFrame, hit: pd.Series, other: pd.Series) -> pd.DataFrame:
+    """Share of cells when the changed cells have the event (`hit`), and the other ones (`other`), for each row of SEGMENTS:
+    `at` with its interval `low`, `high`. For one row: cell_states and share."""
     hit, other = hit.fillna(False).astype(float), other.fillna(False).astype(float)
     made = {}
     own = here["clonal_fraction"].astype("float64")
@@ -703,7 +705,7 @@ def _loh_cells(here: pd.DataFrame) -> pd.DataFrame:
     other, other_minor = here["other_total_copies"], here["other_minor_copies"]
     hit = (minor == 0) & (total >= here["unchanged"])
     rest = (other_minor.astype("float64") == 0) & (other.astype("float64") >= here["unchanged"])
-    return _shares(here, hit, rest)
+    return cell_shares(here, hit, rest)
 
 
 def _loh_at(sample: _Sample, region, arms) -> float:

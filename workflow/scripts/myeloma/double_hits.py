@@ -160,12 +160,7 @@ State = tuple[float | None, float | None, float]
 
 def _states(row: pd.Series) -> list[State]:
     """Total and minor copies of the two kinds of tumour cells of a segment, and the share of each, the changed first."""
-    fraction = _number(row["clonal_fraction"])
-    fraction = 1.0 if fraction is None else fraction
-    # 1 - 0.8 is not 0.2 for a computer, and the limit is 0.2
-    found = [(_number(row["total_copies"]), _number(row["minor_copies"]), fraction)]
-    rest = (_number(row["other_total_copies"]), _number(row["other_minor_copies"]), round(1 - fraction, 6))
-    return [*found, rest] if rest[2] > 0 else found
+    return [(_number(total), _number(minor), part) for total, minor, part in copy_events.cell_states(row)]
 
 
 def _lossy(state: State) -> bool:

@@ -689,7 +689,11 @@ BURDEN = Table(
         _whole("depth_needed", "reads needed for the power at this purity", "reads"),
         REASON,
         _text("copies_state", "of the changed copies", ("measured", "not_assessable")),
-        _number("genome_changed", "share of the segmented autosomes with changed copies", "fraction"),
+        _number(
+            "genome_changed",
+            "share of the segmented autosomes with changed copies, in at least copy_number.min_clonal_fraction of the cells",
+            "fraction",
+        ),
         _whole("arms_changed", "autosomal arms changed over burden.arm_changed_fraction", "arms"),
         _whole("arms_seen", "autosomal arms with a segment", "arms"),
         _number(

@@ -247,13 +247,13 @@ def segment_state(segment, base: int, least: float) -> str:
     Of two clones with different changes the cells of both count, and the change in more of them is shown.
     """
     germline = 2 if pd.isna(segment.germline_copies) else segment.germline_copies
-    plain = round(germline * base / 2)
+    unchanged = round(germline * base / 2)
     cells = copy_events.cell_states(segment._asdict())
-    lost = copy_events.share(cells, lambda total, minor: total < plain)
-    gained = copy_events.share(cells, lambda total, minor: total > plain)
+    lost = copy_events.share(cells, lambda total, minor: total < unchanged)
+    gained = copy_events.share(cells, lambda total, minor: total > unchanged)
     if max(lost, gained) >= least:
         return "loss" if lost >= gained else "gain"
-    neutral = copy_events.share(cells, lambda total, minor: total == plain and minor == 0)
+    neutral = copy_events.share(cells, lambda total, minor: total == unchanged and minor == 0)
     return "cnloh" if germline == 2 and neutral >= least else "unchanged"
 
 
